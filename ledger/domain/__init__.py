@@ -1,0 +1,1 @@
+"""What the ledger means: kinds of entries and the folds over them."""

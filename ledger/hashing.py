@@ -1,0 +1,140 @@
+"""The only place that hashes: ids, heads, organisation addresses, typed data and Merkle trees."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from ledger.types import Address, Hash32
+
+try:
+    from sha3 import keccak_256 as _keccak
+
+    def keccak(message: bytes) -> Hash32:
+        """Keccak-256 as Ethereum uses it (Keccak submission, padding 0x01)."""
+        return bytes(_keccak(message).digest())
+
+except ImportError:
+    from eth_hash.auto import keccak as _eth_keccak
+
+    def keccak(message: bytes) -> Hash32:
+        """Keccak-256 as Ethereum uses it (Keccak submission, padding 0x01)."""
+        return bytes(_eth_keccak(message))
+
+
+EMPTY_TREE: Final = hashlib.sha256(b"").digest()
+
+_DOMAIN_TYPE: Final = keccak(
+    b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+_ENTRY_TYPE: Final = keccak(
+    b"Entry(bytes32 subject,bytes32 org,uint16 kind,uint64 position,bytes payload,uint64 deadline)"
+)
+_NAME: Final = keccak(b"AssetLedger")
+_VERSION: Final = keccak(b"1")
+
+
+def sha256(message: bytes) -> Hash32:
+    """SHA-256 (FIPS 180-4)."""
+    return hashlib.sha256(message).digest()
+
+
+def hmac_sha256(key: bytes, message: bytes) -> Hash32:
+    """HMAC with SHA-256 (RFC 2104)."""
+    return hmac.digest(key, message, "sha256")
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+def domain_separator(chain_id: int, contract: Address) -> Hash32:
+    """The ledger's domain: binds chain and contract (EIP-712, `domainSeparator`)."""
+    return keccak(_DOMAIN_TYPE + _NAME + _VERSION + _word(chain_id) + contract.rjust(32, b"\0"))
+
+
+def subject_id(domain: Hash32, kind: int, org: Hash32, payload: bytes) -> Hash32:
+    """A subject's id: the hash of its first entry, so that an id certifies the birth."""
+    return keccak(domain + _word(kind) + org + keccak(payload))
+
+
+def next_head(
+    head: Hash32,
+    position: int,
+    kind: int,
+    org: Hash32,
+    actor: Address,
+    timestamp: int,
+    payload: bytes,
+) -> Hash32:
+    """A subject's head after its entry at `position` ≥ 1 (head₀ is the id)."""
+    return keccak(
+        head
+        + _word(position)
+        + _word(kind)
+        + org
+        + actor.rjust(32, b"\0")
+        + _word(timestamp)
+        + keccak(payload)
+    )
+
+
+def next_ledger_head(ledger_head: Hash32, head: Hash32, actor: Address, timestamp: int) -> Hash32:
+    """The ledger head after an entry that left its subject at `head` (zero before the first)."""
+    return keccak(ledger_head + head + actor.rjust(32, b"\0") + _word(timestamp))
+
+
+def organisation_address(org: Hash32) -> Address:
+    """The address that holds an organisation's titles: the low 20 bytes of its id."""
+    return org[12:]
+
+
+def entry_digest(
+    domain: Hash32,
+    subject: Hash32,
+    org: Hash32,
+    kind: int,
+    position: int,
+    payload: bytes,
+    deadline: int,
+) -> Hash32:
+    """What an account signs to have an entry appended for it (EIP-712, `hashStruct`)."""
+    struct = keccak(
+        _ENTRY_TYPE
+        + subject
+        + org
+        + _word(kind)
+        + _word(position)
+        + keccak(payload)
+        + _word(deadline)
+    )
+    return keccak(b"\x19\x01" + domain + struct)
+
+
+def mapping_slot(key: Hash32, slot: int) -> Hash32:
+    """Where Solidity keeps `mapping(bytes32 => …)[key]` (Solidity, layout of mappings)."""
+    return keccak(key + _word(slot))
+
+
+def leaf_hash(leaf: bytes) -> Hash32:
+    """Hash of a Merkle tree's leaf (RFC 6962, 2.1)."""
+    return sha256(b"\x00" + leaf)
+
+
+def node_hash(left: Hash32, right: Hash32) -> Hash32:
+    """Hash of a Merkle tree's inner node (RFC 6962, 2.1)."""
+    return sha256(b"\x01" + left + right)
+
+
+def merkle_root(leaves: Sequence[bytes]) -> Hash32:
+    """Merkle tree hash over `leaves` (RFC 6962, 2.1)."""
+    if not leaves:
+        return EMPTY_TREE
+    level = [leaf_hash(leaf) for leaf in leaves]
+    # Pairing neighbours and carrying an odd last one up gives RFC 6962's split at powers of two.
+    while len(level) > 1:
+        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = paired + level[len(level) & ~1 :]
+    return level[0]
