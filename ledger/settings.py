@@ -1,0 +1,46 @@
+"""Settings of every process, read from the environment (`ASSET_LEDGER_…`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are and how they behave; each field is `ASSET_LEDGER_<FIELD>` outside."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSET_LEDGER_", extra="ignore")
+
+    data: Path = Field(Path(".asset-ledger"), description="folder of everything that is kept")
+    rpc_url: str = Field("http://127.0.0.1:8545", description="the chain's node")
+    database_url: str = Field("", description="empty: SQLite in the data folder")
+    manifest: Path | None = Field(None, description="what is deployed; empty: in the data folder")
+    finality: Literal["tag", "dump"] = Field(
+        "tag", description="the node's `finalized` tag, or the embedded chain's completed dumps"
+    )
+    host: str = Field("127.0.0.1", description="address the API listens on")
+    port: int = Field(8000, description="port the API listens on")
+    public_url: str = Field("", description="the API's address as others see it")
+    explorer_documents: bool = Field(
+        False, description="the explorer shows documents to whoever can reach it"
+    )
+    max_body: int = Field(4 * 1024 * 1024, description="largest request body, in bytes")
+    keystore_password: SecretStr | None = Field(
+        None, description="opens the keystore; empty: the password file in the data folder"
+    )
+    poll_seconds: float = Field(0.1, description="how often the node is asked for a new block")
+
+    def database(self) -> str:
+        """The database's URL (SQLAlchemy form)."""
+        return self.database_url or f"sqlite:///{(self.data / 'ledger.db').resolve()}"
+
+    def manifest_path(self) -> Path:
+        """Where the manifest lies."""
+        return self.manifest or self.data / "manifest.json"
+
+    def api_url(self) -> str:
+        """The API's address for links and clients, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
