@@ -1,0 +1,145 @@
+"""Opens the database so that every commit is durable and readers never wait for writers.
+
+On SQLite: write-ahead log, `synchronous=FULL`, and two kinds of transaction. `reading` begins
+deferred: it sees one snapshot and blocks nobody. `writing` begins immediate: it takes the write
+lock first, so that it can never fail half way because its snapshot grew stale.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from ledger.errors import LedgerError
+
+BUSY_SECONDS: Final = 10
+"""How long a writer waits for another one before it is refused."""
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_WRITING: Final = {"ledger_writing": True}
+# Any number serves, as long as every process of ours locks the same one.
+_UPGRADE_LOCK: Final = 0x4C454447
+
+
+class DatabaseBusy(LedgerError):
+    """Another process holds the database for longer than we wait; try again."""
+
+    code = "database_busy"
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at `url` (SQLAlchemy form), making its folder where it is a file.
+
+    The schema is brought up by `upgrade`, not here.
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(_with_driver(url), pool_pre_ping=True)
+    if path := make_url(url).database:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that reads one snapshot; what it changes is dropped at the end."""
+    with Session(engine) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session that holds the write lock from its first statement; commits unless raised.
+
+    Raises:
+        DatabaseBusy: another process kept the lock for BUSY_SECONDS; nothing was written.
+    """
+    with (
+        _telling_busy(),
+        Session(engine.execution_options(**_WRITING)) as session,
+        session.begin(),
+    ):
+        yield session
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to the newest migration; processes that do so at once take turns.
+
+    Raises:
+        DatabaseBusy: another process kept the database locked.
+    """
+    # Alembic takes a quarter of a second to import, and only this function needs it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with _telling_busy(), engine.execution_options(**_WRITING).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _telling_busy() -> Iterator[None]:
+    """Turn the drivers' words for a lock not had into DatabaseBusy."""
+    try:
+        yield
+    except OperationalError as error:
+        if _is_busy(error.orig):
+            raise DatabaseBusy(f"the database stays locked: {error.orig}") from error
+        raise
+
+
+def _is_busy(error: object) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    # PostgreSQL: serialization failure, deadlock, lock not available.
+    return getattr(error, "sqlstate", None) in {"40001", "40P01", "55P03"}
+
+
+def _with_driver(url: str) -> str:
+    """Name psycopg 3 as PostgreSQL's driver where the URL leaves it open."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # The driver must not begin transactions by itself: `_begin_sqlite` does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    _enter_wal(connection)
+    # NORMAL may lose the last commits when the machine stops.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; SQLite does not wait by itself for this lock."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("ledger_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
