@@ -1,0 +1,179 @@
+"""One reading and one writing of JSON, so that equal documents have equal hashes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import rfc8785
+
+from ledger.errors import DocumentError, LedgerError
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+
+# Where a value stands: its parent's place and its own name or number. A chain, because text per
+# value would cost the square of a long name.
+_Place: TypeAlias = "tuple[_Place, str | int] | None"
+
+MAX_DEPTH: Final = 64
+"""Levels of arrays and objects a document may nest; the top-level object is the first."""
+
+MAX_INTEGER: Final = 2**53 - 1
+"""Largest magnitude every reader of JSON keeps exactly (RFC 7493, 2.2)."""
+
+_TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
+
+# RFC 7493, 2.1: neither surrogates nor noncharacters.
+_FORBIDDEN: Final = re.compile(
+    "[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(chr(plane * 0x10000 + low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
+    + "]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Stands in the parsed tree for something JSON must not hold, until its path is known."""
+
+    reason: str
+
+
+class BadDocument(DocumentError):
+    """Bytes that are not the strict JSON a document must be; `path` is a JSON Pointer."""
+
+    def __init__(self, reason: str, *, path: str = "", field: str = "document") -> None:
+        LedgerError.__init__(
+            self, f"{field}{path}: {reason}", field=field, path=path, reason=reason
+        )
+
+
+def load_document(raw: bytes, *, field: str = "document") -> dict[str, JsonValue]:
+    """Read a document from UTF-8 JSON text; its top level must be an object.
+
+    Strict I-JSON (RFC 7493): no duplicate names, surrogates or noncharacters, no integer beyond
+    ±(2⁵³ - 1), no number that a double turns into infinity or zero; besides, no byte order mark
+    and no more than `MAX_DEPTH` levels.
+
+    Raises:
+        DocumentError: the bytes break one of these; its `path` is a JSON Pointer (RFC 6901).
+    """
+    value = _parse(raw, field)
+    _refuse_faults(value, field)
+    if not isinstance(value, dict):
+        raise BadDocument("the top level must be an object", field=field)
+    return value
+
+
+def canonical(value: JsonValue) -> bytes:
+    """Write a value in its canonical form (RFC 8785).
+
+    Raises:
+        DocumentError: the value holds something JSON cannot carry exactly.
+    """
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as error:
+        raise BadDocument(str(error)) from None
+    except UnicodeEncodeError:
+        raise BadDocument("a name holds a lone surrogate") from None
+    except RecursionError:
+        raise BadDocument(_TOO_DEEP) from None
+
+
+def _parse(raw: bytes, field: str) -> JsonValue:
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raise BadDocument("begins with a byte order mark", field=field)
+    try:
+        parsed: JsonValue = json.loads(
+            raw.decode(),
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_double,
+            parse_constant=lambda name: _Fault(f"{name} is no JSON number"),
+        )
+    except UnicodeDecodeError as error:
+        raise BadDocument(f"byte {error.start} is not UTF-8", field=field) from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise BadDocument(f"{error.msg} at {place}", field=field) from None
+    except RecursionError:
+        raise BadDocument(_TOO_DEEP, field=field) from None
+    return parsed
+
+
+def _object(pairs: list[tuple[str, object]]) -> object:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    seen: set[str] = set()
+    twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    return _Fault(f"the name {twice!r} stands twice")
+
+
+def _integer(digits: str) -> object:
+    # The length is looked at first: int() of millions of digits is slow, and refused by Python.
+    if len(digits) > 17 or abs(int(digits)) > MAX_INTEGER:
+        return _Fault(f"the integer {_shortened(digits)} is beyond ±(2^53 - 1)")
+    return int(digits)
+
+
+def _double(digits: str) -> object:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        return _Fault(f"the number {_shortened(digits)} is too large for a double")
+    if value == 0 and re.search("[1-9]", re.split("[eE]", digits)[0]):
+        return _Fault(f"the number {_shortened(digits)} is too small for a double")
+    return value
+
+
+def _shortened(digits: str) -> str:
+    return digits if len(digits) <= 32 else digits[:29] + "..."
+
+
+def _refuse_faults(value: object, field: str) -> None:
+    waiting: list[tuple[_Place, object, int]] = [(None, value, 1)]
+    while waiting:
+        place, found, depth = waiting.pop()
+        reason = _reason_against(found, depth)
+        if reason is not None:
+            raise BadDocument(reason, path=_pointer(place), field=field)
+        members = found.items() if isinstance(found, dict) else ()
+        members = enumerate(found) if isinstance(found, list) else members
+        waiting += [
+            ((place, token), child, depth + 1)
+            for token, child in members
+            if isinstance(child, dict | list | str | _Fault)
+        ]
+
+
+def _reason_against(found: object, depth: int) -> str | None:
+    match found:
+        case _Fault(reason):
+            return reason
+        case str():
+            return _text_fault(found)
+        case dict() | list() if depth > MAX_DEPTH:
+            return _TOO_DEEP
+        case dict():
+            return next(filter(None, map(_text_fault, found)), None)
+        case _:
+            return None
+
+
+def _text_fault(text: str) -> str | None:
+    forbidden = _FORBIDDEN.search(text)
+    if forbidden is None:
+        return None
+    return f"U+{ord(forbidden[0]):04X} is no character that text may hold"
+
+
+def _pointer(place: _Place) -> str:
+    """The JSON Pointer of a place (RFC 6901), fit to be printed."""
+    tokens: list[str] = []
+    while place is not None:
+        place, token = place
+        tokens.append("/" + str(token).replace("~", "~0").replace("/", "~1"))
+    printable = "".join(reversed(tokens)).encode("utf-8", "backslashreplace").decode()
+    return printable if len(printable) <= 200 else printable[:197] + "..."
