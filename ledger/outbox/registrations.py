@@ -1,0 +1,48 @@
+"""Serials and tenants, looked up many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlmodel import Session, col, select
+
+from ledger.outbox.tables import Document, Registration, Tenant
+from ledger.types import Hash32
+
+
+def find_registration(session: Session, org: Hash32, serial: str) -> Registration | None:
+    """What an organisation registered under a serial."""
+    return session.get(Registration, (org, serial))
+
+
+def find_registrations(
+    session: Session, org: Hash32, serials: Collection[str]
+) -> dict[str, Registration]:
+    """What an organisation registered under each serial that it gave, in one query."""
+    wanted = select(Registration).where(
+        Registration.org == org, col(Registration.serial).in_(serials)
+    )
+    return {found.serial: found for found in session.exec(wanted)}
+
+
+def find_assets(session: Session, assets: Collection[Hash32]) -> dict[Hash32, Registration]:
+    """The registration of each asset that was registered here, in one query."""
+    wanted = select(Registration).where(col(Registration.asset).in_(assets))
+    return {found.asset: found for found in session.exec(wanted)}
+
+
+def find_serial(session: Session, serial: str) -> list[Registration]:
+    """Everything registered under a serial, whoever gave it."""
+    return list(session.exec(select(Registration).where(Registration.serial == serial)))
+
+
+def find_tenants(session: Session, orgs: Collection[Hash32]) -> dict[Hash32, Tenant]:
+    """The tenant of each organisation that is served here, in one query."""
+    wanted = select(Tenant).where(col(Tenant.org).in_(orgs))
+    return {found.org: found for found in session.exec(wanted)}
+
+
+def find_documents(session: Session, hashes: Collection[Hash32]) -> dict[Hash32, Document]:
+    """The documents of these content hashes that were accepted here, in one query."""
+    wanted = select(Document).where(col(Document.content_hash).in_(hashes))
+    return {found.content_hash: found for found in session.exec(wanted)}
