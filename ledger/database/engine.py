@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
@@ -78,6 +78,15 @@ def upgrade(engine: Engine) -> None:
     Raises:
         DatabaseBusy: another process kept the database locked.
     """
+    _migrate(engine, "upgrade", "head")
+
+
+def downgrade(engine: Engine, to: str = "base") -> None:
+    """Take migrations back until `to` is the newest one (`base`: none). Raises as `upgrade`."""
+    _migrate(engine, "downgrade", to)
+
+
+def _migrate(engine: Engine, verb: Literal["upgrade", "downgrade"], to: str) -> None:
     # Alembic takes a quarter of a second to import, and only this function needs it.
     from alembic import command
     from alembic.config import Config
@@ -88,7 +97,7 @@ def upgrade(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        getattr(command, verb)(config, to)
 
 
 @contextmanager

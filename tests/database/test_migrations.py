@@ -1,0 +1,51 @@
+"""Migrations give exactly the schema that the models describe, whoever runs them, and undo it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
+
+import ledger.mirror.tables
+import ledger.outbox.tables  # noqa: F401 - declares its tables
+from ledger.database.engine import downgrade, open_engine, upgrade
+
+TABLES = {"entry", "block", "mirror", "asset", "holder", "organisation", "account"}
+
+
+def test_migrated_schema_equals_the_models(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/ledger.db")
+    upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    engine.dispose()
+
+
+def test_upgrading_again_changes_nothing_and_downgrading_leaves_nothing(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/ledger.db")
+    upgrade(engine)
+    upgrade(engine)
+    assert set(inspect(engine).get_table_names()) >= TABLES
+    downgrade(engine)
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    upgrade(engine)
+    assert set(inspect(engine).get_table_names()) >= TABLES
+    engine.dispose()
+
+
+def test_processes_that_start_at_once_take_turns(tmp_path: Path) -> None:
+    code = (
+        "from ledger.database.engine import open_engine, upgrade;"
+        f"upgrade(open_engine('sqlite:///{tmp_path}/ledger.db'))"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
+    assert [process.wait(60) for process in started] == [0, 0, 0, 0]
+    engine = open_engine(f"sqlite:///{tmp_path}/ledger.db")
+    assert set(inspect(engine).get_table_names()) >= TABLES
+    engine.dispose()
