@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -139,13 +140,21 @@ def _refuse_faults(value: object, field: str) -> None:
         reason = _reason_against(found, depth)
         if reason is not None:
             raise BadDocument(reason, path=_pointer(place), field=field)
-        members = found.items() if isinstance(found, dict) else ()
-        members = enumerate(found) if isinstance(found, list) else members
         waiting += [
             ((place, token), child, depth + 1)
-            for token, child in members
+            for token, child in _members(found)
             if isinstance(child, dict | list | str | _Fault)
         ]
+
+
+def _members(value: object) -> Iterable[tuple[str | int, object]]:
+    match value:
+        case dict():
+            return value.items()
+        case list():
+            return enumerate(value)
+        case _:
+            return ()
 
 
 def _reason_against(found: object, depth: int) -> str | None:
