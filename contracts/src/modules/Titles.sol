@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
+import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
+import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+
+import {IERC5646, ITitles} from "../interfaces/ITitles.sol";
+import {Act} from "../types/Entry.sol";
+import {Kinds} from "../types/Kinds.sol";
+import {Word, Words} from "../types/Word.sol";
+import {Directory} from "./Directory.sol";
+
+/// @title Title to assets, as ERC-721 tokens held by organisations' addresses.
+abstract contract Titles is Directory, ITitles {
+    string public constant name = "Asset Ledger";
+    string public constant symbol = "ASSET";
+
+    mapping(address organisation => uint256) private _balances;
+    mapping(uint256 tokenId => address) private _approvals;
+    string private _baseURI;
+
+    /// @inheritdoc IERC721
+    function transferFrom(address from, address to, uint256 tokenId) external {
+        _transferDirectly(from, to, tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    function safeTransferFrom(address from, address to, uint256 tokenId) external {
+        _transferDirectly(from, to, tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    function safeTransferFrom(address from, address to, uint256 tokenId, bytes calldata) external {
+        _transferDirectly(from, to, tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    function approve(address to, uint256 tokenId) external {
+        bytes32 subject = bytes32(tokenId);
+        Word it = _token(tokenId);
+        _requireAccount(0, organisationAt[it.owner()], msg.sender);
+        if (it.isFrozen()) revert AssetFrozen(0, subject);
+        _words[subject] = it.withApproved(to != address(0));
+        _approvals[tokenId] = to;
+        emit Approval(it.owner(), to, tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    function setApprovalForAll(address, bool) external pure {
+        revert OperatorsAreAccounts();
+    }
+
+    /// @inheritdoc IERC721
+    function balanceOf(address organisation) external view returns (uint256) {
+        if (organisation == address(0)) revert UnknownOrganisation(0, 0);
+        return _balances[organisation];
+    }
+
+    /// @inheritdoc IERC721
+    function ownerOf(uint256 tokenId) external view returns (address) {
+        return _token(tokenId).owner();
+    }
+
+    /// @inheritdoc IERC721
+    function getApproved(uint256 tokenId) external view returns (address) {
+        _token(tokenId);
+        return _approvals[tokenId];
+    }
+
+    /// @inheritdoc IERC721
+    function isApprovedForAll(address organisation, address account) external view returns (bool) {
+        return isAccount(organisationAt[organisation], account);
+    }
+
+    /// @inheritdoc IERC721Metadata
+    function tokenURI(uint256 tokenId) external view returns (string memory) {
+        _token(tokenId);
+        return string.concat(_baseURI, Strings.toHexString(tokenId, 32));
+    }
+
+    /// @inheritdoc IERC5646
+    function getStateFingerprint(uint256 tokenId) external view returns (bytes32) {
+        return head(bytes32(tokenId));
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 id) external pure returns (bool) {
+        return id == type(IERC165).interfaceId || id == type(IERC721).interfaceId
+            || id == type(IERC721Metadata).interfaceId || id == bytes4(0x49064906) // ERC-4906
+            || id == IERC5646.getStateFingerprint.selector;
+    }
+
+    function _rule(Act memory act, Word word) internal virtual override returns (Word) {
+        if (act.kind == Kinds.TRANSFERRED) return _transfer(act, word);
+        return super._rule(act, word);
+    }
+
+    /// @dev The word of an asset whose first owner is `owner`.
+    function _issue(bytes32 subject, bytes32 org) internal returns (Word) {
+        address owner = _addressOf(org);
+        unchecked {
+            ++_balances[owner];
+        }
+        emit Transfer(address(0), owner, uint256(subject));
+        return Words.opened(Words.ASSET, owner);
+    }
+
+    /// @dev Requires an asset that is not frozen and whose title the act's organisation holds.
+    function _requireOwned(Act memory act, Word word) internal pure {
+        _requireClass(act, word, Words.ASSET);
+        if (word.isFrozen()) revert AssetFrozen(act.index, act.subject);
+        if (word.owner() != _addressOf(act.org)) revert NotOwner(act.index, act.subject, act.org);
+    }
+
+    function _setBaseURI(string calldata baseURI) internal {
+        _baseURI = baseURI;
+        emit BatchMetadataUpdate(0, type(uint256).max);
+    }
+
+    function _initBaseURI(string memory baseURI) internal {
+        _baseURI = baseURI;
+    }
+
+    function _transfer(Act memory act, Word word) private returns (Word) {
+        _requireOwned(act, word);
+        act.expectWords(1);
+        bytes32 to = act.wordAt(0);
+        if (to == act.org) revert Unchanged(act.index, act.subject);
+        _requireActive(act.index, to);
+        return _pass(word, uint256(act.subject), _addressOf(act.org), _addressOf(to));
+    }
+
+    /// @dev Moves title; an approval given by the former owner ends.
+    function _pass(Word word, uint256 tokenId, address from, address to) private returns (Word) {
+        if (word.isApproved()) {
+            delete _approvals[tokenId];
+            word = word.withApproved(false);
+        }
+        unchecked {
+            --_balances[from];
+            ++_balances[to];
+        }
+        emit Transfer(from, to, tokenId);
+        return word.withOwner(to);
+    }
+
+    /// @dev An ERC-721 call, by an account of the owner or whom one has approved, as an entry.
+    function _transferDirectly(address from, address to, uint256 tokenId) private {
+        Word it = _token(tokenId);
+        bytes32 org = organisationAt[it.owner()];
+        if (from != it.owner()) revert NotOwner(0, bytes32(tokenId), organisationAt[from]);
+        if (_approvals[tokenId] == msg.sender) _requireActive(0, org);
+        else _requireAccount(0, org, msg.sender);
+        bytes32 receiver = organisationAt[to];
+        if (receiver == 0) revert UnknownOrganisation(0, bytes32(uint256(uint160(to))));
+        ledgerHead = _write(
+            _direct(Kinds.TRANSFERRED, bytes32(tokenId), org, abi.encode(receiver)), ledgerHead
+        );
+    }
+
+    function _token(uint256 tokenId) private view returns (Word it) {
+        it = _words[bytes32(tokenId)];
+        if (it.class() != Words.ASSET) revert UnknownSubject(0, bytes32(tokenId));
+    }
+}

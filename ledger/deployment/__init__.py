@@ -1,0 +1,1 @@
+"""Deployment: contracts are compiled, planned, applied, and written down in a manifest."""
