@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from ledger.domain.entries import BIRTHS, GOVERNANCE, Enrolled, Kind
-from ledger.errors import Conflict, InputError
+from ledger.domain.entries import GOVERNANCE, Enrolled, Kind
 from ledger.outbox.clock import new_id, now
+from ledger.outbox.conflicts import (
+    AlreadyEnrolled,
+    SerialTaken,
+    WrongPosition,
+)
+from ledger.outbox.once import Accepted, Asked, accept_once, find_operation
 from ledger.outbox.tables import (
     Document,
     Operation,
     Registration,
-    Request,
     Role,
     State,
     Tenant,
@@ -25,74 +27,26 @@ from ledger.outbox.tables import (
 )
 from ledger.types import ZERO_HASH, Hash32
 
+__all__ = [
+    "Accepted",
+    "SentDocument",
+    "accept_enrolment",
+    "accept_entry",
+    "accept_registration",
+    "count_operations",
+    "find_operation",
+    "find_transaction_hash",
+]
+
 OPERATOR: Final = ZERO_HASH
 """Stands for the operator where a row names who asked; the contract's own word for governance."""
 
-
-class IdempotencyConflict(InputError):
-    """An Idempotency-Key was used before, for another request."""
-
-    code = "idempotency_conflict"
-
-    def __init__(self, key: str, operation: str) -> None:
-        super().__init__(
-            f"Idempotency-Key {key!r} was used for another request", key=key, operation=operation
-        )
-
-
-class SerialTaken(Conflict):
-    """The organisation gave the serial to another document; `asset` has it."""
-
-    code = "serial_taken"
-
-    def __init__(self, serial: str, asset: Hash32) -> None:
-        shown = f"0x{asset.hex()}"
-        super().__init__(
-            f"serial {serial!r} is registered with another document or other attributes,"
-            f" as asset {shown}",
-            serial=serial,
-            asset=shown,
-        )
-
-
-class AlreadyEnrolled(Conflict):
-    """An organisation of that DID is enrolled, or about to be."""
-
-    code = "already_enrolled"
-
-    def __init__(self, did: str, org: Hash32) -> None:
-        shown = f"0x{org.hex()}"
-        super().__init__(f"{did} is enrolled as {shown}", did=did, organisation=shown)
-
-
-class WrongPosition(Conflict):
-    """The entry was asked to stand at a position that is not the subject's next."""
-
-    code = "wrong_position"
-
-    def __init__(self, subject: Hash32, *, expected: int, given: int) -> None:
-        super().__init__(
-            f"position {given} is not the next of 0x{subject.hex()}: {expected} is",
-            subject=f"0x{subject.hex()}",
-            expected=expected,
-            given=given,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The operation that a request became; `existing` if an earlier request had made it."""
-
-    operation: Operation
-    existing: bool
+_Row = TypeVar("_Row", Registration, Tenant)
 
 
 @dataclass(frozen=True, slots=True)
 class SentDocument:
-    """A document that came with a request and lies in the document store already.
-
-    `size` is in bytes.
-    """
+    """A document that came with a request and lies in the document store; `size` is in bytes."""
 
     content_hash: Hash32
     size: int
@@ -121,7 +75,30 @@ def accept_registration(
         IdempotencyConflict: the key stands for another request.
         SerialTaken: the serial stands for another document or other attributes.
     """
-    raise NotImplementedError
+
+    def find() -> Operation | None:
+        known = _get_locked(session, Registration, (org, serial))
+        operation = _find_standing(session, known)
+        if known and operation and known.digest != digest:
+            raise SerialTaken(serial, known.asset)
+        return operation
+
+    def make() -> Operation:
+        operation = _add_operation(session, org, subject, Kind.REGISTERED, payload, 0, fixed=True)
+        _add_document(session, org, subject, document)
+        session.merge(
+            Registration(
+                org=org,
+                serial=serial,
+                asset=subject,
+                content_hash=document.content_hash,
+                digest=digest,
+                operation=operation.id,
+            )
+        )
+        return operation
+
+    return accept_once(session, Asked(org, idempotency_key, request_digest), find, make)
 
 
 def accept_entry(
@@ -147,7 +124,20 @@ def accept_entry(
         IdempotencyConflict: the key stands for another request.
         WrongPosition: `position` is not the next, counting what is on its way.
     """
-    raise NotImplementedError
+    sender = OPERATOR if org is None else org
+
+    def make() -> Operation:
+        _lock_subject(session, subject)
+        expected = max(next_position or 0, _next_on_its_way(session, subject))
+        if position not in (None, expected):
+            raise WrongPosition(subject, expected=expected, given=position)
+        fixed = position is not None
+        if document:
+            _add_document(session, sender, subject, document)
+        return _add_operation(session, sender, subject, kind, payload, expected, fixed=fixed)
+
+    asked = Asked(sender, idempotency_key, request_digest)
+    return accept_once(session, asked, lambda: None, make)
 
 
 def accept_enrolment(
@@ -165,12 +155,22 @@ def accept_enrolment(
         IdempotencyConflict: the key stands for another request.
         AlreadyEnrolled: an organisation of that DID was accepted before.
     """
-    raise NotImplementedError
 
+    def find() -> None:
+        if _find_standing(session, _get_locked(session, Tenant, subject)):
+            raise AlreadyEnrolled(did, subject)
 
-def find_operation(session: Session, operation: str) -> Operation | None:
-    """The operation of that id."""
-    return session.exec(select(Operation).where(Operation.id == operation)).one_or_none()
+    def make() -> Operation:
+        payload = Enrolled(did).encode()
+        operation = _add_operation(
+            session, OPERATOR, subject, Kind.ENROLLED, payload, 0, fixed=True
+        )
+        session.merge(
+            Tenant(org=subject, did=did, name=name, operation=operation.id, created_at=now())
+        )
+        return operation
+
+    return accept_once(session, Asked(OPERATOR, idempotency_key, request_digest), find, make)
 
 
 def find_transaction_hash(session: Session, operation: Operation) -> Hash32 | None:
@@ -183,5 +183,74 @@ def find_transaction_hash(session: Session, operation: Operation) -> Hash32 | No
 
 def count_operations(session: Session) -> dict[State, int]:
     """How many operations are in each state."""
-    rows = session.exec(select(Operation.state, func.count()).group_by(col(Operation.state))).all()
-    return {state: dict(rows).get(state, 0) for state in State}
+    counted = select(Operation.state, func.count()).group_by(col(Operation.state))
+    rows = dict(session.exec(counted).all())
+    return {state: rows.get(state, 0) for state in State}
+
+
+def _get_locked(session: Session, table: type[_Row], key: object) -> _Row | None:
+    """A row that nobody else changes until this transaction ends."""
+    return session.get(table, key, with_for_update=True, populate_existing=True)
+
+
+def _find_standing(session: Session, row: Registration | Tenant | None) -> Operation | None:
+    """The operation behind a registration or tenant, unless it was rejected."""
+    operation = find_operation(session, row.operation) if row else None
+    return operation if operation and operation.state != State.REJECTED else None
+
+
+def _add_operation(
+    session: Session,
+    org: Hash32,
+    subject: Hash32,
+    kind: Kind,
+    payload: bytes,
+    position: int,
+    *,
+    fixed: bool,
+) -> Operation:
+    accepted_at = now()
+    operation = Operation(
+        id=new_id(),
+        org=org,
+        role=Role.GOVERNOR if kind in GOVERNANCE else Role.CUSTODIAN,
+        kind=kind,
+        subject=subject,
+        position=position,
+        position_fixed=fixed,
+        payload=payload,
+        accepted_at=accepted_at,
+        updated_at=accepted_at,
+    )
+    session.add(operation)
+    return operation
+
+
+def _add_document(session: Session, org: Hash32, subject: Hash32, document: SentDocument) -> None:
+    if session.get(Document, document.content_hash) is None:
+        session.add(
+            Document(
+                content_hash=document.content_hash,
+                org=org,
+                subject=subject,
+                size=document.size,
+                media_type=document.media_type,
+                created_at=now(),
+            )
+        )
+
+
+def _lock_subject(session: Session, subject: Hash32) -> None:
+    """Let requests about one subject take turns; on SQLite all writers do so anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(subject[:8], "big", signed=True)
+        session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _next_on_its_way(session: Session, subject: Hash32) -> int:
+    """The position after the last one that any accepted operation of the subject takes."""
+    highest = select(func.max(Operation.position)).where(
+        Operation.subject == subject, Operation.state != State.REJECTED
+    )
+    last = session.exec(highest).one()
+    return 0 if last is None else last + 1

@@ -1,0 +1,90 @@
+"""Makes of any number of equal requests one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from ledger.outbox.clock import now
+from ledger.outbox.conflicts import IdempotencyConflict
+from ledger.outbox.tables import Operation, Request
+from ledger.types import Hash32
+
+_ATTEMPTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The operation that a request became; `existing` if an earlier request had made it."""
+
+    operation: Operation
+    existing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who sent a request, under which Idempotency-Key, and a digest of what it says."""
+
+    org: Hash32
+    key: str | None
+    digest: Hash32
+
+
+def find_operation(session: Session, operation: str) -> Operation | None:
+    """The operation of that id."""
+    return session.exec(select(Operation).where(Operation.id == operation)).one_or_none()
+
+
+def accept_once(
+    session: Session,
+    asked: Asked,
+    find: Callable[[], Operation | None],
+    make: Callable[[], Operation],
+) -> Accepted:
+    """The operation that stands for a request already, or the one that `make` adds for it.
+
+    Unique keys decide who is first where requests race; the others look again and find it.
+    """
+    for attempt in range(_ATTEMPTS):
+        if known := _find_answered(session, asked):
+            return Accepted(known, existing=True)
+        try:
+            with session.begin_nested():
+                found = find()
+                operation = found or make()
+                _remember(session, asked, operation)
+            return Accepted(operation, existing=found is not None)
+        except IntegrityError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+def _find_answered(session: Session, asked: Asked) -> Operation | None:
+    """The operation that the request's Idempotency-Key stands for."""
+    if asked.key is None:
+        return None
+    request = session.get(Request, (asked.org, asked.key))
+    if request is None:
+        return None
+    if request.digest != asked.digest:
+        raise IdempotencyConflict(asked.key, request.operation)
+    return find_operation(session, request.operation)
+
+
+def _remember(session: Session, asked: Asked, operation: Operation) -> None:
+    if asked.key is not None:
+        session.add(
+            Request(
+                org=asked.org,
+                key=asked.key,
+                digest=asked.digest,
+                operation=operation.id,
+                created_at=now(),
+            )
+        )
+    session.flush()
