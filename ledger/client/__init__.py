@@ -1,0 +1,30 @@
+"""The typed client of our own HTTP API: what the command line, the demo and notebooks use."""
+
+from ledger.client.answers import (
+    Accepted,
+    AsOf,
+    AssetAnswer,
+    DocumentAnswer,
+    Enrolment,
+    EntryAnswer,
+    OperationAnswer,
+    OrganisationAnswer,
+    StatusAnswer,
+)
+from ledger.client.problems import ApiProblem, ApiUnavailable
+from ledger.client.sync import Client
+
+__all__ = [
+    "Accepted",
+    "ApiProblem",
+    "ApiUnavailable",
+    "AsOf",
+    "AssetAnswer",
+    "Client",
+    "DocumentAnswer",
+    "Enrolment",
+    "EntryAnswer",
+    "OperationAnswer",
+    "OrganisationAnswer",
+    "StatusAnswer",
+]

@@ -1,0 +1,148 @@
+"""What the API answers, as types; hashes and addresses stay 0x-hex, as JSON has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+OperationState: TypeAlias = Literal["queued", "sent", "done", "final", "rejected"]
+
+SETTLED: Final[dict[str, frozenset[str]]] = {
+    "accepted": frozenset({"queued", "sent", "done", "final", "rejected"}),
+    "done": frozenset({"done", "final", "rejected"}),
+    "final": frozenset({"final", "rejected"}),
+}
+"""For each thing that one may wait for: the states in which the waiting is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The block that an answer is true at."""
+
+    block: int
+    hash: str
+    finality: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An entry on its way to the chain; `repeated`: the service had accepted it before."""
+
+    id: str
+    position: int | None
+    operation: str
+    content_hash: str | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A new organisation; `api_key` is told once, and None when the request is repeated."""
+
+    id: str
+    did: str
+    name: str
+    address: str
+    operation: str
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationAnswer:
+    """An organisation as it stands."""
+
+    id: str
+    did: str
+    name: str | None
+    address: str
+    active: bool
+    position: int
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssetAnswer:
+    """An asset as it stands; `serial` is None to who may not see it."""
+
+    id: str
+    organisation: str
+    owner: str
+    asset_kind: str
+    content_hash: str
+    registered_content_hash: str
+    position: int
+    head: str
+    frozen: bool
+    serial: str | None = None
+    registered_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAnswer:
+    """One entry of the ledger; `sequence` counts all entries, `position` the subject's."""
+
+    sequence: int
+    subject: str
+    organisation: str | None
+    kind: str
+    position: int
+    actor: str
+    at: str
+    block: int
+    transaction: str
+    head: str
+    payload: dict[str, Any]
+    content_hash: str | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentAnswer:
+    """A document that an entry of an asset points at."""
+
+    content_hash: str
+    position: int
+    media_type: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationAnswer:
+    """How far a request has come on its way to the chain; `reason` says why it was rejected."""
+
+    id: str
+    state: OperationState
+    kind: str
+    subject: str | None = None
+    position: int | None = None
+    transaction: str | None = None
+    block: int | None = None
+    reason: Any = None
+    accepted_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAnswer:
+    """The mirror's newest block."""
+
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """The service's state: how far the mirror is, and what waits."""
+
+    chain_id: int
+    contract: str
+    block: BlockAnswer
+    final_block: int | None
+    ledger_head: str
+    entries: int
+    lag: int | None = None
+    operations: dict[str, int] = field(default_factory=dict)
+    alarms: tuple[Any, ...] = ()
+    version: str = ""

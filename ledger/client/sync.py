@@ -1,0 +1,299 @@
+"""The client itself: one method for each thing that the API offers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+import msgspec
+
+from ledger.client.answers import (
+    Accepted,
+    AssetAnswer,
+    DocumentAnswer,
+    Enrolment,
+    EntryAnswer,
+    OperationAnswer,
+    OrganisationAnswer,
+    StatusAnswer,
+)
+from ledger.client.problems import ApiProblem, BadAnswer
+from ledger.client.transport import Call, Transport
+from ledger.errors import DocumentError
+
+T = TypeVar("T")
+
+_REPEATED: Final = 200
+_NOT_FOUND: Final = 404
+
+
+class Client:
+    """The ledger over HTTP, for one API key; safe to use from many threads.
+
+    Writing requests carry an `Idempotency-Key` (a random one unless given) and are repeated,
+    like all others, while the service is unreachable or busy, for `patience` seconds at most.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        *,
+        patience: float = 30.0,
+        timeout: float = 30.0,
+        connections: int = 32,
+    ) -> None:
+        self._transport = Transport(
+            url, api_key, patience=patience, timeout=timeout, connections=connections
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({str(self._transport.url)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop the connections; calls under way in other threads end soon."""
+        self._transport.close()
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────
+
+    def enrol_organisation(
+        self, did: str, name: str, *, wait: float = 0, idempotency_key: str | None = None
+    ) -> Enrolment:
+        """Let an organisation join; needs the operator's key."""
+        body = msgspec.json.encode({"did": did, "name": name})
+        return self._decode(self._post("/v1/organisations", body, wait, idempotency_key), Enrolment)
+
+    def register_asset(
+        self,
+        serial: str,
+        document: bytes,
+        *,
+        asset_kind: str | None = None,
+        owner: str | None = None,
+        wait: float = 0,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Register an asset; `document` is JSON text, kept by the ledger byte for byte.
+
+        Raises:
+            DocumentError: `document` is not one JSON value.
+            ApiProblem: the service refused; 409 if the serial is taken by another document.
+        """
+        body = registration(serial, document, asset_kind=asset_kind, owner=owner)
+        return self.register_raw(body, wait=wait, idempotency_key=idempotency_key)
+
+    def register_raw(
+        self, body: bytes, *, wait: float = 0, idempotency_key: str | None = None
+    ) -> Accepted:
+        """Register an asset by a request body that is written already (`registration`)."""
+        return self._accepted(self._post("/v1/assets", body, wait, idempotency_key))
+
+    def append_entry(
+        self,
+        asset: str,
+        kind: str,
+        *,
+        document: bytes | None = None,
+        to: str | None = None,
+        corrects: int | None = None,
+        position: int | None = None,
+        wait: float = 0,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Append an entry to an asset's history, as its number `position` if that is given.
+
+        Raises:
+            ApiProblem: the service refused; 409 if `position` is not the next.
+        """
+        parts: dict[str, Any] = {"kind": kind}
+        if document is not None:
+            parts["document"] = _raw(document)
+        for name, value in (("to", to), ("corrects", corrects), ("position", position)):
+            if value is not None:
+                parts[name] = value
+        body = msgspec.json.encode(parts)
+        return self._accepted(
+            self._post(f"/v1/assets/{_segment(asset)}/entries", body, wait, idempotency_key)
+        )
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────
+
+    def status(self) -> StatusAnswer:
+        """How the service is; needs no key."""
+        return self._get("/v1/status", StatusAnswer)
+
+    def get_organisation(self, organisation: str) -> OrganisationAnswer:
+        """An organisation by id or DID. Raises ApiProblem if there is none."""
+        return self._get(f"/v1/organisations/{_segment(organisation)}", OrganisationAnswer)
+
+    def find_organisation(self, organisation: str) -> OrganisationAnswer | None:
+        """An organisation by id or DID, or None."""
+        return self._find(f"/v1/organisations/{_segment(organisation)}", OrganisationAnswer)
+
+    def list_organisations(self) -> Iterator[OrganisationAnswer]:
+        """All organisations."""
+        return self._list("/v1/organisations", {}, OrganisationAnswer)
+
+    def get_asset(self, asset: str) -> AssetAnswer:
+        """An asset by id. Raises ApiProblem if there is none, or it is not mirrored yet."""
+        return self._get(f"/v1/assets/{_segment(asset)}", AssetAnswer)
+
+    def find_asset(self, asset: str) -> AssetAnswer | None:
+        """An asset by id, or None if there is none, or it is not mirrored yet."""
+        return self._find(f"/v1/assets/{_segment(asset)}", AssetAnswer)
+
+    def list_assets(
+        self,
+        *,
+        owner: str | None = None,
+        organisation: str | None = None,
+        serial: str | None = None,
+        asset_kind: str | None = None,
+        frozen: bool | None = None,
+        q: str | None = None,
+        page: int | None = None,
+    ) -> Iterator[AssetAnswer]:
+        """Assets that match all of the filters; `page` is how many come with one request."""
+        params = _params(
+            owner=owner,
+            organisation=organisation,
+            serial=serial,
+            asset_kind=asset_kind,
+            frozen=frozen,
+            q=q,
+            limit=page,
+        )
+        return self._list("/v1/assets", params, AssetAnswer)
+
+    def list_entries(
+        self,
+        asset: str | None = None,
+        *,
+        kind: str | None = None,
+        organisation: str | None = None,
+        page: int | None = None,
+    ) -> Iterator[EntryAnswer]:
+        """The entries of one asset, or of the whole ledger, oldest first."""
+        path = "/v1/entries" if asset is None else f"/v1/assets/{_segment(asset)}/entries"
+        params = _params(kind=kind, organisation=organisation, limit=page)
+        return self._list(path, params, EntryAnswer)
+
+    def list_documents(self, asset: str) -> Iterator[DocumentAnswer]:
+        """The documents that an asset's entries point at."""
+        return self._list(f"/v1/assets/{_segment(asset)}/documents", {}, DocumentAnswer)
+
+    def document(self, content_hash: str) -> bytes:
+        """A document, byte for byte as it was sent."""
+        return self._send(Call("GET", f"/v1/documents/{_segment(content_hash)}")).content
+
+    def operation(self, operation: str) -> OperationAnswer:
+        """How far an operation is; `operation` is its id or its URL."""
+        return self._get(f"/v1/operations/{_segment(_last(operation))}", OperationAnswer)
+
+    # ── how ──────────────────────────────────────────────────────────────────────────────────
+
+    def _send(self, call: Call) -> httpx.Response:
+        return self._transport.send(call)
+
+    def _post(
+        self, path: str, body: bytes, wait: float, idempotency_key: str | None
+    ) -> httpx.Response:
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": idempotency_key or secrets.token_hex(16),
+        }
+        if wait:
+            headers["Prefer"] = f"wait={wait:g}"
+        return self._send(Call("POST", path, headers=headers, body=body, wait=wait))
+
+    def _get(self, path: str, answer: type[T]) -> T:
+        return self._decode(self._send(Call("GET", path)), answer)
+
+    def _find(self, path: str, answer: type[T]) -> T | None:
+        try:
+            return self._get(path, answer)
+        except ApiProblem as problem:
+            if problem.status == _NOT_FOUND:
+                return None
+            raise
+
+    def _list(self, path: str, params: Mapping[str, str], answer: type[T]) -> Iterator[T]:
+        while True:
+            response = self._send(Call("GET", path, params=params))
+            yield from self._decode(response, Page[answer]).items  # type: ignore[valid-type]
+            following = response.links.get("next", {}).get("url")
+            if following is None:
+                return
+            # Only the query of the link is taken: our key goes nowhere but to our service.
+            params = dict(parse_qsl(urlsplit(following).query))
+
+    def _accepted(self, response: httpx.Response) -> Accepted:
+        accepted = self._decode(response, Accepted)
+        return replace(accepted, repeated=response.status_code == _REPEATED)
+
+    def _decode(self, response: httpx.Response, answer: type[T]) -> T:
+        try:
+            return msgspec.json.decode(response.content, type=answer)
+        except msgspec.DecodeError as error:
+            raise BadAnswer(response.request.url.path, str(error)) from None
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+
+
+def registration(
+    serial: str, document: bytes, *, asset_kind: str | None = None, owner: str | None = None
+) -> bytes:
+    """The body that registers an asset, with the text of its document as it is.
+
+    Raises:
+        DocumentError: `document` is not one JSON value.
+    """
+    parts: dict[str, Any] = {"serial": serial}
+    for name, value in (("asset_kind", asset_kind), ("owner", owner)):
+        if value is not None:
+            parts[name] = value
+    return msgspec.json.encode(parts | {"document": _raw(document)})
+
+
+def _raw(document: bytes) -> msgspec.Raw:
+    # Unchecked text could close its place in the body and add fields of its own.
+    try:
+        msgspec.json.decode(document, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DocumentError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise DocumentError("nested too deeply") from None
+    return msgspec.Raw(document.strip(b" \t\r\n"))
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe=":")
+
+
+def _last(url: str) -> str:
+    return urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _params(**given: object) -> dict[str, str]:
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return {n: str(v).lower() if isinstance(v, bool) else str(v) for n, v in chosen.items()}

@@ -1,0 +1,139 @@
+"""Sending requests until there is an answer: connections, back-off, patience."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from ledger.client.problems import ApiUnavailable, read_problem
+from ledger.errors import MalformedValue
+
+BUSY: Final = frozenset({429, 502, 503, 504})
+"""Statuses that say: not now, ask again."""
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, before anything is sent; writing ones carry an `Idempotency-Key`."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    wait: float = 0.0
+
+
+class Transport:
+    """A pool of kept-alive connections to one service; safe to use from many threads.
+
+    `patience` is how many seconds one call may go on being repeated. The key lives in the
+    connection pool's headers alone, so that neither a `repr` nor a message can show it, and
+    redirects are not followed, so that no other host is sent it.
+    """
+
+    def __init__(
+        self, url: str, api_key: str | None, *, patience: float, timeout: float, connections: int
+    ) -> None:
+        self.url = _base(url)
+        self._patience = patience
+        self._timeout = timeout
+        self._closing = threading.Event()
+        self._http = httpx.Client(
+            base_url=self.url,
+            headers={"Accept": "application/json"} | _bearer(api_key),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            # A proxy of the environment cannot reach this machine's own loopback for us.
+            trust_env=self.url.host not in ("localhost", "127.0.0.1", "::1"),
+        )
+
+    def __repr__(self) -> str:
+        return f"Transport({str(self.url)!r})"
+
+    def close(self) -> None:
+        """End all waiting and drop the connections."""
+        self._closing.set()
+        self._http.close()
+
+    def send(self, call: Call) -> httpx.Response:
+        """The service's answer, of status 2xx.
+
+        Raises:
+            ApiProblem: the service refused.
+            ApiUnavailable: no answer within our patience.
+        """
+        deadline = time.monotonic() + self._patience
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                response = self._once(call)
+            except httpx.TransportError as error:
+                trouble, asked = f"{type(error).__name__}: {error}", None
+            else:
+                if response.is_success:
+                    return response
+                problem = read_problem(response)
+                if response.status_code not in BUSY:
+                    raise problem
+                trouble, asked = str(problem), retry_after(response)
+            jitter = 0.75 + secrets.randbelow(500) / 1000
+            chosen = pause * jitter if asked is None else asked
+            if self._closing.is_set() or time.monotonic() + chosen > deadline:
+                raise ApiUnavailable(
+                    f"{self.url} does not answer: {trouble}", url=str(self.url), trouble=trouble
+                )
+            self._closing.wait(chosen)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _once(self, call: Call) -> httpx.Response:
+        if self._closing.is_set():
+            raise httpx.TransportError("this client is closed")
+        return self._http.request(
+            call.method,
+            call.path,
+            params=dict(call.params) or None,
+            headers=dict(call.headers),
+            content=call.body,
+            timeout=self._timeout + call.wait,
+        )
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds that the service asks us to stay away (RFC 9110, 10.2.3), or None."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - time.time())
+
+
+def _base(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url.rstrip("/"))
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise MalformedValue(field="url", value=url, wanted="an http or https address")
+    return parsed
+
+
+def _bearer(api_key: str | None) -> dict[str, str]:
+    if api_key is None:
+        return {}
+    if not re.fullmatch(r"[\x21-\x7e]+", api_key):  # httpx would print what it refuses
+        raise MalformedValue(field="api_key", value="(not shown)", wanted="an API key")
+    return {"Authorization": f"Bearer {api_key}"}
