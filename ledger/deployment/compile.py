@@ -76,22 +76,6 @@ def check_artifacts(folder: Path = ARTIFACTS) -> list[str]:
     return differences
 
 
-def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
-    """Read one contract's artifact.
-
-    Raises:
-        ToolError: there is none of that name, or it is not JSON.
-    """
-    path = folder / f"{name}.json"
-    try:
-        artifact = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ToolError(f"{path}: no artifact can be read ({error})", path=str(path)) from error
-    if not isinstance(artifact, dict):
-        raise ToolError(f"{path}: not an artifact", path=str(path))
-    return artifact
-
-
 def _profile() -> Mapping[str, Any]:
     with (CONTRACTS / "foundry.toml").open("rb") as file:
         profile: Mapping[str, Any] = tomllib.load(file)["profile"]["default"]
@@ -176,14 +160,17 @@ def _artifact(name: str, compiled: Mapping[str, Any]) -> Artifact:
     }
 
 
-def _immutables(deployed: Mapping[str, Any]) -> list[dict[str, int]]:
-    """Where the runtime code has gaps that the constructor fills: {"start", "length"} in bytes."""
-    places = [
-        {"start": place["start"], "length": place["length"]}
-        for group in deployed.get("immutableReferences", {}).values()
-        for place in group
-    ]
-    return sorted(places, key=lambda place: place["start"])
+def _immutables(deployed: Mapping[str, Any]) -> dict[str, list[dict[str, int]]]:
+    """Where the runtime code has gaps that the constructor fills: {"start", "length"} in bytes.
+
+    Each variable has a number here, in the order in which they first appear: the compiler's own
+    numbers change with every edit anywhere.
+    """
+    groups = deployed.get("immutableReferences", {}).values()
+    return {
+        str(number): [{"start": place["start"], "length": place["length"]} for place in places]
+        for number, places in enumerate(sorted(groups, key=lambda places: places[0]["start"]))
+    }
 
 
 def _layout(layout: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -213,8 +200,9 @@ def _encode(artifact: Artifact) -> str:
 
 
 def _differences(name: str, artifact: Artifact, path: Path) -> list[str]:
-    if not path.exists():
-        return [f"{name}: {path.name} is missing"]
-    kept = load_artifact(name, path.parent)
+    try:
+        kept = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        return [f"{name}: {path.name} cannot be read ({error})"]
     keys = sorted(artifact.keys() | kept.keys())
     return [f"{name}: {key} differs" for key in keys if artifact.get(key) != kept.get(key)]
