@@ -11,7 +11,8 @@ from ledger.errors import LedgerError, MalformedValue, NodeError, NodeUnavailabl
 from ledger.proofs.bundle import Bundle, BundleEntry, encode_bundle
 from ledger.proofs.header import encode_header
 from ledger.proofs.layout import head_slot, ledger_head_slot, word_slot
-from ledger.proofs.verify import Verified, verify_bundle
+from ledger.proofs.verified import Verified
+from ledger.proofs.verify import verify_bundle
 from ledger.types import Address, Hash32, parse_hash, to_hex
 
 _ATTEMPTS: Final = 5
