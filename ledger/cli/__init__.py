@@ -10,6 +10,8 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ledger.cli.output import fail
+from ledger.cli.parent import end_with_parent
 from ledger.errors import LedgerError, MalformedValue, PlanError
 
 VERBS: Final = {
@@ -76,12 +78,13 @@ def _usage(error: LedgerError) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with 0, 1 (it failed) or 2 (it was called wrongly)."""
+    end_with_parent()
     try:
         typer.main.get_command(app)(args=arguments, prog_name="asset-ledger")
     except LedgerError as error:
         advice = f" ({error.advice})" if error.advice else ""
-        print(f"asset-ledger: {error}{advice}", file=sys.stderr)  # noqa: T201
+        fail(f"{error}{advice}")
         sys.exit(2 if _usage(error) else 1)
     except OSError as error:
-        print(f"asset-ledger: {error}", file=sys.stderr)  # noqa: T201
+        fail(str(error))
         sys.exit(1)
