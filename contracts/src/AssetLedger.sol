@@ -13,14 +13,15 @@ import {Word} from "./types/Word.sol";
 /// @title The asset ledger: who owns what, and what became of it, for good.
 /// @notice One journal shared by small modules, one concern each. It is not upgradeable: history
 /// that nobody can rewrite is what it is for.
-contract AssetLedger is Assets, Governance, IAssetLedger {
+/// @dev The module named last is asked for its rules first: the busiest stands last.
+contract AssetLedger is Governance, Assets, IAssetLedger {
     /// @param authority the AccessManager that says who governs.
     /// @param baseURI what token URIs begin with.
     constructor(address authority, string memory baseURI) AccessManaged(authority) {
         _initBaseURI(baseURI);
     }
 
-    function _rule(Act memory act, Word word) internal override(Assets, Titles) returns (Word) {
+    function _rule(Act memory act, Word word) internal override(Titles, Assets) returns (Word) {
         return super._rule(act, word);
     }
 }

@@ -6,6 +6,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 
 import {IJournal} from "../interfaces/IJournal.sol";
 import {Act, Authorisation, Entry} from "../types/Entry.sol";
+import {Heads} from "../types/Heads.sol";
 import {Word} from "../types/Word.sol";
 
 /// @title Positions, heads and the event; what a kind means is the other modules' rule.
@@ -103,7 +104,7 @@ abstract contract Journal is IJournal {
         bytes32 reached = _advance(act, before.count());
         _words[act.subject] = _rule(act, before).counted();
         emit Appended(act.subject, act.org, act.kind, act.position, act.actor, act.payload);
-        return keccak256(abi.encode(running, reached, act.actor, block.timestamp));
+        return Heads.fold(running, reached, act.actor);
     }
 
     /// @dev An act that comes by a function of its own: at the subject's next position.
@@ -125,7 +126,7 @@ abstract contract Journal is IJournal {
     }
 
     function _id(uint16 kind, bytes32 org, bytes32 payloadHash) internal view returns (bytes32) {
-        return keccak256(abi.encode(domain, kind, org, payloadHash));
+        return Heads.id(domain, kind, org, payloadHash);
     }
 
     /// @dev Checks the position and returns the subject's head after the entry, storing it from
@@ -138,17 +139,7 @@ abstract contract Journal is IJournal {
             return reached;
         }
         if (entries == type(uint32).max) revert Full(act.index, act.subject);
-        reached = keccak256(
-            abi.encode(
-                entries == 1 ? act.subject : _heads[act.subject],
-                act.position,
-                act.kind,
-                act.org,
-                act.actor,
-                block.timestamp,
-                act.payloadHash
-            )
-        );
+        reached = Heads.next(entries == 1 ? act.subject : _heads[act.subject], act);
         _heads[act.subject] = reached;
     }
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Act} from "./Entry.sol";
+
+/// @title The hashes that chain entries: ids, heads and the ledger head.
+/// @dev Each is keccak-256 over `abi.encode` of its words, laid out beyond the free memory pointer
+/// without taking that memory. `Heads.t.sol` holds each against the plain expression.
+library Heads {
+    /// @dev keccak256(abi.encode(domain, kind, org, payloadHash))
+    function id(bytes32 domain, uint16 kind, bytes32 org, bytes32 payloadHash)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, domain)
+            mstore(add(free, 0x20), and(kind, 0xffff))
+            mstore(add(free, 0x40), org)
+            mstore(add(free, 0x60), payloadHash)
+            hash := keccak256(free, 0x80)
+        }
+    }
+
+    /// @dev keccak256(abi.encode(head, position, kind, org, actor, block.timestamp, payloadHash))
+    function next(bytes32 head, Act memory act) internal view returns (bytes32 hash) {
+        uint64 position = act.position;
+        uint16 kind = act.kind;
+        bytes32 org = act.org;
+        address actor = act.actor;
+        bytes32 payloadHash = act.payloadHash;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, head)
+            mstore(add(free, 0x20), and(position, 0xffffffffffffffff))
+            mstore(add(free, 0x40), and(kind, 0xffff))
+            mstore(add(free, 0x60), org)
+            mstore(add(free, 0x80), shr(96, shl(96, actor)))
+            mstore(add(free, 0xa0), timestamp())
+            mstore(add(free, 0xc0), payloadHash)
+            hash := keccak256(free, 0xe0)
+        }
+    }
+
+    /// @dev keccak256(abi.encode(ledgerHead, head, actor, block.timestamp))
+    function fold(bytes32 ledgerHead, bytes32 head, address actor)
+        internal
+        view
+        returns (bytes32 hash)
+    {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, ledgerHead)
+            mstore(add(free, 0x20), head)
+            mstore(add(free, 0x40), shr(96, shl(96, actor)))
+            mstore(add(free, 0x60), timestamp())
+            hash := keccak256(free, 0x80)
+        }
+    }
+}
