@@ -73,7 +73,7 @@ class EntryRow(SQLModel, table=True):
 
 
 class BlockRow(SQLModel, table=True):
-    """A block that holds entries, or that the mirror has stood at since the final one.
+    """A block that holds entries, or that the mirror stood at since the final one, or the base.
 
     `ledger_head` and `last_sequence` are those after it: what a rollback to it restores.
     """
@@ -91,8 +91,8 @@ class BlockRow(SQLModel, table=True):
 class MirrorRow(SQLModel, table=True):
     """The one row that says which ledger is mirrored and how far.
 
-    `first_block` is the block before the contract's; `node_block` is the newest that the node
-    spoke of. `alarm` says what is wrong, until `alarm_block` is final, or, where that is null,
+    `base_block` is the block before the contract's; `node_block` the newest that the node spoke
+    of. `alarm` says what is wrong, until `alarm_block` is final, or, where that is null,
     until the mirror advances.
     """
 
@@ -103,7 +103,7 @@ class MirrorRow(SQLModel, table=True):
     genesis_hash: Hash32 = _bytes()
     contract: Address = _bytes()
     domain: Hash32 = _bytes()
-    first_block: int = _number()
+    base_block: int = _number()
     block_number: int = _number()
     block_hash: Hash32 = _bytes()
     ledger_head: Hash32 = _bytes()

@@ -99,7 +99,7 @@ def upgrade() -> None:
         sa.Column("genesis_hash", sa.LargeBinary(), nullable=False),
         sa.Column("contract", sa.LargeBinary(), nullable=False),
         sa.Column("domain", sa.LargeBinary(), nullable=False),
-        sa.Column("first_block", sa.BigInteger(), nullable=False),
+        sa.Column("base_block", sa.BigInteger(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.Column("block_hash", sa.LargeBinary(), nullable=False),
         sa.Column("ledger_head", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,259 @@
+"""Follows the chain: says, step by step, what the mirror must do to equal it.
+
+A node that is behind the mirror is only late, unless it is the chain's sole authority (the
+embedded one): then what it no longer has is gone. Nothing is yielded that the ledger head does
+not prove, and a node that cannot prove its word is asked for less, and later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ledger.chain.rpc import RpcClient, UnknownBlock
+from ledger.chain.wire import Block
+from ledger.errors import NodeUnavailable, WrongChain
+from ledger.hashing import domain_separator
+from ledger.mirror.fetch import Distrusted, fetch_headers, fetch_range
+from ledger.mirror.fold import fold_range
+from ledger.mirror.steps import (
+    Applied,
+    Cursor,
+    Deployed,
+    Finalised,
+    PassedBlock,
+    RolledBack,
+    Step,
+    Subject,
+)
+from ledger.types import Hash32, to_hex
+
+_log = logging.getLogger(__name__)
+
+_ENTRIES: Final = 2_500
+_LARGEST: Final = 100_000
+_PATIENCE: Final = 9
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 1.0
+
+
+class Finality(Protocol):
+    """How a chain tells which blocks are final (`ledger.chain.finality`)."""
+
+    @property
+    def sole(self) -> bool:
+        """Whether the node alone decides what the chain is, so that it cannot be late."""
+
+    def fetch_final_block(self, rpc: RpcClient) -> int:
+        """Number of the newest final block."""
+
+
+class Memory(Protocol):
+    """What following needs to know of the mirror (`store.Store`)."""
+
+    def cursor(self) -> Cursor:
+        """Where the mirror stands."""
+
+    def final_block(self) -> int:
+        """The newest block that was final."""
+
+    def blocks(self, highest: int, limit: int) -> Sequence[PassedBlock]:
+        """Remembered blocks from `highest` downwards."""
+
+    def base(self) -> PassedBlock:
+        """The block before the contract's."""
+
+    def subjects(self, ids: Sequence[Hash32]) -> Mapping[Hash32, Subject]:
+        """Those of the subjects that exist, as they are at the cursor."""
+
+
+def follow(
+    rpc: RpcClient,
+    deployed: Deployed,
+    memory: Memory,
+    finality: Finality,
+    *,
+    wait: Callable[[float], bool],
+    poll: float = 0.1,
+    to_head: bool = False,
+) -> Iterator[Step]:
+    """Yield what the mirror must do next, each step on the mirror as the last one left it.
+
+    `wait` pauses for so many seconds and says whether to stop; `poll` is how often, in seconds,
+    an idle node is asked. With `to_head` it ends where the node has no more.
+
+    Raises:
+        Distrusted: the node keeps contradicting the chain.
+        NodeUnavailable: it does not answer.
+        WrongChain: it serves another chain than the ledger's.
+    """
+    verify_chain(rpc, deployed, finality)
+    follower = _Follower(rpc, deployed, memory, finality)
+    failures = 0
+    while True:
+        try:
+            step = follower.find_step()
+            failures = 0
+        except Distrusted as error:
+            failures += 1
+            if failures == _PATIENCE:
+                raise
+            _log.info("asking again, in smaller ranges: %s", error)
+            follower.span.shrink()
+            if wait(min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE)):
+                return
+            continue
+        if step is not None:
+            yield step
+        elif (final := follower.find_finalised()) is not None:
+            yield final
+        elif (to_head and follower.at_head) or wait(poll):
+            return
+
+
+def verify_chain(rpc: RpcClient, deployed: Deployed, finality: Finality) -> None:
+    """Check that the node serves the ledger's chain, contract and all.
+
+    Raises:
+        WrongChain: another chain id, another first block, or no contract.
+        NodeUnavailable: the node has not come as far as the contract's block yet.
+    """
+    chain_id, genesis = rpc.chain_id(), rpc.genesis_hash()
+    if chain_id != deployed.chain_id:
+        raise WrongChain(
+            f"the node serves chain {chain_id}, not {deployed.chain_id}",
+            expected=deployed.chain_id,
+            found=chain_id,
+        )
+    if genesis != deployed.genesis_hash:
+        raise WrongChain(
+            f"the node's chain {chain_id} begins with block {to_hex(genesis)}, not"
+            f" {to_hex(deployed.genesis_hash)}: it is another one of that number",
+            expected=to_hex(deployed.genesis_hash),
+            found=to_hex(genesis),
+        )
+    if not rpc.fetch_code(deployed.contract):
+        _tell_missing(rpc, deployed, finality)
+
+
+def _tell_missing(rpc: RpcClient, deployed: Deployed, finality: Finality) -> None:
+    newest = rpc.fetch_block_number()
+    if newest < deployed.block and not finality.sole:
+        raise NodeUnavailable(
+            f"the node stands at block {newest}; the contract came in block {deployed.block}"
+        )
+    raise WrongChain(
+        f"there is no contract at {to_hex(deployed.contract)} on the node's chain",
+        contract=to_hex(deployed.contract),
+        block=newest,
+    )
+
+
+@dataclass(slots=True)
+class _Span:
+    """How many blocks to ask for at once, so that about _ENTRIES entries come."""
+
+    size: int = 1_000
+
+    def shrink(self) -> None:
+        self.size = max(1, self.size // 4)
+
+    def adapt(self, entries: int) -> None:
+        if entries > 2 * _ENTRIES:
+            self.size = max(1, self.size * _ENTRIES // entries)
+        elif entries < _ENTRIES // 2:
+            self.size = min(_LARGEST, self.size * 2)
+
+
+class _Follower:
+    """One chain followed for one mirror."""
+
+    def __init__(
+        self, rpc: RpcClient, deployed: Deployed, memory: Memory, finality: Finality
+    ) -> None:
+        self.rpc = rpc
+        self.deployed = deployed
+        self.memory = memory
+        self.finality = finality
+        self.domain = domain_separator(deployed.chain_id, deployed.contract)
+        self.span = _Span()
+        self.at_head = False
+
+    def find_step(self) -> Applied | RolledBack | None:
+        """What the chain has that the mirror has not, or the other way round."""
+        cursor = self.memory.cursor()
+        newest = self.rpc.fetch_block("latest")
+        self.at_head = newest.number <= cursor.number
+        if newest.number > cursor.number:
+            return self._advance(cursor, newest)
+        if newest.hash == cursor.hash:
+            return None
+        if newest.number == cursor.number or self.finality.sole:
+            return self._roll_back(cursor, newest)
+        return None
+
+    def find_finalised(self) -> Finalised | None:
+        """Blocks that became final, up to one whose hash the mirror remembers."""
+        final = self.finality.fetch_final_block(self.rpc)
+        if final <= self.memory.final_block():
+            return None
+        remembered = self.memory.blocks(final, 1)[0].number
+        return Finalised(remembered) if remembered > self.memory.final_block() else None
+
+    def _last_of_range(self, first: int, newest: Block) -> Block:
+        """Where to end the range: not too far, and on the final block rather than beyond it."""
+        if first == newest.number:
+            return newest
+        last = min(newest.number, first + self.span.size - 1)
+        final = self.finality.fetch_final_block(self.rpc)
+        if first <= final < last:
+            last = final
+        return newest if last == newest.number else next(fetch_headers(self.rpc, [last]))
+
+    def _advance(self, cursor: Cursor, newest: Block) -> Applied | RolledBack:
+        first = cursor.number + 1
+        last = self._last_of_range(first, newest)
+        fetched = fetch_range(self.rpc, self.deployed.contract, first, last)
+        if fetched.first.parent_hash != cursor.hash:
+            return self._roll_back(cursor, newest)
+        known = self.memory.subjects(list({entry.subject for _, entry in fetched.logs}))
+        applied = fold_range(self.domain, cursor, known, fetched, newest.number)
+        self.span.adapt(len(applied.entries))
+        return applied
+
+    def _roll_back(self, cursor: Cursor, newest: Block) -> RolledBack:
+        ancestor = self._find_ancestor(min(cursor.number, newest.number))
+        if ancestor is None:
+            ancestor = self._rebase()
+        if ancestor.hash == cursor.hash:
+            raise Distrusted(
+                f"the node contradicts itself about what follows block {cursor.number}",
+                block=cursor.number,
+            )
+        return RolledBack(cursor, ancestor, newest.number)
+
+    def _find_ancestor(self, highest: int) -> PassedBlock | None:
+        """The highest remembered block that is still on the chain."""
+        limit = 1
+        while remembered := self.memory.blocks(highest, limit):
+            headers = fetch_headers(self.rpc, [block.number for block in remembered])
+            for block, header in zip(remembered, headers, strict=True):
+                if block.hash == header.hash:
+                    return block
+            highest = remembered[-1].number - 1
+            limit = min(4 * limit, 100)
+        return None
+
+    def _rebase(self) -> PassedBlock:
+        """The base as the chain has it now: nothing that the mirror remembers is left."""
+        verify_chain(self.rpc, self.deployed, self.finality)
+        base = self.memory.base()
+        try:
+            header = self.rpc.fetch_block(base.number)
+        except UnknownBlock as error:
+            raise Distrusted(f"the chain ends below block {base.number}") from error
+        return PassedBlock(
+            base.number, header.hash, header.parent_hash, header.timestamp, base.ledger_head, 0
+        )
