@@ -1,0 +1,97 @@
+"""The verb `doctor`: which tools this machine has, where, and what is missing for what."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ledger.cli.output import say
+
+_MODULES: Final = Path(__file__).resolve().parents[2] / "contracts" / "node_modules"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program, what it is needed for, and where it was found."""
+
+    name: str
+    needed_for: str
+    path: str | None
+    version: str | None
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say where each tool was found, and which version it is.
+
+    Exits with 1 if something is missing that running the ledger needs.
+    """
+    tools = find_tools()
+    if as_json:
+        say(json.dumps({tool.name: asdict(tool) for tool in tools}))
+    else:
+        _print(tools)
+    if any(tool.path is None for tool in tools if tool.needed_for == "running"):
+        raise typer.Exit(1)
+
+
+def find_tools() -> list[Tool]:
+    """Every tool the ledger uses, found or not."""
+    return [
+        Tool("python", "running", sys.executable, platform.python_version()),
+        _tool("anvil", "running", _packaged("anvil")),
+        _tool("node", "compiling"),
+        _tool("solc", "compiling", _existing(_MODULES.parent / "solc")),
+        _tool("forge", "testing", _packaged("forge")),
+        _tool("chromium", "browser tests"),
+        _tool("npm", "set-up"),
+        _tool("uv", "set-up (else pip)"),
+    ]
+
+
+def _tool(name: str, needed_for: str, path: str | None = None) -> Tool:
+    found = path or shutil.which(name)
+    return Tool(name, needed_for, found, found and _version(found))
+
+
+def _packaged(name: str) -> str | None:
+    """The binary that npm's package carries for this machine."""
+    for path in sorted(_MODULES.glob(f"@foundry-rs/{name}-*/bin/{name}*")):
+        return str(path)
+    return None
+
+
+def _existing(path: Path) -> str | None:
+    return str(path) if path.exists() else None
+
+
+def _version(path: str) -> str | None:
+    try:
+        told = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=10, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r"\d+\.\d[\w.+-]*", told)
+    return found and found[0]
+
+
+def _print(tools: list[Tool]) -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table("tool", "needed for", "version", Column("path", overflow="fold"), box=None)
+    for tool in tools:
+        path = "[red]missing[/red]" if tool.path is None else tool.path
+        table.add_row(tool.name, tool.needed_for, tool.version or "", path)
+    Console().print(table)
