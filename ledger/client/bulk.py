@@ -146,21 +146,28 @@ class _Run:
         if item.body is None:
             return replace(told, problem={"code": "not_sent", "detail": item.fault})
         try:
-            accepted = self._client.register_raw(
-                item.body, idempotency_key=idempotency_key(item.body)
-            )
+            return self._told(told, item.body, idempotency_key(item.body))
         except ApiProblem as problem:
             if problem.status in _HOPELESS:
                 raise
             return replace(told, problem=_tell(problem))
-        return replace(
+
+    def _told(self, told: Outcome, body: bytes, key: str) -> Outcome:
+        accepted = self._client.register_raw(body, idempotency_key=key)
+        told = replace(
             told,
-            result="already_there" if accepted.repeated else "registered",
+            result="registered",
             id=accepted.id,
             content_hash=accepted.content_hash,
             operation=accepted.operation,
             state="queued",
         )
+        if not accepted.repeated:
+            return told
+        earlier = self._client.operation(accepted.operation)
+        if earlier.state == "rejected":  # in an earlier run; by now it may be right
+            return self._told(told, body, f"{key}-after-{earlier.id}")
+        return replace(told, result="already_there", state=earlier.state)
 
     def _refresh(self, outcome: Outcome) -> Outcome:
         if self._over(outcome) or outcome.operation is None:
