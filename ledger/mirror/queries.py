@@ -1,0 +1,301 @@
+"""All reading of the mirror: typed, one indexed query each, pages by keyset cursors.
+
+A cursor is the sequence of the last thing on the page before (its position, where the entries of
+one subject are listed). All that is asked in one `reading`
+session is as of one block, which `get_status` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from ledger.domain.entries import Kind
+from ledger.errors import MirrorError
+from ledger.mirror.rows import chunks, fetch_accounts
+from ledger.mirror.tables import (
+    AccountRow,
+    AssetRow,
+    EntryRow,
+    HolderRow,
+    MirrorRow,
+    OrganisationRow,
+)
+from ledger.types import Address, AssetKind, Hash32
+
+Row = TypeVar("Row")
+
+Ids: TypeAlias = Collection[Hash32] | Select[tuple[Hash32]] | SelectOfScalar[Hash32]
+"""Ids at hand, or a sub-select that gives them (the outbox's of a serial, for one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows in order; `cursor` leads to the next page, and is None on the last."""
+
+    items: Sequence[Row]
+    cursor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFilter:
+    """Which assets to list; None filters nothing. `organisation` is the one that registered.
+
+    `id_prefix` is the beginning of an id, in whole bytes.
+    """
+
+    owner: Hash32 | None = None
+    organisation: Hash32 | None = None
+    asset_kind: AssetKind | None = None
+    frozen: bool | None = None
+    ids: Ids | None = None
+    id_prefix: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which entries to list; None filters nothing. `organisation` is the one that acted."""
+
+    subject: Hash32 | None = None
+    kind: Kind | None = None
+    organisation: Hash32 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationSeen:
+    """An organisation with the accounts that may act for it now, oldest first."""
+
+    row: OrganisationRow
+    accounts: Sequence[Address]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the mirror stands and how much it holds."""
+
+    mirror: MirrorRow
+    assets: int
+    organisations: int
+
+    @property
+    def entries(self) -> int:
+        """How many entries there are: sequences have no gaps."""
+        return self.mirror.sequence
+
+    @property
+    def lag(self) -> int:
+        """How many blocks the node had more when the mirror last moved."""
+        return max(0, self.mirror.node_block - self.mirror.block_number)
+
+    def is_final(self, block: int) -> bool:
+        """Whether that block will not change any more."""
+        return block <= self.mirror.final_block
+
+
+# -- the mirror itself -------------------------------------------------------------------------
+
+
+def find_mirror(session: Session) -> MirrorRow | None:
+    """Fetch the mirror's row: which ledger, and as of which block; None before it began."""
+    return session.get(MirrorRow, 1)
+
+
+def get_status(session: Session) -> Status:
+    """Fetch the mirror's row and counts. Raises MirrorError before the mirror began."""
+    mirror = find_mirror(session)
+    if mirror is None:
+        raise MirrorError("the mirror has not begun")
+    return Status(
+        mirror=mirror,
+        assets=session.exec(select(func.count()).select_from(AssetRow)).one(),
+        organisations=session.exec(select(func.count()).select_from(OrganisationRow)).one(),
+    )
+
+
+# -- assets ------------------------------------------------------------------------------------
+
+
+def find_asset(session: Session, asset: Hash32) -> AssetRow | None:
+    """Fetch an asset as it is now."""
+    return session.get(AssetRow, asset)
+
+
+def list_assets(
+    session: Session,
+    wanted: AssetFilter = AssetFilter(),
+    *,
+    cursor: int | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[AssetRow]:
+    """Fetch a page of assets in the order of registration."""
+    query = select(AssetRow).where(*_asset_conditions(wanted))
+    return _page(session, query, col(AssetRow.first_sequence), cursor, limit, newest_first)
+
+
+def count_assets(session: Session, wanted: AssetFilter = AssetFilter()) -> int:
+    """How many assets a filter finds."""
+    query = select(func.count()).select_from(AssetRow).where(*_asset_conditions(wanted))
+    return session.exec(query).one()
+
+
+def count_assets_by_owner(session: Session, owners: Collection[Hash32]) -> Mapping[Hash32, int]:
+    """How many assets each of these organisations owns now."""
+    counts = dict.fromkeys(owners, 0)
+    for portion in chunks(owners):
+        rows = session.exec(
+            select(AssetRow.owner, func.count())
+            .where(col(AssetRow.owner).in_(portion))
+            .group_by(col(AssetRow.owner))
+        )
+        counts |= dict(rows.all())
+    return counts
+
+
+def list_holders(session: Session, asset: Hash32) -> Sequence[HolderRow]:
+    """Fetch who held an asset, as periods of blocks, oldest first."""
+    return session.exec(
+        select(HolderRow).where(HolderRow.asset == asset).order_by(col(HolderRow.position))
+    ).all()
+
+
+def _asset_conditions(wanted: AssetFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.owner is not None:
+        conditions.append(col(AssetRow.owner) == wanted.owner)
+    if wanted.organisation is not None:
+        conditions.append(col(AssetRow.org) == wanted.organisation)
+    if wanted.asset_kind is not None:
+        conditions.append(col(AssetRow.asset_kind) == int(wanted.asset_kind))
+    if wanted.frozen is not None:
+        conditions.append(col(AssetRow.frozen) == wanted.frozen)
+    if wanted.ids is not None:
+        conditions.append(col(AssetRow.id).in_(wanted.ids))
+    if wanted.id_prefix is not None:
+        conditions += _between(col(AssetRow.id), wanted.id_prefix)
+    return conditions
+
+
+def _between(column: Any, prefix: bytes) -> list[ColumnElement[bool]]:
+    """The column begins with the prefix, said as bounds so that its index serves."""
+    return [column >= prefix.ljust(32, b"\x00"), column <= prefix.ljust(32, b"\xff")]
+
+
+# -- entries -----------------------------------------------------------------------------------
+
+
+def find_entry(session: Session, subject: Hash32, position: int) -> EntryRow | None:
+    """Fetch the entry of that subject at that position."""
+    return session.exec(
+        select(EntryRow).where(EntryRow.subject == subject, EntryRow.position == position)
+    ).one_or_none()
+
+
+def list_entries(
+    session: Session,
+    wanted: EntryFilter = EntryFilter(),
+    *,
+    cursor: int | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[EntryRow]:
+    """Fetch a page of entries in the ledger's order, which is a subject's own order too."""
+    query = select(EntryRow)
+    if wanted.subject is not None:
+        query = query.where(EntryRow.subject == wanted.subject)
+    if wanted.kind is not None:
+        query = query.where(EntryRow.kind == int(wanted.kind))
+    if wanted.organisation is not None:
+        query = query.where(EntryRow.org == wanted.organisation)
+    # Of one subject, the positions are what the index holds in order.
+    order = col(EntryRow.sequence if wanted.subject is None else EntryRow.position)
+    return _page(session, query, order, cursor, limit, newest_first)
+
+
+# -- organisations -----------------------------------------------------------------------------
+
+
+def find_organisation(
+    session: Session,
+    *,
+    id: Hash32 | None = None,
+    did: str | None = None,
+    address: Address | None = None,
+) -> OrganisationSeen | None:
+    """Fetch an organisation by one of its id, its DID and its address."""
+    query = select(OrganisationRow)
+    if id is not None:
+        query = query.where(OrganisationRow.id == id)
+    elif did is not None:
+        query = query.where(OrganisationRow.did == did)
+    else:
+        query = query.where(OrganisationRow.address == address)
+    row = session.exec(query).one_or_none()
+    return None if row is None else _with_accounts(session, [row])[0]
+
+
+def find_organisations(session: Session, ids: Iterable[Hash32]) -> Mapping[Hash32, OrganisationRow]:
+    """Fetch those of the organisations that exist, by id (names for a page of rows)."""
+    found: dict[Hash32, OrganisationRow] = {}
+    for portion in chunks(set(ids)):
+        rows = session.exec(select(OrganisationRow).where(col(OrganisationRow.id).in_(portion)))
+        found |= {row.id: row for row in rows}
+    return found
+
+
+def list_organisations(
+    session: Session,
+    *,
+    cursor: int | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[OrganisationSeen]:
+    """Fetch a page of organisations in the order of enrolment, accounts included."""
+    page = _page(
+        session,
+        select(OrganisationRow),
+        col(OrganisationRow.first_sequence),
+        cursor,
+        limit,
+        newest_first,
+    )
+    return Page(_with_accounts(session, page.items), page.cursor)
+
+
+def list_organisations_of(session: Session, account: Address) -> Sequence[Hash32]:
+    """Fetch the ids of the organisations that an account may act for now."""
+    return session.exec(
+        select(AccountRow.org)
+        .where(AccountRow.account == account, col(AccountRow.to_block).is_(None))
+        .order_by(col(AccountRow.from_block))
+    ).all()
+
+
+def _with_accounts(session: Session, rows: Sequence[OrganisationRow]) -> Sequence[OrganisationSeen]:
+    accounts = fetch_accounts(session, [row.id for row in rows])
+    return [OrganisationSeen(row, accounts[row.id]) for row in rows]
+
+
+# -- pages -------------------------------------------------------------------------------------
+
+
+def _page(
+    session: Session,
+    query: SelectOfScalar[Row],
+    order: Any,
+    cursor: int | None,
+    limit: int,
+    newest_first: bool,
+) -> Page[Row]:
+    if cursor is not None:
+        query = query.where(order < cursor if newest_first else order > cursor)
+    query = query.order_by(order.desc() if newest_first else order).limit(limit + 1)
+    rows = session.exec(query).all()
+    more = len(rows) > limit
+    items = rows[:limit]
+    return Page(items, getattr(items[-1], order.key) if more else None)

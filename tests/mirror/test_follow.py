@@ -1,0 +1,190 @@
+"""The mirror equals the chain, however it came there: at once, block by block, or in pieces."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from ledger.database.engine import reading
+from ledger.errors import NodeUnavailable, WrongChain
+from ledger.hashing import organisation_address
+from ledger.mirror import queries
+from ledger.mirror.follow import follow
+from ledger.mirror.run import fetch_base
+from ledger.mirror.steps import Applied, Deployed, Finalised, PassedBlock
+from ledger.mirror.store import MirrorMoved, Store
+from ledger.types import ZERO_HASH
+from tests.mirror.chain import Chain
+from tests.mirror.mirroring import (
+    FinalUpTo,
+    assert_equals_chain,
+    catch_up,
+    contents,
+    fresh_mirror,
+    never_waits,
+)
+
+
+def write_history(chain: Chain) -> None:
+    """Two organisations, and a gearbox and a pump with a life."""
+    maker, user = chain.enrol(), chain.enrol()
+    chain.mine()
+    gearbox, pump = chain.register(maker, 2)
+    chain.mine()
+    chain.revise(maker, gearbox, 1)
+    chain.observe(maker, gearbox, 2)
+    chain.transfer(maker, gearbox, user, 3)
+    chain.transfer(user, gearbox, maker, 4)
+    chain.mine(3)
+    chain.freeze(pump)
+    chain.mine()
+    chain.unfreeze(pump)
+    chain.transfer(maker, pump, user, 3)
+    spare = secrets.token_bytes(20)
+    chain.add_account(user, spare)
+    chain.mine()
+    chain.remove_account(user, spare)
+    chain.suspend(maker)
+    chain.mine()
+
+
+def test_a_back_filled_mirror_equals_the_chain(chain: Chain, store: Store) -> None:
+    write_history(chain)
+    steps = catch_up(chain, store)
+    assert [type(step) for step in steps] == [Applied]
+    assert_equals_chain(chain, store)
+
+
+def test_following_live_gives_what_back_filling_gives(chain: Chain, store: Store) -> None:
+    catch_up(chain, store)
+    chain.enrol()
+    org = chain.orgs[0]
+    for _ in range(6):
+        subjects = chain.register(org, 3)
+        chain.mine()
+        assert len(catch_up(chain, store)) == 1
+        chain.observe(org, subjects[0], 1)
+        chain.mine()
+        assert len(catch_up(chain, store)) == 1
+    assert_equals_chain(chain, store)
+
+
+def test_it_goes_on_exactly_where_it_was_stopped(chain: Chain, store: Store) -> None:
+    org = chain.enrol()
+    chain.mine()
+    for _ in range(12):
+        chain.register(org, 2)
+        chain.mine()
+    store.begin(chain.deployed, fetch_base(chain.rpc, chain.deployed))
+    # Steps that end at a final block are as good a place to stop as any.
+    for final in (3, 4, 9):
+        steps = follow(
+            chain.rpc, chain.deployed, store, FinalUpTo(final), wait=never_waits, to_head=True
+        )
+        step = next(steps)
+        steps.close()
+        assert isinstance(step, Applied)
+        assert step.blocks[-1].number == final
+        store.apply(step)
+    catch_up(chain, store)
+    assert_equals_chain(chain, store)
+
+
+def test_a_step_is_never_applied_twice(chain: Chain, store: Store) -> None:
+    write_history(chain)
+    [step] = catch_up(chain, store)
+    before = contents(store)
+    with pytest.raises(MirrorMoved):
+        store.apply(step)
+    assert contents(store) == before
+
+
+def test_an_idle_chain_gives_no_step(chain: Chain, store: Store) -> None:
+    catch_up(chain, store)
+    assert catch_up(chain, store) == []
+
+
+def test_empty_blocks_move_the_mirror_too(chain: Chain, store: Store) -> None:
+    head = chain.mine(7)
+    catch_up(chain, store)
+    assert store.cursor().number == head
+    assert store.cursor().ledger_head == ZERO_HASH
+
+
+def test_titles_are_kept_as_periods(chain: Chain, store: Store) -> None:
+    maker, user = chain.enrol(), chain.enrol()
+    chain.mine()
+    [gearbox] = chain.register(maker)
+    born = chain.mine()
+    chain.transfer(maker, gearbox, user)
+    handed_over = chain.mine(2) - 1
+    catch_up(chain, store)
+    with reading(store.engine) as session:
+        periods = queries.list_holders(session, gearbox)
+        told = [(row.org, row.party, row.from_block, row.to_block) for row in periods]
+    assert told == [(maker, "owner", born, handed_over), (user, "owner", handed_over, None)]
+
+
+def test_finality_moves_up_to_blocks_that_are_remembered(chain: Chain, store: Store) -> None:
+    chain.mine(5)
+    head = chain.rpc.fetch_block_number()
+    steps = catch_up(chain, store, FinalUpTo(head - 2))
+    assert Finalised(head - 2) in steps
+    assert store.final_block() == head - 2
+    # Empty blocks below the final one are forgotten; the base stays.
+    catch_up(chain, store, FinalUpTo(head))
+    assert [block.number for block in store.blocks(head, 9)] == [head, store.base().number]
+
+
+def test_another_chain_is_refused_by_name(chain: Chain, store: Store) -> None:
+    deployed = chain.deployed
+    finality = FinalUpTo()
+
+    def refused(other: Deployed) -> str:
+        with pytest.raises(WrongChain) as told:
+            next(follow(chain.rpc, other, store, finality, wait=never_waits))
+        return str(told.value)
+
+    other_id = Deployed(1, deployed.genesis_hash, deployed.contract, deployed.block)
+    assert "chain 31337, not 1" in refused(other_id)
+    other_genesis = Deployed(31337, ZERO_HASH, deployed.contract, deployed.block)
+    assert "another one of that number" in refused(other_genesis)
+    elsewhere = Deployed(31337, deployed.genesis_hash, bytes(20), deployed.block)
+    assert "no contract at 0x00" in refused(elsewhere)
+
+
+def test_a_database_of_another_ledger_is_refused(chain: Chain, store: Store) -> None:
+    catch_up(chain, store)
+    other = Deployed(31337, chain.deployed.genesis_hash, b"\x11" * 20, 1)
+    base = PassedBlock(0, ZERO_HASH, ZERO_HASH, 0, ZERO_HASH, 0)
+    with pytest.raises(WrongChain, match="the database mirrors"):
+        store.begin(other, base)
+
+
+def test_a_node_that_has_not_come_to_the_contract_yet_is_late_not_wrong(chain: Chain) -> None:
+    later = Deployed(31337, chain.deployed.genesis_hash, b"\x11" * 20, 1_000)
+    with pytest.raises(NodeUnavailable, match="the contract came in block 1000"):
+        next(follow(chain.rpc, later, None, FinalUpTo(), wait=never_waits))  # type: ignore[arg-type]
+
+
+def test_organisations_are_found_by_each_of_their_names(chain: Chain, store: Store) -> None:
+    write_history(chain)
+    catch_up(chain, store)
+    maker = chain.orgs[0]
+    with reading(store.engine) as session:
+        seen = queries.find_organisation(session, id=maker)
+        assert seen is not None
+        assert seen.accounts == [chain.accounts[0]]
+        assert not seen.row.active
+        by_did = queries.find_organisation(session, did=seen.row.did)
+        by_address = queries.find_organisation(session, address=organisation_address(maker))
+        assert by_did == by_address == seen
+        assert queries.find_organisation(session, did="did:web:nobody.example") is None
+
+
+def test_two_mirrors_of_one_chain_are_equal(chain: Chain, store: Store) -> None:
+    write_history(chain)
+    catch_up(chain, store)
+    with fresh_mirror(chain) as other:
+        assert contents(other) == contents(store)
