@@ -1,0 +1,173 @@
+"""Which queued operations go next: fair between organisations, in order about each subject."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, or_, select
+
+from ledger.domain.entries import GOVERNANCE, Entry, Kind, Registered, Transferred, decode_payload
+from ledger.errors import MalformedValue
+from ledger.outbox.tables import Operation, Role, State
+from ledger.types import ZERO_HASH, Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queued operation as it was read: the entry it asks for, and its place in the queue.
+
+    If `fixed`, the entry must stand at its position or nowhere.
+    """
+
+    sequence: int
+    id: str
+    entry: Entry
+    fixed: bool
+
+    @property
+    def governs(self) -> bool:
+        """Whether governance acts, by a function of its own."""
+        return self.entry.kind in GOVERNANCE
+
+    @property
+    def touches(self) -> frozenset[Hash32]:
+        """The subjects whose state decides whether the entry is allowed."""
+        entry = self.entry
+        return frozenset({entry.subject, entry.org, *_named(entry)}) - {ZERO_HASH}
+
+
+def is_waiting(session: Session, role: Role) -> bool:
+    """Whether anything is queued for a role."""
+    queued = select(Operation.sequence).where(
+        Operation.state == State.QUEUED, Operation.role == role
+    )
+    return session.exec(queued.limit(1)).first() is not None
+
+
+def choose(session: Session, role: Role, limit: int, window: int) -> list[Waiting]:
+    """Up to `limit` operations that may go now, in the order of their acceptance.
+
+    Organisations take turns. An operation stays back while an earlier one about a subject that
+    it touches is neither chosen with it nor settled, and while its own subject is under way.
+    """
+    candidates = _candidates(session, role, window)
+    unsettled = _find_unsettled(session, candidates)
+    free = unsettled.let_through(candidates)
+    turns = sorted(_take_turns(free)[:limit], key=lambda one: one.sequence)
+    return unsettled.let_through(turns)
+
+
+def _candidates(session: Session, role: Role, window: int) -> list[Waiting]:
+    """The first `window` in the queue, and the first of every organisation that is not in it."""
+    queued = (
+        select(Operation)
+        .where(Operation.state == State.QUEUED, Operation.role == role)
+        .order_by(col(Operation.sequence))
+    )
+    found = list(session.exec(queued.limit(window)))
+    if len(found) == window:
+        found += _first_of_others(session, role, {one.org for one in found}, window)
+    return [_waiting(one) for one in found]
+
+
+def _first_of_others(
+    session: Session, role: Role, seen: set[Hash32], window: int
+) -> Iterable[Operation]:
+    """Skips from organisation to organisation along the index, past any one's million."""
+    mine = (Operation.state == State.QUEUED, Operation.role == role)
+    last: Hash32 = b""
+    for _ in range(window):
+        following = select(Operation.org).where(*mine, Operation.org > last)
+        org = session.exec(following.order_by(col(Operation.org)).limit(1)).first()
+        if org is None:
+            return
+        last = org
+        if org not in seen:
+            first = select(Operation).where(*mine, Operation.org == org)
+            yield from session.exec(first.order_by(col(Operation.sequence)).limit(10))
+
+
+def _take_turns(candidates: list[Waiting]) -> list[Waiting]:
+    queues: dict[Hash32, deque[Waiting]] = defaultdict(deque)
+    for one in candidates:
+        queues[one.entry.org].append(one)
+    taken = []
+    while queues:
+        for org in list(queues):
+            taken.append(queues[org].popleft())
+            if not queues[org]:
+                del queues[org]
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsettled:
+    """What stands before others: queued or sent operations by subject, and subjects under way."""
+
+    earlier: dict[Hash32, set[int]]
+    under_way: set[Hash32]
+
+    def let_through(self, candidates: list[Waiting]) -> list[Waiting]:
+        """Those of `candidates`, in order of sequence, that wait for nothing but one another."""
+        free, taken = [], set[int]()
+        for one in candidates:
+            before = {
+                sequence
+                for subject in one.touches
+                for sequence in self.earlier.get(subject, ())
+                if sequence < one.sequence
+            }
+            if one.entry.subject not in self.under_way and before <= taken:
+                free.append(one)
+                taken.add(one.sequence)
+        return free
+
+
+def _find_unsettled(session: Session, candidates: list[Waiting]) -> _Unsettled:
+    touched = {subject for one in candidates for subject in one.touches}
+    last = max((one.sequence for one in candidates), default=0)
+    rows = session.exec(
+        select(Operation.subject, Operation.sequence, Operation.state).where(
+            col(Operation.subject).in_(touched),
+            col(Operation.state).in_([State.QUEUED, State.SENT]),
+            or_(col(Operation.sequence) <= last, Operation.state == State.SENT),
+        )
+    )
+    found = _Unsettled(defaultdict(set), set())
+    for subject, sequence, state in rows:
+        found.earlier[subject].add(sequence or 0)
+        if state == State.SENT:
+            found.under_way.add(subject)
+    return found
+
+
+def _waiting(operation: Operation) -> Waiting:
+    return Waiting(
+        sequence=operation.sequence or 0,
+        id=operation.id,
+        entry=Entry(
+            subject=operation.subject,
+            org=operation.org,
+            kind=Kind(operation.kind),
+            position=operation.position,
+            payload=operation.payload,
+        ),
+        fixed=operation.position_fixed,
+    )
+
+
+def _named(entry: Entry) -> tuple[Hash32, ...]:
+    """The subjects that an entry's payload names."""
+    try:
+        payload = decode_payload(entry.kind, entry.payload)
+    except MalformedValue:
+        return ()  # the contract will say what is wrong with it
+    match payload:
+        case Registered(owner, schema):
+            return (owner, schema)
+        case Transferred(to):
+            return (to,)
+        case _:
+            return ()

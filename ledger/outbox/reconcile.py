@@ -1,0 +1,253 @@
+"""Compares what was sent with what the chain holds, at every new head, and believes the chain."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import Block, Receipt, quantity
+from ledger.database.engine import reading, writing
+from ledger.errors import RpcError
+from ledger.outbox.alarms import raise_alarm
+from ledger.outbox.effects import find_effects
+from ledger.outbox.failpoints import reach
+from ledger.outbox.lanes import Lease, change_lane
+from ledger.outbox.tables import Transaction, Travel
+from ledger.outbox.travels import (
+    Open,
+    find_open,
+    find_settled,
+    get_operations,
+    mark_failed,
+    mark_final,
+    mark_lost,
+    mark_mined,
+    mark_void,
+)
+from ledger.types import Address, Hash32, parse_hash
+
+_log: Final = logging.getLogger("ledger.outbox")
+_IN_BLOCK: Final = (Travel.MINED, Travel.FAILED)
+_SETTLED: Final = (Travel.FINAL, Travel.VOID)
+_CHUNK: Final = 100
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Keeps transactions and operations true to the chain.
+
+    `fetch_final` gives the number of the newest final block. `lag` is for how many seconds a
+    node that lacks a final block of ours may be behind rather than right.
+    """
+
+    engine: Engine
+    rpc: RpcClient
+    contract: Address
+    leases: Sequence[Lease]
+    fetch_final: Callable[[RpcClient], int]
+    lag: float = 30.0
+    known: int = 0
+    _seen: tuple[int, Hash32] | None = field(default=None, init=False)
+    _behind_since: float | None = field(default=None, init=False)
+
+    @property
+    def lanes(self) -> list[str]:
+        """The lanes that are ours."""
+        return [lease.lane for lease in self.leases]
+
+    def look(self) -> list[Open]:
+        """Ask what became of transactions not in a block yet; return those that still are not."""
+        with reading(self.engine) as session:
+            signed = find_open(session, self.lanes, [Travel.SIGNED])
+        receipts = self._fetch_receipts(signed)
+        hashes = fetch_hashes(self.rpc, {one.block_number for one in receipts.values()})
+        landed = [
+            (one, receipts[one.lane, one.nonce])
+            for one in signed
+            if (one.lane, one.nonce) in receipts
+            and hashes[receipts[one.lane, one.nonce].block_number]
+            == receipts[one.lane, one.nonce].block_hash
+        ]
+        if landed:
+            self._land(landed)
+        known = {(one.lane, one.nonce) for one, _ in landed}
+        return [one for one in signed if (one.lane, one.nonce) not in known]
+
+    def check(self, head: Block) -> None:
+        """Look again at everything in a block: still there? final by now?"""
+        with reading(self.engine) as session:
+            in_block = find_open(session, self.lanes, _IN_BLOCK)
+        if not self._extends(head):
+            in_block = self._drop_lost(in_block)
+        newer = any((one.block_number or 0) > head.number for one in in_block)
+        self._seen = None if newer else (head.number, head.hash)
+        self._finalise(in_block)
+
+    def check_final(self, head: Block) -> None:
+        """See that the newest final block of ours is still the chain's; else begin anew there."""
+        with reading(self.engine) as session:
+            newest = session.exec(
+                select(func.max(Transaction.block_number)).where(
+                    col(Transaction.lane).in_(self.lanes),
+                    col(Transaction.state).in_(_SETTLED),
+                )
+            ).one()
+        if newest is None:
+            return
+        if head.number >= newest:
+            self._behind_since = None
+        elif self._may_lag():
+            return
+        with reading(self.engine) as session:
+            lost = self._find_undone(session)
+        if lost:
+            self._begin_anew(lost)
+
+    # -- landing ------------------------------------------------------------------------------
+
+    def _fetch_receipts(self, signed: Sequence[Open]) -> dict[tuple[str, int], Receipt]:
+        """Receipts by lane and nonce: that of any version counts."""
+        asked = [(one, version) for one in signed for version in one.hashes]
+        found = self.rpc.fetch_receipts([version for _, version in asked])
+        reach("after receipts are fetched")
+        return {
+            (one.lane, one.nonce): receipt
+            for (one, _), receipt in zip(asked, found, strict=True)
+            if receipt is not None
+        }
+
+    def _land(self, landed: Iterable[tuple[Open, Receipt]]) -> None:
+        with self._writing() as session:
+            for one, receipt in landed:
+                self._land_one(session, one, receipt)
+            reach("before receipts are committed")
+        reach("after receipts are committed")
+
+    def _land_one(self, session: Session, one: Open, receipt: Receipt) -> None:
+        if not receipt.succeeded:
+            mark_failed(session, one, receipt)
+            _log.warning(
+                "failed lane=%s nonce=%d block=%d", one.lane, one.nonce, receipt.block_number
+            )
+        else:
+            operations = get_operations(session, one.lane, one.nonce)
+            learned = find_effects(receipt, self.contract, operations)
+            if learned is None:
+                raise_alarm(
+                    session,
+                    "entry_missing",
+                    f"transaction 0x{one.hash.hex()} succeeded, but its entries are not in the"
+                    " receipt that the node gives",
+                )
+                return
+            mark_mined(session, one, receipt, learned)
+            _log.info(
+                "done lane=%s nonce=%d block=%d entries=%d",
+                one.lane,
+                one.nonce,
+                receipt.block_number,
+                len(operations),
+            )
+        self.known = max(self.known, receipt.block_number)
+        if self._seen is not None and receipt.block_number > self._seen[0]:
+            self._seen = (receipt.block_number, receipt.block_hash)
+
+    # -- what is in a block -------------------------------------------------------------------
+
+    def _extends(self, head: Block) -> bool:
+        """Whether the chain still holds what we saw of it: then nothing below was dropped."""
+        if self._seen is None:
+            return False
+        number, seen = self._seen
+        return seen in (head.hash, head.parent_hash) or (
+            number < head.number and fetch_hashes(self.rpc, [number])[number] == seen
+        )
+
+    def _drop_lost(self, in_block: list[Open]) -> list[Open]:
+        """Put back on their way those whose block is gone; return the others."""
+        hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in in_block})
+        lost = [one for one in in_block if hashes[one.block_number or 0] != one.block_hash]
+        if lost:
+            with self._writing() as session:
+                for one in lost:
+                    mark_lost(session, one)
+                reach("before losses are committed")
+            _log.warning("lost transactions=%d: they are sent again", len(lost))
+        return [one for one in in_block if one not in lost]
+
+    def _finalise(self, in_block: Sequence[Open]) -> None:
+        final = self.fetch_final(self.rpc)
+        settled = [one for one in in_block if one.block_number and one.block_number <= final]
+        # Asked for each, as a final word is not taken from a hash chain read at another time.
+        hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in settled})
+        if any(hashes[one.block_number or 0] != one.block_hash for one in settled):
+            self._seen = None
+            return
+        if not settled:
+            return
+        with self._writing() as session:
+            for one in settled:
+                (mark_final if one.state == Travel.MINED else mark_void)(session, one)
+            reach("before finality is committed")
+        _log.info("final transactions=%d block=%d", len(settled), final)
+
+    # -- what was final -----------------------------------------------------------------------
+
+    def _may_lag(self) -> bool:
+        self._behind_since = self._behind_since or time.monotonic()
+        return time.monotonic() - self._behind_since < self.lag
+
+    def _find_undone(self, session: Session) -> list[Open]:
+        """Settled transactions whose block is gone, newest first, down to one that stands."""
+        undone: list[Open] = []
+        size = 1
+        while settled := find_settled(session, self.lanes, len(undone), size):
+            hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in settled})
+            for one in settled:
+                if hashes[one.block_number or 0] == one.block_hash:
+                    return undone
+                undone.append(one)
+            size = _CHUNK
+        return undone
+
+    def _begin_anew(self, undone: Sequence[Open]) -> None:
+        first = min(one.block_number or 0 for one in undone)
+        message = (
+            f"final blocks from {first} on are no longer on the chain:"
+            f" {len(undone)} transactions are sent again"
+        )
+        with self._writing() as session:
+            for one in undone:
+                mark_lost(session, one)
+            raise_alarm(session, "final_undone", message)
+        _log.error("undone %s", message)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        """A database transaction that holds only while the lanes are ours."""
+        with writing(self.engine) as session:
+            for lease in self.leases:
+                change_lane(session, lease)
+            yield session
+
+
+def fetch_hashes(rpc: RpcClient, numbers: Collection[int]) -> dict[int, Hash32 | None]:
+    """Hashes of the chain's blocks of these numbers; None where it has no such block."""
+    asked = sorted(numbers)
+    found: dict[int, Hash32 | None] = {}
+    for start in range(0, len(asked), _CHUNK):
+        part = asked[start : start + _CHUNK]
+        calls = [("eth_getBlockByNumber", (quantity(number), False)) for number in part]
+        for number, answer in zip(part, rpc.batch(calls), strict=True):
+            if isinstance(answer, RpcError):
+                raise answer
+            found[number] = None if answer is None else parse_hash(answer["hash"], "hash")
+    return found

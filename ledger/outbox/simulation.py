@@ -1,0 +1,198 @@
+"""Tries entries on the newest state before anything is signed: what may go, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ledger.chain.contract import (
+    encode_append,
+    encode_enrol,
+    encode_freeze,
+    encode_reinstate,
+    encode_suspend,
+    encode_unfreeze,
+    find_refusal,
+)
+from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import Block, parse_quantity, quantity
+from ledger.domain.entries import Enrolled, Entry, Kind
+from ledger.errors import LedgerError, Refused, RpcError
+from ledger.outbox.pace import Pace
+from ledger.outbox.queue import Waiting
+from ledger.types import Address, to_hex
+
+# Generous, as gas that is not used is not paid; the trial runs with exactly this limit.
+_GAS_BASE: Final = 120_000
+_GAS_PER_ENTRY: Final = 50_000
+_GAS_GOVERNANCE: Final = 400_000
+_GAS_PER_BYTE: Final = 16
+_REFUSALS_AT_ONCE: Final = 20
+
+
+class NotAuthorised(LedgerError):
+    """The sender lacks its role in the access manager; no operation is to blame."""
+
+    code = "not_authorised"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An operation that the contract's rules forbid, and why (fit for JSON)."""
+
+    waiting: Waiting
+    reason: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a simulation showed: what goes into the next transaction, and what never can."""
+
+    goes: tuple[Waiting, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    calldata: bytes = b""
+    gas: int = 0
+
+
+@dataclass(slots=True)
+class Simulator:
+    """Simulates one sender's calls to the ledger, as of a given block."""
+
+    rpc: RpcClient
+    contract: Address
+    custodian: Address
+    pace: Pace = field(default_factory=Pace)
+
+    def try_entries(self, sender: Address, waiting: Sequence[Waiting], at: Block) -> Trial:
+        """Find the longest part of `waiting` that one transaction can carry.
+
+        Entries without a fixed position are moved to their subject's next one. What is neither
+        in `goes` nor in `rejected` stays queued.
+
+        Raises:
+            NodeUnavailable, RpcError: the node did not say; nothing is known.
+            NotAuthorised: the access manager does not let the sender act.
+        """
+        goes, rejected = _fitting(waiting, self.pace), list[Rejection]()
+        for _ in range(3 * len(goes) + 3):
+            if not goes:
+                break
+            calldata = encode_call(goes, self.custodian)
+            gas = min(gas_limit(goes, calldata), self.pace.gas)
+            refusal = self._find_refusal(sender, calldata, gas, at)
+            if refusal is None:
+                return Trial(tuple(goes), tuple(rejected), calldata, gas)
+            if isinstance(refusal, int):
+                gas_needed = refusal
+                if gas_needed <= self.pace.gas:
+                    return Trial(tuple(goes), tuple(rejected), calldata, gas_needed)
+                goes = goes[: len(goes) // 2]
+                continue
+            goes = _without(goes, refusal, rejected)
+            if len(rejected) >= _REFUSALS_AT_ONCE and refusal.index:
+                # All before the refused one passed; the others wait for the next transaction.
+                goes = goes[: refusal.index]
+        return Trial((), tuple(rejected))
+
+    def _find_refusal(
+        self, sender: Address, calldata: bytes, gas: int, at: Block
+    ) -> Refused | int | None:
+        """Why the call is refused, or None; or how much more gas it takes than `gas`."""
+        call = {"from": to_hex(sender), "to": to_hex(self.contract), "data": to_hex(calldata)}
+        block = quantity(at.number)
+        try:
+            self.rpc.fetch("eth_call", call | {"gas": quantity(gas)}, block)
+        except RpcError as error:
+            if refusal := find_refusal(error):
+                return self._blame(refusal, sender)
+        else:
+            return None
+        try:
+            return parse_quantity(self.rpc.fetch("eth_estimateGas", call, block)) * 5 // 4
+        except RpcError as error:
+            if refusal := find_refusal(error):
+                return self._blame(refusal, sender)
+            raise
+
+    def _blame(self, refusal: Refused, sender: Address) -> Refused:
+        if refusal.name.startswith("AccessManage"):
+            raise NotAuthorised(
+                f"the access manager does not let {to_hex(sender)} act: {refusal}",
+                sender=to_hex(sender),
+                refusal=refusal.name,
+            )
+        return refusal
+
+
+def gas_limit(goes: Sequence[Waiting], calldata: bytes) -> int:
+    """A bound for the gas of a call, high enough for all but unusual entries."""
+    governance = _GAS_GOVERNANCE if goes[0].governs else 0
+    return _GAS_BASE + governance + _GAS_PER_ENTRY * len(goes) + _GAS_PER_BYTE * len(calldata)
+
+
+def encode_call(goes: Sequence[Waiting], custodian: Address) -> bytes:
+    """The call that writes these entries: governance has a function for each, others a batch."""
+    entry = goes[0].entry
+    match entry.kind:
+        case Kind.ENROLLED:
+            return encode_enrol(Enrolled.decode(entry.payload).did, [custodian])
+        case Kind.SUSPENDED:
+            return encode_suspend(entry.subject, entry.payload)
+        case Kind.REINSTATED:
+            return encode_reinstate(entry.subject, entry.payload)
+        case Kind.FROZEN:
+            return encode_freeze(entry.subject, entry.payload)
+        case Kind.UNFROZEN:
+            return encode_unfreeze(entry.subject, entry.payload)
+        case _:
+            return encode_append([one.entry for one in goes])
+
+
+def _fitting(waiting: Sequence[Waiting], pace: Pace) -> list[Waiting]:
+    """As many as one transaction takes by number, size and gas; of governance, one."""
+    if waiting and waiting[0].governs:
+        return list(waiting[:1])
+    goes, size, gas = list[Waiting](), 0, _GAS_BASE
+    for one in waiting[: pace.entries]:
+        length = 7 * 32 + len(one.entry.payload) + 31
+        size, gas = size + length, gas + _GAS_PER_ENTRY + _GAS_PER_BYTE * length
+        if goes and (size > pace.calldata or gas > pace.gas):
+            break
+        goes.append(one)
+    return goes
+
+
+def _without(goes: list[Waiting], refusal: Refused, rejected: list[Rejection]) -> list[Waiting]:
+    """What is left to try: the refused entry moved to its subject's next position, or taken out."""
+    index = refusal.index
+    if index is None or index >= len(goes):
+        if len(goes) > 1:
+            return goes[: len(goes) // 2]
+        index = 0
+    refused, expected = goes[index], refusal.values.get("expected")
+    if refusal.name == "WrongPosition" and not refused.fixed and isinstance(expected, int):
+        return _moved(goes, index, expected)
+    rejected.append(Rejection(refused, explain(refusal)))
+    return goes[:index] + goes[index + 1 :]
+
+
+def _moved(goes: list[Waiting], index: int, position: int) -> list[Waiting]:
+    subject = goes[index].entry.subject
+    moved = goes[:index]
+    for one in goes[index:]:
+        if one.entry.subject == subject:
+            if not one.fixed:
+                one = replace(one, entry=_at(one.entry, position))
+            position += 1
+        moved.append(one)
+    return moved
+
+
+def _at(entry: Entry, position: int) -> Entry:
+    return replace(entry, position=position)
+
+
+def explain(refusal: Refused) -> dict[str, object]:
+    """A refusal as an operation's `reason` tells it."""
+    return {"code": refusal.name, "message": str(refusal), "values": refusal.values}
