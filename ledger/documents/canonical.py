@@ -172,7 +172,7 @@ def _reason_against(found: object, depth: int) -> str | None:
 
 
 def _text_fault(text: str) -> str | None:
-    forbidden = _FORBIDDEN.search(text)
+    forbidden = None if text.isascii() else _FORBIDDEN.search(text)
     if forbidden is None:
         return None
     return f"U+{ord(forbidden[0]):04X} is no character that text may hold"

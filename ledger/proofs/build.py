@@ -134,7 +134,7 @@ def _build(source: Source, contract: Address, subject: Hash32, pinned: BlockLike
         raise NodeUnavailable("eth_getProof left slots out", method="eth_getProof")
     if proven[slots[0]].value == 0:
         raise UnknownThing(
-            f"subject at block {pinned.number}", field="subject", value=to_hex(subject)
+            "subject", field="subject", value=f"{to_hex(subject)} at block {pinned.number}"
         )
     word, head, ledger_head = (_needed(proven[slot].nodes) for slot in slots)
     raw = encode_bundle(

@@ -150,7 +150,10 @@ def _verify_word(bundle: Bundle, account: Account) -> Word:
         raise WrongWord(
             "the contract knows no such subject", expected=to_hex(bundle.subject), found="nothing"
         )
-    return decode_word(held)
+    word = decode_word(held)
+    if word.count == 0:
+        raise WrongWord("a subject without entries", expected="at least 1", found=0)
+    return word
 
 
 def _verify_head(bundle: Bundle, account: Account, word: Word) -> Hash32:

@@ -1,0 +1,131 @@
+"""The verb `prove`: write the bundle that proves a subject's complete history."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ledger.cli.output import say
+from ledger.types import Address, parse_address, parse_hash, to_hex
+
+if TYPE_CHECKING:
+    from ledger.proofs.build import Built
+    from ledger.settings import Settings
+
+_CONTRACT = "AssetLedger"
+
+
+def prove(
+    subject: Annotated[
+        str, typer.Argument(help="Id of an asset or organisation.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write, or - for standard output.")
+    ],
+    block: Annotated[
+        int | None, typer.Option(min=1, help="Prove the state as of this block.")
+    ] = None,
+    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
+    contract: Annotated[
+        str | None, typer.Option(help="The ledger's address; else the manifest tells it.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The data folder of the ledger.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write the bundle that proves a subject's complete history, having verified it.
+
+    Prints what an auditor needs besides the bundle: a block's hash and the contract's address.
+    """
+    from ledger.chain.rpc import RpcClient
+    from ledger.proofs.build import build_bundle
+    from ledger.settings import Settings
+
+    to_stdout = str(output) == "-"
+    if to_stdout and as_json:
+        raise typer.BadParameter("the bundle itself goes there with -o -", param_hint="--json")
+    wanted = parse_hash(subject, "SUBJECT")
+    settings = Settings() if data is None else Settings(data=data)
+    ledger = _ledger_address(contract, manifest or settings.manifest_path())
+    with RpcClient(rpc_url or _node_url(settings)) as rpc:
+        built = build_bundle(rpc, ledger, wanted, block)
+    if to_stdout:
+        sys.stdout.buffer.write(built.raw)
+        sys.stdout.buffer.flush()
+        print(_told(built, "BUNDLE"), file=sys.stderr)  # noqa: T201
+        return
+    _write(output, built.raw)
+    say(json.dumps(_value(built, output)) if as_json else _told(built, str(output)))
+
+
+def _ledger_address(contract: str | None, manifest: Path) -> Address:
+    if contract is not None:
+        return parse_address(contract, "--contract")
+    from ledger.deployment.manifest import load_manifest
+
+    return load_manifest(manifest).contracts[_CONTRACT].address
+
+
+def _node_url(settings: Settings) -> str:
+    """As set, else where `up` told that it runs the node."""
+    from ledger.cli.access import load_running
+
+    if "rpc_url" in settings.model_fields_set:
+        return settings.rpc_url
+    return str(load_running(settings.data).get("rpc_url") or settings.rpc_url)
+
+
+def _write(path: Path, raw: bytes) -> None:
+    if path.exists() and not path.is_file():
+        path.write_bytes(raw)
+        return
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _verify_command(built: Built, path: str) -> list[str]:
+    verified = built.verified
+    hashes = ["--block-hash", to_hex(verified.block.hash), "--contract", to_hex(verified.contract)]
+    return ["asset-ledger", "verify", path, *hashes]
+
+
+def _told(built: Built, path: str) -> str:
+    verified = built.verified
+    return "\n".join(
+        [
+            f"{path}: {len(verified.entries)} entries of {to_hex(verified.subject)}, "
+            f"complete as of block {verified.block.number} ({len(built.raw):,} bytes)",
+            "Hand these to the auditor by another way than the bundle:",
+            f"  block hash  {to_hex(verified.block.hash)}",
+            f"  contract    {to_hex(verified.contract)}",
+            "The auditor checks with:",
+            f"  {shlex.join(_verify_command(built, path))}",
+        ]
+    )
+
+
+def _value(built: Built, path: Path) -> dict[str, object]:
+    verified = built.verified
+    return {
+        "bundle": str(path),
+        "size": len(built.raw),
+        "subject": to_hex(verified.subject),
+        "entries": len(verified.entries),
+        "chain_id": verified.chain_id,
+        "contract": to_hex(verified.contract),
+        "block": verified.block.number,
+        "block_hash": to_hex(verified.block.hash),
+        "verify": _verify_command(built, str(path)),
+    }
