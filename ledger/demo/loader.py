@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
-from ledger.client import Accepted, Client, OperationAnswer
+from ledger.client import Accepted, ApiProblem, Client, Enrolment, OperationAnswer
 from ledger.client.answers import SETTLED
 from ledger.demo.enterprises import ENTERPRISES
 from ledger.demo.story import Act, Enterprise, Json, Life
@@ -20,6 +20,9 @@ from ledger.errors import LedgerError
 THREADS: Final = 16
 PATIENCE: Final = 60.0
 """Seconds that a wave of entries may take to reach the ledger."""
+
+_CONFLICT: Final = 409
+_GOVERNED: Final = ("frozen", "unfrozen")
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Is told what is loading, how many are done, and of how many."""
@@ -97,15 +100,24 @@ class _Enrolling:
 
     def run(self, enterprise: Enterprise) -> DemoOrganisation:
         known = self.operator.find_organisation(enterprise.did)
-        if known is not None:
-            return self._with_key(enterprise, known.id, known.address, None)
-        enrolment = self.operator.enrol_organisation(
+        try:
+            enrolment = None if known else self._enrol(enterprise)
+        except ApiProblem as problem:
+            if problem.status != _CONFLICT:
+                raise
+            enrolment = None  # an earlier, interrupted load had asked for it
+        if enrolment is not None:
+            return self._with_key(enterprise, enrolment.id, enrolment.address, enrolment.api_key)
+        known = known or self.operator.get_organisation(enterprise.did)
+        return self._with_key(enterprise, known.id, known.address, None)
+
+    def _enrol(self, enterprise: Enterprise) -> Enrolment:
+        return self.operator.enrol_organisation(
             enterprise.did,
             enterprise.name,
             wait=PATIENCE,
             idempotency_key=f"demo/{enterprise.did}",
         )
-        return self._with_key(enterprise, enrolment.id, enrolment.address, enrolment.api_key)
 
     def _with_key(
         self, enterprise: Enterprise, org: str, address: str, fresh: str | None
@@ -129,6 +141,10 @@ class _Progressing:
     position: int = -1
 
     @property
+    def over(self) -> bool:
+        return self.position >= self.life.last
+
+    @property
     def holder(self) -> Enterprise:
         """Who may append its next entry."""
         owner = self.life.owner or self.life.maker
@@ -136,9 +152,19 @@ class _Progressing:
             owner = act.to or owner
         return owner
 
+    @property
+    def must_settle(self) -> bool:
+        """Whether the service has to see the newest entry before it can judge the next."""
+        before = self.life.acts[self.position - 1].kind if self.position else "registered"
+        return (
+            self.life.acts[self.position].kind in ("corrected", *_GOVERNED)
+            or before in ("transferred", *_GOVERNED)
+            or self.life.owner is not None
+        )
+
 
 class _Telling:
-    """Appends the lives' entries in waves: the first of all, then the second of all, and so on."""
+    """Appends the lives' entries in waves; within a wave, each life as far as it can go."""
 
     def __init__(
         self,
@@ -155,10 +181,10 @@ class _Telling:
     def tell(self, lives: Sequence[Life]) -> None:
         going = self._each(self._find, lives)
         total = sum(life.last + 1 for life in lives)
-        while open_ := [each for each in going if each.position < each.life.last]:
+        while open_ := [each for each in going if not each.over]:
             done = sum(min(each.position, each.life.last) + 1 for each in going)
             self._progress("demo", done, total)
-            self._settle(self._each(self._append, open_))
+            self._settle(self._each(self._advance, open_))
         self._progress("demo", total, total)
 
     def _each(self, act: Callable[[T], U], things: Iterable[T]) -> list[U]:
@@ -169,6 +195,13 @@ class _Telling:
         for asset in maker.list_assets(organisation=life.maker.did, serial=life.serial):
             return _Progressing(life, asset.id, asset.position)
         return _Progressing(life)
+
+    def _advance(self, going: _Progressing) -> Accepted:
+        """Append as many of a life's entries as can be judged now; gives the last."""
+        accepted = self._append(going)
+        while not (going.over or going.must_settle):
+            accepted = self._append(going)
+        return accepted
 
     def _append(self, going: _Progressing) -> Accepted:
         life, position = going.life, going.position + 1
@@ -191,8 +224,7 @@ class _Telling:
         )
 
     def _act(self, going: _Progressing, act: Act, position: int, key: str) -> Accepted:
-        governed = act.kind in ("frozen", "unfrozen")
-        client = self._operator if governed else self._clients[going.holder.did]
+        client = self._operator if act.kind in _GOVERNED else self._clients[going.holder.did]
         return client.append_entry(
             going.asset,
             act.kind,
