@@ -87,11 +87,6 @@ def _version(path: str) -> str | None:
 
 
 def _print(tools: list[Tool]) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    table = Table("tool", "needed for", "version", Column("path", overflow="fold"), box=None)
     for tool in tools:
-        path = "[red]missing[/red]" if tool.path is None else tool.path
-        table.add_row(tool.name, tool.needed_for, tool.version or "", path)
-    Console().print(table)
+        where = "missing" if tool.path is None else f"{tool.version or '?':<30} {tool.path}"
+        say(f"{tool.name:<10} {tool.needed_for:<20} {where}")
