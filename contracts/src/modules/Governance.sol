@@ -20,7 +20,6 @@ abstract contract Governance is Titles, AccessManaged, IGovernance {
         if (!_isDid(bytes(did))) revert BadPayload(0, Kinds.ENROLLED);
         org = _id(Kinds.ENROLLED, 0, keccak256(payload));
         if (accounts.length == 0) revert LastAccount(0, org);
-        if (_words[org].count() != 0) revert AlreadyExists(0, org);
         bytes32 running = _write(_direct(Kinds.ENROLLED, org, 0, payload), ledgerHead);
         for (uint256 i; i < accounts.length; ++i) {
             payload = abi.encode(AccountAdded(accounts[i]));

@@ -151,7 +151,7 @@ abstract contract Titles is Directory, ITitles {
         Word it = _token(tokenId);
         bytes32 org = organisationAt[it.owner()];
         if (from != it.owner()) revert NotOwner(0, bytes32(tokenId), organisationAt[from]);
-        if (_approvals[tokenId] == msg.sender) _requireActive(0, org);
+        if (it.isApproved() && _approvals[tokenId] == msg.sender) _requireActive(0, org);
         else _requireAccount(0, org, msg.sender);
         bytes32 receiver = organisationAt[to];
         if (receiver == 0) revert UnknownOrganisation(0, bytes32(uint256(uint160(to))));
