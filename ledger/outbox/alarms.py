@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlmodel import Session, col, select
 
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Alarm
+
+INSUFFICIENT: Final = "insufficient_funds"
+"""Code of the alarm that a sender cannot pay for its transactions."""
 
 
 def raise_alarm(session: Session, code: str, message: str) -> None:

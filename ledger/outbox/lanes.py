@@ -7,16 +7,21 @@ import secrets
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import CursorResult, Engine
 from sqlmodel import Session, col, select, update
 
+from ledger.chain.signer import Signer
 from ledger.database.engine import reading, writing
 from ledger.errors import LedgerError
+from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Lane, Role
 from ledger.types import Address, to_hex
+
+FOREIGN: Final = "foreign_transaction"
+"""Code of the alarm that a lane's nonce was used by somebody else."""
 
 
 class LeaseLost(LedgerError):
@@ -32,6 +37,15 @@ class Lease:
     lane: str
     chain_id: int
     token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lane that is ours: what it is for, its lease, and who signs in it."""
+
+    role: Role
+    lease: Lease
+    signer: Signer
 
 
 def lane_id(chain_id: int, sender: Address) -> str:
@@ -71,7 +85,8 @@ def acquire(engine: Engine, lane: str, holder: str, seconds: float) -> Lease | N
     """Take a lane's lease if it is free, has run out, or its holder on this machine is dead."""
     with writing(engine) as session:
         row = session.exec(select(Lane).where(Lane.id == lane).with_for_update()).one()
-        if row.lease_until > now() and row.lease_holder and _is_alive(row.lease_holder):
+        held = row.lease_until > now() and row.lease_holder not in (None, holder)
+        if held and _is_alive(row.lease_holder or ""):
             return None
         row.lease_holder, row.lease_token = holder, row.lease_token + 1
         row.lease_until = now() + round(seconds * 1000)
@@ -101,9 +116,13 @@ def release(engine: Engine, leases: Sequence[Lease]) -> None:
 
 
 def halt(engine: Engine, lane: str, reason: str | None) -> None:
-    """Stop a lane from signing, and say why; None lets it go on."""
+    """Stop a lane from signing, and say why; None lets it go on, and its alarm rest."""
     with writing(engine) as session:
         session.get_one(Lane, lane).halted = reason
+        if reason is None:
+            clear_alarm(session, FOREIGN)
+        else:
+            raise_alarm(session, FOREIGN, reason)
 
 
 def change_lane(session: Session, lease: Lease, **values: int) -> None:

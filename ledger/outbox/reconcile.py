@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,9 +16,10 @@ from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Receipt, quantity
 from ledger.database.engine import reading, writing
 from ledger.errors import RpcError
-from ledger.outbox.alarms import raise_alarm
+from ledger.outbox.alarms import INSUFFICIENT, clear_alarm, raise_alarm
 from ledger.outbox.effects import find_effects
 from ledger.outbox.failpoints import reach
+from ledger.outbox.identity import Finality
 from ledger.outbox.lanes import Lease, change_lane
 from ledger.outbox.tables import Transaction, Travel
 from ledger.outbox.travels import (
@@ -44,15 +45,15 @@ _CHUNK: Final = 100
 class Reconciler:
     """Keeps transactions and operations true to the chain.
 
-    `fetch_final` gives the number of the newest final block. `lag` is for how many seconds a
-    node that lacks a final block of ours may be behind rather than right.
+    `lag` is for how many seconds a node that lacks a final block of ours may be behind rather
+    than right; `known` is the newest block that a receipt of ours named.
     """
 
     engine: Engine
     rpc: RpcClient
     contract: Address
     leases: Sequence[Lease]
-    fetch_final: Callable[[RpcClient], int]
+    finality: Finality
     lag: float = 30.0
     known: int = 0
     _seen: tuple[int, Hash32] | None = field(default=None, init=False)
@@ -81,15 +82,20 @@ class Reconciler:
         known = {(one.lane, one.nonce) for one, _ in landed}
         return [one for one in signed if (one.lane, one.nonce) not in known]
 
-    def check(self, head: Block) -> None:
-        """Look again at everything in a block: still there? final by now?"""
+    def check(self, head: Block, *, settle: bool) -> bool:
+        """Look again at everything in a block: still there? And if `settle`: final by now?
+
+        Returns whether there is anything to look at.
+        """
         with reading(self.engine) as session:
             in_block = find_open(session, self.lanes, _IN_BLOCK)
         if not self._extends(head):
             in_block = self._drop_lost(in_block)
         newer = any((one.block_number or 0) > head.number for one in in_block)
         self._seen = None if newer else (head.number, head.hash)
-        self._finalise(in_block)
+        if settle:
+            self._finalise(in_block)
+        return bool(in_block)
 
     def check_final(self, head: Block) -> None:
         """See that the newest final block of ours is still the chain's; else begin anew there."""
@@ -149,6 +155,7 @@ class Reconciler:
                 )
                 return
             mark_mined(session, one, receipt, learned)
+            clear_alarm(session, INSUFFICIENT)
             _log.info(
                 "done lane=%s nonce=%d block=%d entries=%d",
                 one.lane,
@@ -181,10 +188,12 @@ class Reconciler:
                     mark_lost(session, one)
                 reach("before losses are committed")
             _log.warning("lost transactions=%d: they are sent again", len(lost))
-        return [one for one in in_block if one not in lost]
+        kept = [one for one in in_block if one not in lost]
+        self.known = max((one.block_number or 0 for one in kept), default=0)
+        return kept
 
     def _finalise(self, in_block: Sequence[Open]) -> None:
-        final = self.fetch_final(self.rpc)
+        final = self.finality.fetch_final_block(self.rpc)
         settled = [one for one in in_block if one.block_number and one.block_number <= final]
         # Asked for each, as a final word is not taken from a hash chain read at another time.
         hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in settled})
@@ -202,6 +211,8 @@ class Reconciler:
     # -- what was final -----------------------------------------------------------------------
 
     def _may_lag(self) -> bool:
+        if self.finality.sole:
+            return False
         self._behind_since = self._behind_since or time.monotonic()
         return time.monotonic() - self._behind_since < self.lag
 
@@ -228,6 +239,7 @@ class Reconciler:
             for one in undone:
                 mark_lost(session, one)
             raise_alarm(session, "final_undone", message)
+        self.known = 0
         _log.error("undone %s", message)
 
     @contextmanager

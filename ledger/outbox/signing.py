@@ -74,13 +74,33 @@ def sign_again(
     with reading(engine) as session:
         stored = session.get_one(Transaction, (lease.lane, nonce))
         calldata, gas = stored.calldata, stored.gas
-    signed = _signed(lease, nonce, signer, contract, calldata, gas, fee)
+    to = contract if calldata else signer.address
+    signed = _signed(lease, nonce, signer, to, calldata, gas, fee)
+    _store_version(engine, lease, signed, fee, calldata)
+    return signed
+
+
+def sign_empty(engine: Engine, lease: Lease, signer: Signer, nonce: int, fee: Fee) -> Signed:
+    """Sign a transaction that does nothing under a nonce whose operations went another way.
+
+    Raises:
+        LeaseLost: the lease is another's.
+    """
+    with reading(engine) as session:
+        gas = session.get_one(Transaction, (lease.lane, nonce)).gas
+    signed = _signed(lease, nonce, signer, signer.address, b"", gas, fee)
+    _store_version(engine, lease, signed, fee, b"")
+    return signed
+
+
+def _store_version(engine: Engine, lease: Lease, signed: Signed, fee: Fee, calldata: bytes) -> None:
     with writing(engine) as session:
         change_lane(session, lease)
-        session.add(_version(signed, fee))
-        session.get_one(Transaction, (lease.lane, nonce)).hash = signed.hash
+        session.merge(_version(signed, fee))
+        stored = session.get_one(Transaction, (lease.lane, signed.nonce))
+        stored.hash, stored.calldata = signed.hash, calldata
+        reach("before replacement is committed")
     reach("after replacement is committed")
-    return signed
 
 
 def reject(engine: Engine, lease: Lease, rejected: Sequence[Rejection]) -> None:

@@ -1,0 +1,127 @@
+"""Cares for transactions that the chain does not know yet: repeats, replaces, asks for help."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from ledger.chain.rpc import RpcClient
+from ledger.database.engine import reading, writing
+from ledger.outbox.alarms import INSUFFICIENT, raise_alarm
+from ledger.outbox.broadcast import Broadcaster
+from ledger.outbox.fees import Fee, fetch_fee, fetch_tip, raise_fee
+from ledger.outbox.lanes import Held, halt
+from ledger.outbox.pace import Pace
+from ledger.outbox.signing import Signed, sign_again, sign_empty
+from ledger.outbox.tables import Lane, Transaction, Version
+from ledger.outbox.travels import Open
+from ledger.types import Address, to_hex
+
+_log: Final = logging.getLogger("ledger.outbox")
+_PATIENT_TIMES: Final = 3
+
+
+@dataclass(slots=True)
+class Caretaker:
+    """Repeats unknown transactions in order of nonces, and looks after the first of each lane."""
+
+    engine: Engine
+    rpc: RpcClient
+    contract: Address
+    held: Sequence[Held]
+    broadcaster: Broadcaster
+    pace: Pace
+
+    def repeat(self, unknown: Sequence[Open]) -> None:
+        """Send again what is due.
+
+        Raises:
+            NodeUnavailable, RpcError: the node does not do its part.
+            LeaseLost: a lane is another's.
+        """
+        due = self.broadcaster.due(unknown)
+        if not due:
+            return
+        hollow = self.broadcaster.find_hollow(due)
+        whole = [one for one in due if one not in hollow]
+        signed = [*self.broadcaster.load(whole), *map(self._empty, hollow)]
+        self.broadcaster.send(sorted(signed, key=lambda one: (one.lane, one.nonce)))
+        for lane in self.held:
+            first = next((one for one in unknown if one.lane == lane.lease.lane), None)
+            if first is not None:
+                self._look_after(lane, first)
+
+    def _empty(self, one: Open) -> Signed:
+        lane = next(lane for lane in self.held if lane.lease.lane == one.lane)
+        fee = fetch_fee(self.rpc, self.rpc.fetch_block("latest"))
+        return sign_empty(self.engine, lane.lease, lane.signer, one.nonce, fee)
+
+    def _look_after(self, lane: Held, first: Open) -> None:
+        """Care for the transaction that all later ones of its lane wait for."""
+        flight = self.broadcaster.flights.get((first.lane, first.nonce))
+        if flight is None:
+            return
+        if flight.times >= _PATIENT_TIMES:
+            if self._is_taken(lane, first):
+                self._halt(first)
+                return
+            self._check_funds(lane, first)
+        if time.monotonic() - flight.since > self.pace.stuck:
+            self._replace(lane, first)
+
+    def _replace(self, lane: Held, first: Open) -> None:
+        """Offer more, where today's fees are why blocks leave a transaction out."""
+        head, tip = self.rpc.fetch_block("latest"), fetch_tip(self.rpc)
+        with reading(self.engine) as session:
+            version = session.get_one(Version, first.hash)
+            offered = Fee(version.max_fee, version.tip)
+        if offered.max_fee >= head.base_fee + offered.tip and tip <= offered.tip * 9 // 8:
+            return
+        better = raise_fee(offered, head.base_fee, tip)
+        signed = sign_again(
+            self.engine, lane.lease, lane.signer, self.contract, first.nonce, better
+        )
+        _log.warning(
+            "replaced lane=%s nonce=%d max_fee=%d tip=%d",
+            first.lane,
+            first.nonce,
+            better.max_fee,
+            better.tip,
+        )
+        self.broadcaster.send([signed])
+        self.broadcaster.flights[first.lane, first.nonce].since = time.monotonic()
+
+    def _is_taken(self, lane: Held, first: Open) -> bool:
+        """Whether the chain used the nonce for a transaction that is none of ours."""
+        if self.rpc.fetch_nonce(lane.signer.address) <= first.nonce:
+            return False
+        # Asked after the nonce: one of ours that used it has a receipt by now.
+        return not any(self.rpc.fetch_receipts(first.hashes))
+
+    def _halt(self, first: Open) -> None:
+        message = (
+            f"nonce {first.nonce} of lane {first.lane} was used by a transaction that is not"
+            " ours: nothing more is sent in this lane"
+        )
+        with reading(self.engine) as session:
+            if session.get_one(Lane, first.lane).halted == message:
+                return
+        halt(self.engine, first.lane, message)
+        _log.error("halted %s", message)
+
+    def _check_funds(self, lane: Held, first: Open) -> None:
+        with reading(self.engine) as session:
+            gas = session.get_one(Transaction, (first.lane, first.nonce)).gas
+            needed = gas * session.get_one(Version, first.hash).max_fee
+        balance = self.rpc.fetch_balance(lane.signer.address)
+        if balance >= needed:
+            return
+        message = f"{to_hex(lane.signer.address)} has {balance} wei and needs {needed} to send"
+        with writing(self.engine) as session:
+            raise_alarm(session, INSUFFICIENT, message)
+        _log.error("waits for funds: %s", message)

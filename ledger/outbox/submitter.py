@@ -1,0 +1,176 @@
+"""The submitter: step by step, brings every accepted operation onto the chain exactly once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Engine
+
+from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import Block
+from ledger.database.engine import reading, writing
+from ledger.errors import RpcError
+from ledger.outbox.alarms import clear_alarm, raise_alarm
+from ledger.outbox.broadcast import Broadcaster
+from ledger.outbox.care import Caretaker
+from ledger.outbox.fees import fetch_fee
+from ledger.outbox.identity import Finality, Target
+from ledger.outbox.lanes import Held, halt, renew
+from ledger.outbox.pace import Pace
+from ledger.outbox.queue import Waiting, choose, is_waiting
+from ledger.outbox.reconcile import Reconciler
+from ledger.outbox.signing import reject, sign
+from ledger.outbox.simulation import NotAuthorised, Simulator, Trial
+from ledger.outbox.tables import Lane
+from ledger.outbox.travels import Open
+from ledger.types import Address
+
+_log: Final = logging.getLogger("ledger.outbox")
+
+
+@dataclass(slots=True)
+class Submitter:
+    """Works the lanes it holds; `step` does whatever is due, and may be called at any time.
+
+    Nothing that matters is kept in memory: a submitter that is dropped between any two
+    instructions is replaced by a new one over the same database. `custodian` becomes the first
+    account of the organisations that are enrolled.
+    """
+
+    engine: Engine
+    rpc: RpcClient
+    target: Target
+    finality: Finality
+    held: Sequence[Held]
+    custodian: Address
+    pace: Pace = field(default_factory=Pace)
+    _reconciler: Reconciler = field(init=False)
+    _broadcaster: Broadcaster = field(init=False)
+    _caretaker: Caretaker = field(init=False)
+    _simulator: Simulator = field(init=False)
+    _next_check: float = field(default=0.0, init=False)
+    _next_settling: float = field(default=0.0, init=False)
+    _next_lease: float = field(default=0.0, init=False)
+    _busy_until: float = field(default=0.0, init=False)
+    _resting: dict[str, float] = field(default_factory=dict, init=False)
+    _quiet: set[str] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        contract, leases = self.target.contract, [one.lease for one in self.held]
+        self._reconciler = Reconciler(self.engine, self.rpc, contract, leases, self.finality)
+        self._broadcaster = Broadcaster(self.engine, self.rpc, self.pace)
+        self._caretaker = Caretaker(
+            self.engine, self.rpc, contract, self.held, self._broadcaster, self.pace
+        )
+        self._simulator = Simulator(self.rpc, contract, self.custodian, self.pace)
+
+    def step(self) -> float:
+        """Do what is due; return for how many seconds there is nothing to do.
+
+        Raises:
+            NodeUnavailable, RpcError: the node does not do its part; step again later.
+            DatabaseBusy: the database is locked; step again later.
+            LeaseLost: another submitter works these lanes now.
+        """
+        self._hold()
+        unknown = self._reconciler.look()
+        self._check()
+        self._broadcaster.forget_others(unknown)
+        self._caretaker.repeat(unknown)
+        for lane in self.held:
+            if self._send(lane, sum(one.lane == lane.lease.lane for one in unknown)):
+                self._busy_until = time.monotonic() + self.pace.busy_for
+                return 0.0
+        return self._pause(unknown)
+
+    def _hold(self) -> None:
+        if time.monotonic() >= self._next_lease:
+            renew(self.engine, [one.lease for one in self.held], self.pace.lease)
+            self._next_lease = time.monotonic() + self.pace.lease / 3
+
+    def _check(self) -> None:
+        """Compare with a newer head, and now and then ask what has become final."""
+        moment = time.monotonic()
+        if moment < self._next_check:
+            return
+        head, settle = self.rpc.fetch_block("latest"), moment >= self._next_settling
+        open_ = self._reconciler.check(head, settle=settle)
+        if settle:
+            self._reconciler.check_final(head)
+            self._next_settling = moment + self.pace.settle
+        self._next_check = moment + (self.pace.head if open_ else self.pace.settle)
+
+    def _pause(self, unknown: Sequence[Open]) -> float:
+        if not unknown:
+            return self.pace.idle
+        return self.pace.busy if time.monotonic() < self._busy_until else self.pace.head
+
+    def _send(self, lane: Held, flying: int) -> bool:
+        """Bring the next batch of a lane on its way; whether there was anything to do."""
+        name = lane.lease.lane
+        if flying >= self.pace.in_flight or time.monotonic() < self._resting.get(name, 0.0):
+            return False
+        waiting = self._choose(lane, flying)
+        if not waiting:
+            return False
+        head = self.rpc.fetch_block("latest")
+        if head.number < self._reconciler.known:
+            return False  # the node that answers now is behind the one that knew our blocks
+        trial = self._try(lane, waiting, head)
+        if trial.rejected:
+            self._reject(lane, trial)
+        if trial.goes:
+            self._sign_and_send(lane, trial, head)
+        return bool(trial.goes or trial.rejected)
+
+    def _choose(self, lane: Held, flying: int) -> list[Waiting]:
+        with reading(self.engine) as session:
+            if not is_waiting(session, lane.role):
+                return []
+            halted = session.get_one(Lane, lane.lease.lane).halted
+            if not halted:
+                return choose(session, lane.role, self.pace.entries, self.pace.window)
+        if not flying:  # what stood in the way is known to the chain after all
+            halt(self.engine, lane.lease.lane, None)
+        return []
+
+    def _try(self, lane: Held, waiting: Sequence[Waiting], head: Block) -> Trial:
+        """Simulate; where that tells nothing about the operations, the lane rests a while."""
+        name, code = lane.lease.lane, f"not_authorised:{lane.role}"
+        try:
+            trial = self._simulator.try_entries(lane.signer.address, waiting, head)
+        except (NotAuthorised, RpcError) as error:
+            self._resting[name] = time.monotonic() + self.pace.settle
+            _log.warning("waits lane=%s: %s", name, error)
+            if isinstance(error, NotAuthorised):
+                self._quiet.discard(code)
+                with writing(self.engine) as session:
+                    raise_alarm(session, code, str(error))
+            return Trial()
+        if code not in self._quiet:
+            with writing(self.engine) as session:
+                clear_alarm(session, code)
+            self._quiet.add(code)
+        return trial
+
+    def _reject(self, lane: Held, trial: Trial) -> None:
+        reject(self.engine, lane.lease, trial.rejected)
+        for one in trial.rejected:
+            _log.info("rejected operation=%s reason=%s", one.waiting.id, one.reason["code"])
+
+    def _sign_and_send(self, lane: Held, trial: Trial, head: Block) -> None:
+        fee = fetch_fee(self.rpc, head)
+        signed = sign(self.engine, lane.lease, lane.signer, self.target.contract, trial, fee)
+        _log.info(
+            "sent lane=%s nonce=%d entries=%d gas=%d hash=0x%s",
+            signed.lane,
+            signed.nonce,
+            len(trial.goes),
+            trial.gas,
+            signed.hash.hex(),
+        )
+        self._broadcaster.send([signed])
