@@ -126,6 +126,9 @@ def _double(digits: str) -> object:
         return _Fault(f"the number {_shortened(digits)} is too large for a double")
     if value == 0 and re.search("[1-9]", re.split("[eE]", digits)[0]):
         return _Fault(f"the number {_shortened(digits)} is too small for a double")
+    # RFC 8785 writes such a number as an integer, which could then not be read back.
+    if MAX_INTEGER < abs(value) < 1e21:
+        return _Fault(f"the integer {_shortened(digits)} is beyond ±(2^53 - 1)")
     return value
 
 
