@@ -1,0 +1,94 @@
+"""How a request that writes is answered: 202 at once, 201 once it stands, 200 if it is repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from api.acceptance import Taken
+from api.deps import Service
+from api.errors import Problem
+from api.schemas.assets import Accepted
+from api.waiting import wait_for
+from ledger.database.engine import reading
+from ledger.mirror.queries import find_entry
+from ledger.outbox.operations import find_operation
+from ledger.outbox.tables import State
+from ledger.types import to_hex
+
+_SETTLED = (State.DONE, State.FINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """The entry is on the ledger, at this position."""
+
+    position: int
+
+
+async def answer(
+    service: Service, response: Response, taken: Taken, wait: float | None, created: str
+) -> int:
+    """Set status and headers for what was taken in, having waited for it if that is preferred.
+
+    `created` is the path of what the request makes, with `{position}` where that goes. Returns
+    the entry's position.
+
+    Raises:
+        Problem: the ledger refused the entry while we waited.
+    """
+    position, stands = taken.position, False
+    if wait is not None:
+        found = await wait_for(lambda: _find_end(service, taken), wait)
+        response.headers["Preference-Applied"] = f"wait={wait:g}"
+        if isinstance(found, Problem):
+            raise found
+        if found:
+            position, stands = found.position, True
+    response.status_code = 200 if taken.repeated else 201 if stands else 202
+    if stands:
+        response.headers["Location"] = created.format(position=position)
+    else:
+        response.headers["Retry-After"] = "1"
+    return position
+
+
+def _find_end(service: Service, taken: Taken) -> _Stands | Problem | None:
+    with reading(service.engine) as session:
+        operation = find_operation(session, taken.operation)
+        if operation is None or operation.state not in (*_SETTLED, State.REJECTED):
+            return None
+        if operation.state == State.REJECTED:
+            return refusal(operation.id, operation.reason or {})
+        entry = find_entry(session, operation.subject, operation.position)
+        mirrored = entry is not None and entry.payload == operation.payload
+        return _Stands(operation.position) if mirrored else None
+
+
+def refusal(operation: str, reason: dict[str, object]) -> Problem:
+    """The problem of an operation that the ledger refused."""
+    return Problem(
+        "refused",
+        str(reason.get("message") or "the ledger refuses the entry"),
+        members={
+            "name": reason.get("code"),
+            "values": reason.get("values") or {},
+            "operation": operation_path(operation),
+        },
+    )
+
+
+def operation_path(operation: str) -> str:
+    """Where an operation is followed."""
+    return f"/v1/operations/{operation}"
+
+
+def tell_accepted(taken: Taken, position: int) -> Accepted:
+    """What was taken in, as an answer."""
+    return Accepted(
+        id=to_hex(taken.subject),
+        content_hash=to_hex(taken.content_hash) if taken.content_hash else None,
+        position=position,
+        operation=operation_path(taken.operation),
+    )

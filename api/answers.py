@@ -1,0 +1,198 @@
+"""Rows as answers: bytes become hex, seconds become dates, and nobody sees another's serial."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from sqlmodel import Session
+
+from api.deps import View
+from api.lookup import get_mirror
+from api.payloads import pointed_at, tell_payload
+from api.schemas.assets import Asset, AssetKindWord, DocumentLink
+from api.schemas.base import AsOf, moment
+from api.schemas.ledger import EntryAnswer, KindWord, OperationAnswer, Organisation
+from ledger.domain.entries import Kind, Payload, decode_payload
+from ledger.mirror.queries import OrganisationSeen, find_asset
+from ledger.mirror.tables import AssetRow, EntryRow, MirrorRow
+from ledger.outbox.operations import find_transaction_hash
+from ledger.outbox.registrations import find_assets, find_documents, find_tenants
+from ledger.outbox.tables import Document, Operation
+from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
+
+
+def tell_as_of(mirror: MirrorRow) -> AsOf:
+    """The block that a snapshot stands at."""
+    final = mirror.block_number <= mirror.final_block
+    return AsOf(
+        block=mirror.block_number,
+        hash=to_hex(mirror.block_hash),
+        finality="final" if final else "latest",
+    )
+
+
+def as_of(session: Session) -> AsOf:
+    """The block that everything in this session stands at."""
+    return tell_as_of(get_mirror(session))
+
+
+def tell_assets(view: View, rows: Sequence[AssetRow]) -> list[dict[str, Any]]:
+    """Fields of assets; serials only of those that the caller has to do with."""
+    known = find_assets(view.session, [row.id for row in rows])
+    return [
+        _asset(row, known[row.id].serial if _may_name(view, row) and row.id in known else None)
+        for row in rows
+    ]
+
+
+def _may_name(view: View, row: AssetRow) -> bool:
+    return view.may_see(row.org, row.owner)
+
+
+def _asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
+    path = f"/v1/assets/{to_hex(row.id)}"
+    return {
+        "id": to_hex(row.id),
+        "serial": serial,
+        "organisation": to_hex(row.org),
+        "owner": to_hex(row.owner),
+        "schema_": None if row.schema_ == ZERO_HASH else to_hex(row.schema_),
+        "asset_kind": cast(AssetKindWord, AssetKind(row.asset_kind).label),
+        "registered_content_hash": to_hex(row.birth_content_hash),
+        "content_hash": to_hex(row.content_hash),
+        "position": row.count - 1,
+        "head": to_hex(row.head),
+        "frozen": row.frozen,
+        "registered_at": moment(row.opened_at),
+        "updated_at": moment(row.updated_at),
+        "documents": f"{path}/documents",
+        "entries": f"{path}/entries",
+    }
+
+
+def tell_assets_page(view: View, rows: Sequence[AssetRow]) -> list[Asset]:
+    """Assets of a page."""
+    return [Asset(**fields) for fields in tell_assets(view, rows)]
+
+
+def tell_entries(view: View, rows: Sequence[EntryRow]) -> list[EntryAnswer]:
+    """Entries, with links to those documents that the caller may read."""
+    payloads = [decode_payload(row.kind, row.payload) for row in rows]
+    readable = find_readable(view, [hash_ for each in payloads if (hash_ := pointed_at(each))])
+    return [_entry(row, payload, readable) for row, payload in zip(rows, payloads, strict=True)]
+
+
+def _entry(row: EntryRow, payload: Payload, readable: Mapping[Hash32, Document]) -> EntryAnswer:
+    content_hash = pointed_at(payload)
+    return EntryAnswer(
+        sequence=row.sequence,
+        subject=to_hex(row.subject),
+        organisation=None if row.org == ZERO_HASH else to_hex(row.org),
+        kind=cast(KindWord, Kind(row.kind).label),
+        position=row.position,
+        actor=to_hex(row.actor),
+        at=moment(row.timestamp),
+        block=row.block_number,
+        transaction=to_hex(row.transaction_hash),
+        payload=tell_payload(payload),
+        content_hash=to_hex(content_hash) if content_hash else None,
+        document=document_path(content_hash) if content_hash in readable else None,
+        head=to_hex(row.head),
+    )
+
+
+def document_path(content_hash: Hash32 | None) -> str:
+    """Where a document is read."""
+    return f"/v1/documents/{to_hex(content_hash or ZERO_HASH)}"
+
+
+def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Document]:
+    """Those documents that the caller may read: it sent them, or has to do with the asset."""
+    documents = find_documents(view.session, set(hashes))
+    if view.who.org is None:
+        return documents
+    subjects = {each.subject for each in documents.values() if each.subject}
+    mine = {subject for subject in subjects if _is_mine(view, subject)}
+    return {
+        content_hash: each
+        for content_hash, each in documents.items()
+        if each.org == view.who.org or each.subject in mine
+    }
+
+
+def _is_mine(view: View, subject: Hash32) -> bool:
+    row = find_asset(view.session, subject)
+    return row is not None and view.may_see(row.org, row.owner)
+
+
+def tell_documents(view: View, rows: Iterable[EntryRow]) -> list[DocumentLink]:
+    """The documents that these entries point at and the caller may read."""
+    pointing = [(row.position, pointed_at(decode_payload(row.kind, row.payload))) for row in rows]
+    readable = find_readable(view, [each for _, each in pointing if each])
+    return [
+        _document(position, readable[content_hash])
+        for position, content_hash in pointing
+        if content_hash in readable
+    ]
+
+
+def _document(position: int, document: Document) -> DocumentLink:
+    path = document_path(document.content_hash)
+    return DocumentLink(
+        content_hash=to_hex(document.content_hash),
+        position=position,
+        media_type=document.media_type,
+        size=document.size,
+        url=path,
+        commitment=f"{path}/commitment",
+    )
+
+
+def tell_organisations(session: Session, seen: Sequence[OrganisationSeen]) -> list[dict[str, Any]]:
+    """Fields of organisations, with the names of those that are served here."""
+    tenants = find_tenants(session, [each.row.id for each in seen])
+    return [_organisation(each, _name(tenants.get(each.row.id))) for each in seen]
+
+
+def _name(tenant: object) -> str | None:
+    return getattr(tenant, "name", None)
+
+
+def _organisation(seen: OrganisationSeen, name: str | None) -> dict[str, Any]:
+    row = seen.row
+    return {
+        "id": to_hex(row.id),
+        "did": row.did,
+        "name": name,
+        "address": to_hex(row.address),
+        "active": row.active,
+        "accounts": [to_hex(account) for account in seen.accounts],
+        "position": row.count - 1,
+        "head": to_hex(row.head),
+        "enrolled_at": moment(row.opened_at),
+    }
+
+
+def tell_organisations_page(
+    session: Session, seen: Sequence[OrganisationSeen]
+) -> list[Organisation]:
+    """Organisations of a page."""
+    return [Organisation(**fields) for fields in tell_organisations(session, seen)]
+
+
+def tell_operation(session: Session, operation: Operation) -> OperationAnswer:
+    """How far an operation is."""
+    transaction = find_transaction_hash(session, operation)
+    return OperationAnswer(
+        id=operation.id,
+        state=cast(Any, str(operation.state)),
+        kind=cast(KindWord, Kind(operation.kind).label),
+        subject=to_hex(operation.subject),
+        position=operation.position,
+        transaction=to_hex(transaction) if transaction else None,
+        block=operation.block_number,
+        reason=operation.reason,
+        accepted_at=moment(operation.accepted_at / 1000),
+        updated_at=moment(operation.updated_at / 1000),
+    )

@@ -1,0 +1,108 @@
+"""Reads request bodies strictly, and keeps a document's own text byte for byte."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeVar
+
+import msgspec
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+
+from api.errors import Problem, invalid, problem_of_validation
+
+_Body = TypeVar("_Body")
+_KEPT_RAW: Final = "document"
+_BYTE: Final = re.compile(r"\(byte (\d+)\)")
+
+
+class _Name(str):
+    """A name in the body's object; its own type so that the decoder shows us each."""
+
+    __slots__ = ()
+
+
+async def read_body(request: Request) -> bytes:
+    """The body's bytes, if they claim to be JSON.
+
+    Raises:
+        Problem: the Content-Type is another one, or the body is too large.
+    """
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        given = f"not {media_type}" if media_type else "and none is given"
+        raise Problem(
+            "unsupported_media_type",
+            f"the body must be application/json, {given}",
+            headers={"Accept-Post": "application/json"},
+        )
+    return await request.body()
+
+
+def decode_body(adapter: TypeAdapter[_Body], raw: bytes) -> _Body:
+    """Read `raw` as the object that `adapter` describes; `document` stays the text it was.
+
+    Raises:
+        Problem: it is no JSON object, repeats a name, or has wrong fields: each one is named.
+    """
+    members: dict[str, Any] = {}
+    for name, text in _split(raw).items():
+        members[name] = bytes(text) if name == _KEPT_RAW else _value(name, text, raw)
+    try:
+        return adapter.validate_python(members)
+    except ValidationError as error:
+        raise problem_of_validation(error.errors(include_url=False)) from None
+
+
+def _split(raw: bytes) -> dict[str, msgspec.Raw]:
+    """The body's members, each as its own text."""
+    names: list[str] = []
+
+    def see(_: type, name: str) -> _Name:
+        names.append(name)
+        return _Name(name)
+
+    _require_text(raw)
+    try:
+        members = msgspec.json.decode(raw, type=dict[_Name, msgspec.Raw], dec_hook=see)
+    except msgspec.ValidationError as error:
+        raise Problem("invalid_request", f"the body must be a JSON object: {error}") from None
+    except msgspec.DecodeError as error:
+        raise _malformed(raw, str(error)) from None
+    except RecursionError:
+        raise Problem("invalid_json", "the body is nested too deeply") from None
+    if len(names) != len(members):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise invalid(twice, None, "stands twice in the body", "invalid_json")
+    return {str(name): text for name, text in members.items()}
+
+
+def _value(name: str, text: msgspec.Raw, raw: bytes) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        begins = raw.find(bytes(text))
+        raise _malformed(raw, f"{name}: {_BYTE.sub('', str(error))}(byte {begins})") from None
+    except RecursionError:
+        raise invalid(name, None, "is nested too deeply", "invalid_json") from None
+
+
+def _require_text(raw: bytes) -> None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise _malformed(raw, f"the text is not UTF-8 (byte {error.start})") from None
+
+
+def _malformed(raw: bytes, told: str) -> Problem:
+    """The problem of text that breaks JSON's grammar, with line and column from 1."""
+    found = _BYTE.search(told)
+    at = int(found[1]) if found else len(raw)
+    line = raw.count(b"\n", 0, at) + 1
+    column = at - (raw.rfind(b"\n", 0, at) + 1) + 1
+    reason = _BYTE.sub("", told).removeprefix("JSON is malformed: ").strip()
+    return Problem(
+        "invalid_json",
+        f"line {line}, column {column}: {reason}",
+        members={"line": line, "column": column},
+    )

@@ -1,0 +1,124 @@
+"""The outermost layer: request ids, bounded bodies, one log line a request, and no raw 500."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import Problem, problem_of
+
+_log = logging.getLogger("asset_ledger.api")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET: Final = frozenset({"/healthz", "/readyz", "/v1/status"})
+
+
+class Edge:
+    """ASGI layer around the whole application.
+
+    A body whose Content-Length is above `max_body` is refused unread; one that grows beyond it
+    while it streams is refused at that byte.
+    """
+
+    def __init__(self, app: ASGIApp, max_body: int) -> None:
+        self.app = app
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        # A copy: the server must go on seeing HEAD, so that it drops the body itself.
+        scope = dict(scope)
+        await _Exchange(self.app, self.max_body, scope, receive, send).run()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(
+        self, app: ASGIApp, max_body: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self.app, self.max_body = app, max_body
+        self.scope, self._receive, self._send = scope, receive, send
+        self.headers = Headers(scope=scope)
+        given = self.headers.get("x-request-id", "")
+        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self.method = scope["method"]
+        self.taken = 0
+        self.status: int | None = None
+        scope["request_id"] = self.request_id
+        if self.method == "HEAD":
+            scope["method"] = "GET"
+
+    async def run(self) -> None:
+        began = time.perf_counter()
+        try:
+            self._refuse_length()
+            await self.app(self.scope, self.receive, self.send)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
+            await self._answer(error)
+        finally:
+            self._tell(time.perf_counter() - began)
+
+    def _refuse_length(self) -> None:
+        length = self.headers.get("content-length")
+        if length is None:
+            return
+        if not (length.isascii() and length.isdigit()):
+            raise Problem("bad_request", "Content-Length is not a number")
+        if int(length) > self.max_body:
+            raise self._too_large(f"{int(length)} bytes")
+
+    def _too_large(self, given: str) -> Problem:
+        return Problem(
+            "body_too_large",
+            f"the body has {given}; at most {self.max_body} bytes are accepted",
+            members={"max_body": self.max_body},
+        )
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.taken += len(message.get("body", b""))
+        if self.taken > self.max_body:
+            raise self._too_large(f"more than {self.max_body} bytes")
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.request_id
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+        await self._send(message)
+
+    async def _answer(self, error: Exception) -> None:
+        problem = problem_of(error)
+        if problem is None:
+            _log.error("unexpected failure", exc_info=error, extra=self._context())
+            problem = Problem(
+                "internal", f"the service failed; name request {self.request_id} when you ask us"
+            )
+        if self.status is not None:
+            # Half an answer went out already: only breaking off tells the client so.
+            raise error
+        answer = problem.render(self.scope["path"], self.request_id)
+        await answer(self.scope, self._receive, self.send)
+
+    def _context(self) -> dict[str, Any]:
+        return {
+            "request_id": self.request_id,
+            "method": self.method,
+            "path": self.scope["path"],
+            "caller": self.scope.get("caller"),
+        }
+
+    def _tell(self, seconds: float) -> None:
+        level = logging.DEBUG if self.scope["path"] in _QUIET else logging.INFO
+        measured = {"status": self.status, "milliseconds": round(seconds * 1000, 2)}
+        _log.log(level, "request", extra={**self._context(), **measured})

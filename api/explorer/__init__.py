@@ -1,0 +1,1 @@
+"""The explorer: the ledger as pages, for whoever wants to look."""

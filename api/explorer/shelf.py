@@ -1,0 +1,95 @@
+"""Documents for the pages: read once, laid out once; nothing where they are kept private."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final, TypeVar
+
+from api.explorer.passport import Node, find_summary, find_title, lay_out, read_document
+from ledger.documents.store import DocumentStore
+from ledger.errors import LedgerError
+from ledger.types import Hash32
+
+_log = logging.getLogger("asset_ledger.api")
+_KEPT: Final = 4096
+_LARGEST_KEPT: Final = 400
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the pages need of a document."""
+
+    title: str | None
+    summary: str | None
+    nodes: tuple[Node, ...] | None
+
+
+class Shelf:
+    """Reads documents, remembers the small ones: under a content hash nothing ever changes.
+
+    Not `open` means that documents and serials are kept private: nothing is found then.
+    """
+
+    def __init__(self, store: DocumentStore, *, open: bool) -> None:
+        self.open = open
+        self._store = store
+        self._pages: OrderedDict[Hash32, _Page] = OrderedDict()
+        self._lock = Lock()
+
+    def find_title(self, content_hash: Hash32 | None) -> str | None:
+        """What the document calls its asset."""
+        page = self._find(content_hash)
+        return page.title if page else None
+
+    def find_summary(self, content_hash: Hash32 | None) -> str | None:
+        """What the document says in a line."""
+        page = self._find(content_hash)
+        return page.summary if page else None
+
+    def lay_out(self, content_hash: Hash32 | None) -> tuple[Node, ...]:
+        """The document's fields; none where there is no document to show."""
+        page = self._find(content_hash)
+        if page is None or content_hash is None:
+            return ()
+        return page.nodes if page.nodes is not None else self._read(content_hash, lay_out) or ()
+
+    def read(self, content_hash: Hash32) -> bytes | None:
+        """The document as it was sent, or None."""
+        if not self.open:
+            return None
+        try:
+            return self._store.load(content_hash).raw
+        except LedgerError as error:
+            _log.info("a document is not shown: %s", error)
+            return None
+
+    def _find(self, content_hash: Hash32 | None) -> _Page | None:
+        if content_hash is None or not self.open:
+            return None
+        with self._lock:
+            if page := self._pages.get(content_hash):
+                self._pages.move_to_end(content_hash)
+                return page
+        page = self._read(content_hash, _page)
+        if page:
+            with self._lock:
+                self._pages[content_hash] = page
+                while len(self._pages) > _KEPT:
+                    self._pages.popitem(last=False)
+        return page
+
+    def _read(self, content_hash: Hash32, take: Callable[[Any], _Read]) -> _Read | None:
+        raw = self.read(content_hash)
+        return None if raw is None else take(read_document(raw))
+
+
+def _page(document: Any) -> _Page:
+    nodes = lay_out(document)
+    # Long ones are laid out again when they are looked at.
+    small = sum(node.size for node in nodes) <= _LARGEST_KEPT
+    return _Page(find_title(document), find_summary(document), nodes if small else None)

@@ -1,0 +1,185 @@
+"""Finds what requests name, and says no at once where the mirror shows that it cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from api.conditions import read_if_match
+from api.errors import Problem, invalid, unavailable
+from ledger.domain.entries import (
+    GOVERNANCE,
+    Corrected,
+    Enrolled,
+    Kind,
+    Payload,
+    Registered,
+    Transferred,
+    decode_payload,
+)
+from ledger.errors import UnknownThing
+from ledger.hashing import subject_id
+from ledger.mirror.queries import find_asset, find_mirror, find_organisation
+from ledger.mirror.tables import MirrorRow
+from ledger.outbox.conflicts import AlreadyEnrolled, IdempotencyConflict
+from ledger.outbox.keys import Credential
+from ledger.outbox.operations import find_operation
+from ledger.outbox.registrations import find_assets, find_tenants
+from ledger.outbox.tables import Operation, Request, State
+from ledger.types import ZERO_HASH, Hash32, parse_hash, to_hex
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An asset that something shall be appended to; `count` is None until it is mirrored."""
+
+    id: Hash32
+    owner: Hash32
+    frozen: bool
+    count: int | None
+
+    def match(self, if_match: str | None) -> int | None:
+        """The position that follows the one that If-Match names (RFC 9110, 13.1.1).
+
+        Raises:
+            Problem: the asset's newest entry has another position.
+        """
+        if if_match is None:
+            return None
+        tags = read_if_match(if_match)
+        newest = None if self.count is None else self.count - 1
+        if newest is None or (tags is not None and str(newest) not in tags):
+            raise Problem(
+                "precondition_failed",
+                f"If-Match names {if_match[:100]}, but the asset is at position {newest}",
+                members={"expected": newest, "given": if_match[:100]},
+            )
+        return None if tags is None else self.count
+
+
+def get_mirror(session: Session) -> MirrorRow:
+    """How far the mirror is. Raises Problem before it has begun."""
+    mirror = find_mirror(session)
+    if mirror is None:
+        raise unavailable("the ledger is not mirrored yet")
+    return mirror
+
+
+def get_domain(session: Session) -> Hash32:
+    """The ledger's domain. Raises Problem before the mirror has begun."""
+    return get_mirror(session).domain
+
+
+def get_party(session: Session, name: str, field: str) -> Hash32:
+    """The id of the organisation that a request names by id or DID, enrolled or about to be.
+
+    Raises:
+        UnknownThing: there is none.
+    """
+    org = find_party(session, name, field)
+    if org is None:
+        raise UnknownThing("organisation", field=field, value=name)
+    return org
+
+
+def find_party(session: Session, name: str, field: str) -> Hash32 | None:
+    """As `get_party`, but None where there is none. Raises MalformedValue for broken ids."""
+    if name.startswith("0x"):
+        org = parse_hash(name, field)
+        known = find_organisation(session, id=org)
+    else:
+        known = find_organisation(session, did=name)
+        org = known.row.id if known else _org_of(session, name)
+    return org if known or org in find_tenants(session, [org]) else None
+
+
+def _org_of(session: Session, did: str) -> Hash32:
+    """The id that an organisation of this DID has, or would have."""
+    payload = Enrolled(did).encode()
+    return subject_id(get_domain(session), Kind.ENROLLED, ZERO_HASH, payload)
+
+
+def get_target(session: Session, who: Credential, asset: Hash32) -> Target:
+    """The asset that the caller wants to append to: on the ledger, or on its way there.
+
+    Raises:
+        Problem: there is none that the caller may know of.
+    """
+    row = find_asset(session, asset)
+    if row:
+        return Target(asset, row.owner, row.frozen, row.count)
+    operation = find_pending(session, who, asset)
+    if operation is None:
+        raise no_asset(asset)
+    birth = decode_payload(operation.kind, operation.payload)
+    owner = birth.owner if isinstance(birth, Registered) else operation.org
+    return Target(asset, owner, frozen=False, count=None)
+
+
+def find_pending(session: Session, who: Credential, asset: Hash32) -> Operation | None:
+    """The registration that is on its way, if it is the caller's (or the caller the operator)."""
+    registration = find_assets(session, [asset]).get(asset)
+    if registration is None or who.org not in (None, registration.org):
+        return None
+    operation = find_operation(session, registration.operation)
+    return operation if operation and operation.state != State.REJECTED else None
+
+
+def no_asset(asset: Hash32) -> Problem:
+    """The problem of an asset that is not there."""
+    return Problem("not_found", f"no asset {to_hex(asset)} is known")
+
+
+def require_right(target: Target, who: Credential, kind: Kind) -> None:
+    """See that the caller may do this. Raises Problem."""
+    if kind in GOVERNANCE:
+        if who.org is not None:
+            raise Problem("forbidden", f"only the operator's key may append {kind.label}")
+    elif who.org is None:
+        raise Problem("forbidden", f"only the owner's key may append {kind.label}")
+    elif who.org != target.owner:
+        raise Problem(
+            "forbidden",
+            f"your organisation does not hold title to {to_hex(target.id)}; its owner may append"
+            f" {kind.label}",
+        )
+
+
+def require_sense(target: Target, payload: Payload) -> None:
+    """Refuse what the contract would refuse as the asset stands now. Raises Problem."""
+    match payload:
+        case Corrected() if target.count is not None and payload.corrects >= target.count:
+            reason = f"no entry stands there yet: the newest is at {target.count - 1}"
+            raise invalid("corrects", payload.corrects, reason)
+        case Transferred() if payload.to == target.owner:
+            raise invalid("to", to_hex(payload.to), "holds title already")
+    if target.frozen and payload.KIND not in GOVERNANCE:
+        raise Problem(
+            "refused",
+            f"asset {to_hex(target.id)} is frozen: only governance may act on it",
+            members={"name": "AssetFrozen", "values": {"subject": to_hex(target.id)}},
+        )
+
+
+def require_new(session: Session, did: str) -> None:
+    """See that no organisation has this DID. Raises AlreadyEnrolled."""
+    known = find_organisation(session, did=did)
+    if known:
+        raise AlreadyEnrolled(did, known.row.id)
+
+
+def find_answered(
+    session: Session, org: Hash32 | None, key: str | None, digest: Hash32
+) -> Operation | None:
+    """The operation that an earlier request under the same Idempotency-Key became.
+
+    Raises:
+        IdempotencyConflict: the key stands for another request.
+    """
+    earlier = session.get(Request, (org or ZERO_HASH, key)) if key is not None else None
+    if earlier is None:
+        return None
+    if earlier.digest != digest:
+        raise IdempotencyConflict(earlier.key, earlier.operation)
+    return find_operation(session, earlier.operation)

@@ -1,0 +1,29 @@
+"""Payloads as JSON tells them, and the document that each points at."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ledger.domain.entries import Payload
+from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
+
+
+def pointed_at(payload: Payload) -> Hash32 | None:
+    """The content hash that an entry carries: its document's, or that of the reason given."""
+    found = getattr(payload, "content_hash", None) or getattr(payload, "reason", None)
+    return found if isinstance(found, bytes) and found != ZERO_HASH else None
+
+
+def tell_payload(payload: Payload) -> dict[str, Any]:
+    """The payload's own fields; bytes as hex."""
+    return {name: _json(value) for name, value in asdict(payload).items()}
+
+
+def _json(value: object) -> object:
+    match value:
+        case bytes():
+            return to_hex(value)
+        case AssetKind():
+            return value.label
+    return value

@@ -1,0 +1,157 @@
+"""Every problem the API can answer with: its code, status, title and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """A kind of problem (RFC 9457, 3.1): stable `code`, HTTP status, title, and its meaning."""
+
+    code: str
+    status: int
+    title: str
+    meaning: str
+
+    @property
+    def uri(self) -> str:
+        """The problem's `type`: a page of ours that explains it (RFC 9457, 3.1.1)."""
+        return f"/problems/{self.code}"
+
+
+_KINDS: Final = (
+    ProblemKind(
+        "invalid_json",
+        400,
+        "The body is not JSON",
+        "The body breaks the rules of JSON (RFC 8259), or repeats a name. "
+        "The detail gives line and column.",
+    ),
+    ProblemKind(
+        "bad_request",
+        400,
+        "The request cannot be understood",
+        "The request is not well formed HTTP for this resource.",
+    ),
+    ProblemKind(
+        "unauthenticated",
+        401,
+        "A key is needed",
+        "Send a key that is known and not revoked: `Authorization: Bearer al_…`.",
+    ),
+    ProblemKind(
+        "forbidden",
+        403,
+        "Your key may not do this",
+        "The key is good, but belongs to somebody whose role does not allow it.",
+    ),
+    ProblemKind(
+        "not_found",
+        404,
+        "Nothing is here",
+        "No such resource exists, or it is not yours to see.",
+    ),
+    ProblemKind(
+        "not_yet_mirrored",
+        404,
+        "Accepted, not yet on the ledger",
+        "The registration is on its way to the chain. Follow its operation, or ask again.",
+    ),
+    ProblemKind(
+        "method_not_allowed",
+        405,
+        "This resource has no such method",
+        "The header Allow names the methods it has.",
+    ),
+    ProblemKind(
+        "conflict",
+        409,
+        "It contradicts what is there",
+        "Something already exists that this request contradicts; the detail names it.",
+    ),
+    ProblemKind(
+        "serial_taken",
+        409,
+        "The serial is taken",
+        "Your organisation registered this serial with another document or other attributes. "
+        "A serial names one asset for ever; use a new one, or revise the asset.",
+    ),
+    ProblemKind(
+        "already_enrolled",
+        409,
+        "The organisation is enrolled already",
+        "An organisation with this DID exists.",
+    ),
+    ProblemKind(
+        "wrong_position",
+        409,
+        "Another entry came first",
+        "Each entry of an asset has the next position. Read the asset again and decide anew.",
+    ),
+    ProblemKind(
+        "refused",
+        409,
+        "The ledger's rules forbid it",
+        "The contract refuses this entry. `name` and `values` are the contract's own words.",
+    ),
+    ProblemKind(
+        "precondition_failed",
+        412,
+        "The asset has moved on",
+        "If-Match names a position that is not the asset's newest one.",
+    ),
+    ProblemKind(
+        "body_too_large",
+        413,
+        "The body is too large",
+        "The body is larger than this service accepts; the detail gives the bound.",
+    ),
+    ProblemKind(
+        "unsupported_media_type",
+        415,
+        "The body must be JSON",
+        "Send `Content-Type: application/json`.",
+    ),
+    ProblemKind(
+        "invalid_request",
+        422,
+        "A value cannot be accepted",
+        "`errors` names each field that is missing, unknown or malformed, with its value.",
+    ),
+    ProblemKind(
+        "invalid_document",
+        422,
+        "The document cannot be accepted",
+        "Documents are I-JSON (RFC 7493): no repeated names, numbers that every reader "
+        "understands, bounded depth. `errors` points at the place.",
+    ),
+    ProblemKind(
+        "unknown_reference",
+        422,
+        "The request names something unknown",
+        "A field refers to an organisation or entry that does not exist.",
+    ),
+    ProblemKind(
+        "idempotency_conflict",
+        422,
+        "The Idempotency-Key was used for another request",
+        "A key stands for one request for ever. Use a new key for a new request.",
+    ),
+    ProblemKind(
+        "internal",
+        500,
+        "Something went wrong on our side",
+        "The request was good, the service was not. Tell us the request id.",
+    ),
+    ProblemKind(
+        "unavailable",
+        503,
+        "Not available right now",
+        "The service or something it needs is down or busy. Try again after Retry-After seconds.",
+    ),
+)
+
+KINDS: Final = {kind.code: kind for kind in _KINDS}
+"""Kinds of problem by code."""

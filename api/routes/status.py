@@ -1,0 +1,82 @@
+"""How the ledger is doing; open to everybody."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+
+from api.deps import Served, Service
+from api.lookup import get_mirror
+from api.openapi import problems
+from api.schemas.ledger import Alarm, BlockAnswer, Health, OperationCounts, Status
+from api.version import VERSION
+from ledger.database.engine import reading
+from ledger.mirror.queries import find_mirror
+from ledger.mirror.tables import MirrorRow
+from ledger.outbox.alarms import find_alarms
+from ledger.outbox.operations import count_operations
+from ledger.types import to_hex
+
+router = APIRouter(tags=["status"])
+
+_MOST_LAG = 64
+
+
+@router.get("/v1/status", responses=problems())
+def get_status(service: Served) -> Status:
+    """Which ledger this is, how far it is mirrored, and what waits."""
+    with reading(service.engine) as session:
+        mirror = get_mirror(session)
+        return Status(
+            chain_id=mirror.chain_id,
+            contract=to_hex(mirror.contract),
+            domain=to_hex(mirror.domain),
+            block=BlockAnswer(number=mirror.block_number, hash=to_hex(mirror.block_hash)),
+            final_block=mirror.final_block,
+            ledger_head=to_hex(mirror.ledger_head),
+            entries=mirror.sequence,
+            node_block=mirror.node_block,
+            lag=lag_of(mirror),
+            operations=OperationCounts(**count_operations(session)),
+            alarms=list_alarms(session, mirror),
+            version=VERSION,
+        )
+
+
+def lag_of(mirror: MirrorRow) -> int:
+    """Blocks that the node has and the mirror has not."""
+    return max(0, mirror.node_block - mirror.block_number)
+
+
+def list_alarms(session: Session, mirror: MirrorRow) -> list[Alarm]:
+    """What a person should look at, of mirror and outbox."""
+    standing = [Alarm(code=each.code, message=each.message) for each in find_alarms(session)]
+    if mirror.alarm:
+        standing.insert(0, Alarm(code="mirror", message=mirror.alarm))
+    return standing
+
+
+@router.get("/healthz", responses=problems())
+def get_health() -> Health:
+    """Whether this process answers at all."""
+    return Health(ready=True, reasons=[])
+
+
+@router.get("/readyz", responses={503: {"model": Health, "description": "Not now; says why"}})
+def get_readiness(response: Response, service: Served) -> Health:
+    """Whether this process can do its work: the database answers, the mirror keeps up."""
+    reasons = _find_reasons(service)
+    if reasons:
+        response.status_code = 503
+        response.headers["Retry-After"] = "2"
+    return Health(ready=not reasons, reasons=reasons)
+
+
+def _find_reasons(service: Service) -> list[str]:
+    with reading(service.engine) as session:
+        mirror = find_mirror(session)
+    if mirror is None:
+        return ["the ledger is not mirrored yet"]
+    if lag_of(mirror) > _MOST_LAG:
+        return [f"the mirror is {lag_of(mirror)} blocks behind the node"]
+    return []

@@ -1,0 +1,208 @@
+"""Assets: how they are registered, what is said about them, and how they look."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from api.schemas.base import (
+    EXAMPLE_DID,
+    EXAMPLE_HASH,
+    EXAMPLE_HASH_2,
+    EXAMPLE_OPERATION,
+    Answer,
+    AsOf,
+    Hash,
+    Moment,
+    Request,
+)
+
+AssetKindWord = Literal["type", "instance", "batch", "role"]
+"""IEC 63278-1's kinds of assets."""
+
+Position = Annotated[
+    int,
+    Field(ge=0, le=2**53 - 1, description="a place among the asset's entries, counted from 0"),
+]
+
+OrganisationName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2048,
+        description="an organisation, by id or DID",
+        examples=[EXAMPLE_DID],
+    ),
+]
+
+EXAMPLE_DOCUMENT: Final = {
+    "manufacturerName": "Aurora Motors",
+    "manufacturerPartId": "GBX-8HP-51",
+    "serialNumber": "AM-GBX-000417",
+    "manufacturedOn": "2026-02-17",
+    "mass": {"value": 87.4, "unit": "kg"},
+}
+
+Document = Annotated[
+    bytes,
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": True,
+            "description": "JSON (RFC 7493), kept byte for byte as it is sent",
+            "examples": [EXAMPLE_DOCUMENT],
+        }
+    ),
+]
+"""A document's own text."""
+
+Serial = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="your own name for the asset; unique within your organisation",
+        examples=["AM-GBX-000417"],
+    ),
+]
+
+
+class RegisterAsset(Request):
+    """Register an asset: it is born on the ledger, with this document as its passport."""
+
+    serial: Serial
+    document: Document
+    asset_kind: AssetKindWord = "instance"
+    owner: Annotated[
+        OrganisationName | None, Field(description="who holds title; yourself if left out")
+    ] = None
+
+
+class _Act(Request):
+    position: Annotated[
+        Position | None,
+        Field(description="the position this entry must take; left out: the next one"),
+    ] = None
+
+
+class Revise(_Act):
+    """Another document describes the asset from now on."""
+
+    kind: Literal["revised"]
+    document: Document
+
+
+class Observe(_Act):
+    """Something happened to the asset."""
+
+    kind: Literal["observed"]
+    document: Document
+
+
+class Correct(_Act):
+    """An earlier entry was mistaken; it stays, and this says what is right."""
+
+    kind: Literal["corrected"]
+    corrects: Annotated[Position, Field(description="the entry that was mistaken")]
+    document: Document
+
+
+class Transfer(_Act):
+    """Title passes to another organisation."""
+
+    kind: Literal["transferred"]
+    to: OrganisationName
+
+
+class Freeze(_Act):
+    """Bar the asset from everything but governance; the document gives the reason."""
+
+    kind: Literal["frozen"]
+    document: Document
+
+
+class Unfreeze(_Act):
+    """Let a frozen asset move again; the document gives the reason."""
+
+    kind: Literal["unfrozen"]
+    document: Document
+
+
+Act = Annotated[
+    Revise | Observe | Correct | Transfer | Freeze | Unfreeze, Field(discriminator="kind")
+]
+"""What can be appended to an asset."""
+
+
+class Accepted(Answer):
+    """The request is kept and on its way to the chain; its operation tells how far."""
+
+    id: Annotated[Hash, Field(description="the asset")]
+    content_hash: Annotated[Hash | None, Field(description="of the document, if there is one")]
+    position: Annotated[int, Field(description="the entry's, unless another one comes first")]
+    operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
+
+
+class Asset(Answer):
+    """An asset as its entries leave it."""
+
+    id: Hash
+    serial: Annotated[
+        str | None, Field(description="shown to its organisation, its owner and the operator")
+    ]
+    organisation: Annotated[Hash, Field(description="who registered it")]
+    owner: Annotated[Hash, Field(description="who holds title now")]
+    schema_: Annotated[Hash | None, Field(serialization_alias="schema")] = None
+    asset_kind: AssetKindWord
+    registered_content_hash: Hash
+    content_hash: Annotated[Hash, Field(description="of the newest revision")]
+    position: Annotated[int, Field(ge=0, description="of its newest entry; the ETag")]
+    head: Annotated[Hash, Field(description="rolling hash over all its entries")]
+    frozen: bool
+    registered_at: Moment
+    updated_at: Moment
+    documents: Annotated[str, Field(examples=[f"/v1/assets/{EXAMPLE_HASH}/documents"])]
+    entries: Annotated[str, Field(examples=[f"/v1/assets/{EXAMPLE_HASH}/entries"])]
+
+
+class OneAsset(Asset):
+    """An asset, and the block it is seen at."""
+
+    as_of: AsOf
+
+
+class Assets(Answer):
+    """A page of assets; the header Link leads to the next one (RFC 8288)."""
+
+    items: list[Asset]
+    as_of: AsOf
+
+
+class DocumentLink(Answer):
+    """A document about an asset, and where to read it."""
+
+    content_hash: Annotated[Hash, Field(examples=[EXAMPLE_HASH_2])]
+    position: Annotated[int, Field(description="of the entry that points at it")]
+    media_type: Annotated[str, Field(examples=["application/json"])]
+    size: Annotated[int, Field(description="in bytes")]
+    url: Annotated[str, Field(examples=[f"/v1/documents/{EXAMPLE_HASH_2}"])]
+    commitment: Annotated[str, Field(examples=[f"/v1/documents/{EXAMPLE_HASH_2}/commitment"])]
+
+
+class CommitmentAnswer(Answer):
+    """What opens a document's content hash: recompute it and compare."""
+
+    content_hash: Hash
+    algorithm: Literal["rfc6962-sha256-salted-fields/1"] = "rfc6962-sha256-salted-fields/1"
+    seed: Hash
+    serial: str | None
+    fields: Annotated[list[str], Field(description="in the order of the tree's leaves")]
+
+
+class Documents(Answer):
+    """A page of documents; the header Link leads to the next one (RFC 8288)."""
+
+    items: list[DocumentLink]
+    as_of: AsOf

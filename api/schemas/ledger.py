@@ -1,0 +1,201 @@
+"""The ledger itself: entries, organisations, operations, and how it is doing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from api.schemas.base import (
+    EXAMPLE_DID,
+    EXAMPLE_OPERATION,
+    Address,
+    Answer,
+    AsOf,
+    Hash,
+    Moment,
+    Request,
+)
+
+KindWord = Literal[
+    "enrolled",
+    "suspended",
+    "reinstated",
+    "account_added",
+    "account_removed",
+    "registered",
+    "revised",
+    "observed",
+    "corrected",
+    "transferred",
+    "frozen",
+    "unfrozen",
+]
+"""The kinds of entries."""
+
+
+class EntryAnswer(Answer):
+    """One entry: an organisation did something to a subject, as its entry at `position`."""
+
+    sequence: Annotated[int, Field(ge=1, description="its place in the whole ledger, from 1")]
+    subject: Hash
+    organisation: Annotated[Hash | None, Field(description="null where governance acted")]
+    kind: KindWord
+    position: Annotated[int, Field(ge=0)]
+    actor: Annotated[Address, Field(description="the account that sent it")]
+    at: Moment
+    block: int
+    transaction: Hash
+    payload: Annotated[
+        dict[str, Any],
+        Field(
+            description="the kind's own fields; bytes as hex",
+            examples=[{"content_hash": "0x2b7e…0cfe"}],
+        ),
+    ]
+    content_hash: Annotated[Hash | None, Field(description="of the document it points at")]
+    document: Annotated[str | None, Field(description="where you may read it; null: you may not")]
+    head: Annotated[Hash, Field(description="the subject's head after this entry")]
+
+
+class Entries(Answer):
+    """A page of entries; the header Link leads to the next one (RFC 8288)."""
+
+    items: list[EntryAnswer]
+    as_of: AsOf
+
+
+class EnrolOrganisation(Request):
+    """Enrol an organisation and give it a key."""
+
+    did: Annotated[
+        str,
+        Field(
+            min_length=7,
+            max_length=2048,
+            pattern=r"^did:[a-z0-9]+:[A-Za-z0-9._%:-]*[A-Za-z0-9._%-]$",
+            description="its decentralised identifier (W3C DID Core, 3.1)",
+            examples=[EXAMPLE_DID],
+        ),
+    ]
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            examples=["Aurora Motors"],
+        ),
+    ]
+
+
+class Enrolled(Answer):
+    """The organisation is on its way; this is the only time its key is shown."""
+
+    id: Hash
+    did: str
+    name: str
+    address: Address
+    api_key: Annotated[
+        str | None,
+        Field(
+            description="null when a repeated request is answered again",
+            examples=["al_k3w9x2pq_…"],
+        ),
+    ]
+    operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
+
+
+class Organisation(Answer):
+    """An organisation as its entries leave it."""
+
+    id: Hash
+    did: Annotated[str, Field(examples=[EXAMPLE_DID])]
+    name: Annotated[str | None, Field(examples=["Aurora Motors"])]
+    address: Annotated[Address, Field(description="holds its titles; stays when keys change")]
+    active: bool
+    accounts: list[Address]
+    position: int
+    head: Hash
+    enrolled_at: Moment
+
+
+class OneOrganisation(Organisation):
+    """An organisation, and the block it is seen at."""
+
+    as_of: AsOf
+
+
+class Organisations(Answer):
+    """A page of organisations; the header Link leads to the next one (RFC 8288)."""
+
+    items: list[Organisation]
+    as_of: AsOf
+
+
+class OperationAnswer(Answer):
+    """How far a request is on its way to the chain."""
+
+    id: Annotated[str, Field(examples=[EXAMPLE_OPERATION])]
+    state: Annotated[
+        Literal["queued", "sent", "done", "final", "rejected"],
+        Field(description="`done`: its entry stands in the chain; `final`: for good"),
+    ]
+    kind: KindWord
+    subject: Hash
+    position: int
+    transaction: Hash | None
+    block: int | None
+    reason: Annotated[
+        dict[str, Any] | None, Field(description="why it was rejected, in the contract's words")
+    ]
+    accepted_at: Moment
+    updated_at: Moment
+
+
+class BlockAnswer(Answer):
+    """A block."""
+
+    number: int
+    hash: Hash
+
+
+class OperationCounts(Answer):
+    """How many operations stand where."""
+
+    queued: int
+    sent: int
+    done: int
+    final: int
+    rejected: int
+
+
+class Alarm(Answer):
+    """Something that a person should look at."""
+
+    code: str
+    message: str
+
+
+class Status(Answer):
+    """How the ledger is doing."""
+
+    chain_id: int | None
+    contract: Address | None
+    domain: Hash | None
+    block: Annotated[BlockAnswer | None, Field(description="newest block that is mirrored")]
+    final_block: int | None
+    ledger_head: Annotated[Hash | None, Field(description="rolling hash over every entry")]
+    entries: int
+    node_block: Annotated[int | None, Field(description="newest block that the node spoke of")]
+    lag: Annotated[int | None, Field(description="blocks between node and mirror")]
+    operations: OperationCounts
+    alarms: list[Alarm]
+    version: str
+
+
+class Health(Answer):
+    """Whether the service can do its work."""
+
+    ready: bool
+    reasons: list[str]

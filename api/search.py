@@ -1,0 +1,70 @@
+"""Search: what a word that somebody typed may stand for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session
+
+from api.deps import View
+from api.lookup import find_party
+from ledger.mirror.queries import find_asset
+from ledger.outbox.registrations import find_serial
+from ledger.types import Hash32
+
+_ID: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{1,64})")
+_SHORTEST_PREFIX: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How to filter assets; all None where nothing was asked."""
+
+    ids: frozenset[Hash32] | None = None
+    id_prefix: bytes | None = None
+    owner: Hash32 | None = None
+
+
+def find_ids(view: View, *, serial: str | None, q: str | None) -> Found:
+    """Which assets a serial, or a word that may be id, serial or DID, stands for.
+
+    Serials of others are not found, unless they concern the caller.
+    """
+    by_serial = None if serial is None else _visible(view, serial)
+    if q is None:
+        return Found(ids=by_serial)
+    if q.startswith("did:"):
+        return Found(ids=by_serial, owner=find_party(view.session, q, "q") or bytes(32))
+    if prefix := id_prefix(q):
+        return Found(ids=by_serial, id_prefix=prefix)
+    named = _visible(view, q)
+    return Found(ids=named if by_serial is None else named & by_serial)
+
+
+def id_prefix(word: str) -> bytes | None:
+    """The whole bytes that an id begins with, if the word reads as 0x and hex digits."""
+    found = _ID.fullmatch(word)
+    if found is None or not word.startswith("0x"):
+        return None
+    digits = found[1][: len(found[1]) & ~1]
+    return bytes.fromhex(digits) if len(digits) >= _SHORTEST_PREFIX else None
+
+
+def _visible(view: View, serial: str) -> frozenset[Hash32]:
+    return frozenset(
+        each.asset
+        for each in find_serial(view.session, serial)
+        if view.may_see(each.org) or _owns(view, each.asset)
+    )
+
+
+def _owns(view: View, asset: Hash32) -> bool:
+    row = find_asset(view.session, asset)
+    return row is not None and row.owner == view.who.org
+
+
+def serial_ids(session: Session, serial: str) -> frozenset[Hash32]:
+    """Every asset of that serial: for pages that show everything."""
+    return frozenset(each.asset for each in find_serial(session, serial))
