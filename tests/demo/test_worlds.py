@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from ledger.demo.enterprises import ENTERPRISES
-from ledger.demo.loader import write
 from ledger.demo.story import Life, gtin, item, urn, vary
+from ledger.demo.telling import write
 from ledger.demo.worlds import WORLDS, all_lives
 from ledger.documents.canonical import load_document
 from ledger.types import AssetKind
