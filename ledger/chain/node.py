@@ -159,6 +159,10 @@ class Anvil:
         """Whether the process runs."""
         return self._process.is_alive()
 
+    def wait(self) -> int:
+        """Wait until the process has ended; its exit status, negative for a signal."""
+        return self._process.popen.wait()
+
     def stop(self) -> None:
         """Keep the state a last time, then end the process: asked first, killed if it must be."""
         try:
