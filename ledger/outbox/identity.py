@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from ledger.chain.contract import LedgerContract
+from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
 from ledger.errors import NodeUnavailable, RpcError, WrongChain
 from ledger.hashing import domain_separator
 from ledger.types import Address, Hash32, to_hex
-
-
-class Finality(Protocol):
-    """How a chain tells which blocks are final (`ledger.chain.finality`)."""
-
-    @property
-    def sole(self) -> bool:
-        """Whether the node alone decides what the chain is, so that it cannot be late."""
-
-    def fetch_final_block(self, rpc: RpcClient) -> int:
-        """Number of the newest final block."""
 
 
 @dataclass(frozen=True, slots=True)

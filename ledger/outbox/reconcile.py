@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
+from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Receipt, quantity
 from ledger.database.engine import reading, writing
@@ -19,7 +20,6 @@ from ledger.errors import RpcError
 from ledger.outbox.alarms import INSUFFICIENT, clear_alarm, raise_alarm
 from ledger.outbox.effects import find_effects
 from ledger.outbox.failpoints import reach
-from ledger.outbox.identity import Finality
 from ledger.outbox.lanes import Lease, change_lane
 from ledger.outbox.tables import Transaction, Travel
 from ledger.outbox.travels import (

@@ -11,12 +11,13 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import Signer
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade, writing
 from ledger.errors import NodeUnavailable, RpcError, WrongChain
 from ledger.outbox.alarms import clear_alarm, raise_alarm
-from ledger.outbox.identity import Finality, Target, verify_target
+from ledger.outbox.identity import Target, verify_target
 from ledger.outbox.lanes import (
     Held,
     LeaseLost,

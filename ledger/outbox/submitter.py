@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block
 from ledger.database.engine import reading, writing
@@ -18,7 +19,7 @@ from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.broadcast import Broadcaster
 from ledger.outbox.care import Caretaker
 from ledger.outbox.fees import fetch_fee
-from ledger.outbox.identity import Finality, Target
+from ledger.outbox.identity import Target
 from ledger.outbox.lanes import Held, halt, renew
 from ledger.outbox.pace import Pace
 from ledger.outbox.queue import Waiting, choose, is_waiting

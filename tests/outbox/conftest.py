@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ledger.database.engine import open_engine, upgrade
+from tests.outbox.world import World
 
 
 @pytest.fixture
@@ -17,3 +18,10 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     upgrade(opened)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World.make(tmp_path)
+    yield made
+    made.close()
