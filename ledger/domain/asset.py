@@ -47,6 +47,7 @@ def fold_asset(asset: Asset | None, entry: Appended) -> Asset:
 
     Raises:
         VerificationError: the entry is not the asset's next, or no entry of an asset.
+        BadPayload: its payload is not that of its kind.
     """
     payload = decode_payload(entry.kind, entry.payload)
     if asset is None:

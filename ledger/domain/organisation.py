@@ -40,6 +40,7 @@ def fold_organisation(organisation: Organisation | None, entry: Appended) -> Org
 
     Raises:
         VerificationError: the entry is not its next, or no entry of an organisation.
+        BadPayload: its payload is not that of its kind.
     """
     payload = decode_payload(entry.kind, entry.payload)
     if organisation is None:
