@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from ledger.chain.rpc import RpcClient, UnknownBlock
+from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Log, block_parameter, read_block
 from ledger.domain.log import APPENDED_TOPIC, BadLog, LoggedEntry, decode_appended
 from ledger.errors import LedgerError, MirrorError, NodeUnavailable, RpcError
@@ -52,13 +52,13 @@ def fetch_range(rpc: RpcClient, contract: Address, first: int, last: Block) -> F
     try:
         headers = {last.number: last}
         if first != last.number:
-            headers[first] = rpc.fetch_block(first)
+            headers[first] = next(fetch_headers(rpc, [first]))
         logs = _fetch_logs(rpc, contract, first, last)
         missing = sorted({log.block_number for log in logs} - headers.keys())
         headers |= {block.number: block for block in fetch_headers(rpc, missing)}
         # By hash, so that a reorg meanwhile cannot slip another block's state in.
         ledger_head = rpc.fetch_storage(contract, ledger_head_slot(), last.hash)
-    except (RpcError, UnknownBlock) as error:
+    except RpcError as error:
         raise Distrusted(f"the node refuses: {error}", first=first, last=last.number) from error
     _verify_headers(headers)
     entries = [_read(log, contract, headers) for log in logs]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import Block
 from ledger.errors import NodeUnavailable, WrongChain
@@ -37,17 +38,6 @@ _LARGEST: Final = 100_000
 _PATIENCE: Final = 9
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
-
-
-class Finality(Protocol):
-    """How a chain tells which blocks are final (`ledger.chain.finality`)."""
-
-    @property
-    def sole(self) -> bool:
-        """Whether the node alone decides what the chain is, so that it cannot be late."""
-
-    def fetch_final_block(self, rpc: RpcClient) -> int:
-        """Number of the newest final block."""
 
 
 class Memory(Protocol):

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade
 from ledger.errors import LedgerError, MirrorError, NodeError, NodeUnavailable, WrongChain
 from ledger.mirror.fetch import fetch_headers
-from ledger.mirror.follow import Finality, follow, verify_chain
+from ledger.mirror.follow import follow, verify_chain
 from ledger.mirror.steps import Applied, Cursor, Deployed, Finalised, PassedBlock, RolledBack, Step
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.settings import Settings

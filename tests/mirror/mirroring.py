@@ -70,9 +70,10 @@ def contents(store: Store) -> dict[str, Any]:
     """All that the mirror says of the ledger, and where it stands."""
     with reading(store.engine) as session:
         told: dict[str, Any] = {
-            table.__tablename__: sorted(
-                tuple(row.model_dump().items()) for row in session.exec(select(table))
-            )
+            table.__tablename__: [
+                row.model_dump()
+                for row in session.exec(select(table).order_by(*table.__table__.primary_key))
+            ]
             for table in FOLDED
         }
         row = session.exec(select(MirrorRow)).one()

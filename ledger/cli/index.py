@@ -1,0 +1,143 @@
+"""The verb `index`: the mirror alone, filled from a node and kept equal to its chain."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ledger.cli.output import say
+from ledger.types import to_hex
+
+if TYPE_CHECKING:
+    from ledger.chain.finality import Finality
+    from ledger.mirror.run import Indexed, Progress
+    from ledger.mirror.steps import Deployed
+    from ledger.settings import Settings
+
+_CONTRACT = "AssetLedger"
+
+
+def index(
+    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
+    database_url: Annotated[
+        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
+    ] = None,
+    to_head: Annotated[
+        bool,
+        typer.Option("--to-head/--follow", help="End at the node's newest block, or go on."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object at the end.")
+    ] = False,
+) -> None:
+    """Mirror the chain into the database; nothing is committed that the chain does not prove.
+
+    Goes on where it was stopped. SIGTERM and Ctrl-C end it after the step at hand.
+    """
+    from ledger.mirror.run import index as run
+    from ledger.settings import Settings
+
+    given: dict[str, Any] = {"rpc_url": rpc_url, "database_url": database_url, "manifest": manifest}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    deployed = _load_deployed(settings)
+    with _stopped_by_signals() as stop, _bar() as show:
+        indexed = run(
+            settings,
+            deployed,
+            _finality(settings),
+            to_head=to_head,
+            stop=stop,
+            progress=show,
+        )
+    say(json.dumps(_value(indexed)) if as_json else _sentence(indexed))
+
+
+def _load_deployed(settings: Settings) -> Deployed:
+    from ledger.deployment.manifest import load_manifest
+    from ledger.mirror.steps import Deployed
+
+    manifest = load_manifest(settings.manifest_path())
+    contract = manifest.contracts[_CONTRACT]
+    return Deployed(manifest.chain_id, manifest.genesis_hash, contract.address, contract.block)
+
+
+def _finality(settings: Settings) -> Finality:
+    from ledger.chain.finality import DumpFinality, TagFinality
+
+    if settings.finality == "dump":
+        return DumpFinality(settings.data / "chain" / "final.json")
+    return TagFinality()
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set; a second one ends at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar over blocks on the error stream, with rate and time left, if that is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    rate = TextColumn("{task.fields[entries]:,} entries {task.fields[rate]:>7,.0f}/s")
+    block = TextColumn("block {task.completed:.0f}")
+    with Bars(block, BarColumn(), rate, TimeRemainingColumn(), console=console) as bars:
+        task = bars.add_task("blocks", total=None, entries=0, rate=0)
+
+        def show(progress: Progress) -> None:
+            bars.update(
+                task,
+                total=progress.head,
+                completed=progress.block,
+                entries=progress.entries,
+                rate=progress.entries / progress.seconds if progress.seconds else 0,
+            )
+
+        yield show
+
+
+def _value(indexed: Indexed) -> dict[str, Any]:
+    return {
+        "entries": indexed.entries,
+        "seconds": round(indexed.seconds, 3),
+        "entries_per_second": round(indexed.entries_per_second, 1),
+        "block": indexed.block,
+        "ledger_head": to_hex(indexed.ledger_head),
+    }
+
+
+def _sentence(indexed: Indexed) -> str:
+    return (
+        f"{indexed.entries:,} entries in {indexed.seconds:.1f} s"
+        f" ({indexed.entries_per_second:,.0f} a second);"
+        f" block {indexed.block}, ledger head {to_hex(indexed.ledger_head)}"
+    )

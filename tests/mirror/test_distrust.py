@@ -1,0 +1,184 @@
+"""A node that lies: nothing that it says untruly is ever committed, and it is said aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import Log
+from ledger.errors import RpcError
+from ledger.mirror.fetch import Distrusted
+from ledger.mirror.store import Store
+from tests.mirror.chain import Chain
+from tests.mirror.mirroring import assert_equals_chain, catch_up, contents, fresh_mirror
+
+Lie = Callable[[list[Log]], list[Log]]
+
+
+class Lying(RpcClient):
+    """Asks the real node, and bends those of its answers that it is told to, `times` times."""
+
+    def __init__(self, url: str, times: float, lies: dict[str, Callable[..., Any]]) -> None:
+        super().__init__(url)
+        self.lies = lies
+        self.times = times
+
+    def bend(self, what: str, answer: Any) -> Any:
+        if what not in self.lies or self.times <= 0:
+            return answer
+        self.times -= 1
+        return self.lies[what](answer)
+
+    def fetch_logs(self, *args: Any, **named: Any) -> list[Log]:
+        if "refusal" in self.lies:
+            self.bend("refusal", args)
+        return self.bend("logs", super().fetch_logs(*args, **named))
+
+    def fetch_storage(self, *args: Any) -> bytes:
+        return self.bend("storage", super().fetch_storage(*args))
+
+    def fetch(self, method: str, *params: Any) -> Any:
+        return self.bend_header(method, params, super().fetch(method, *params))
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        answers = zip(calls, super().batch(calls), strict=True)
+        return [self.bend_header(*call, answer) for call, answer in answers]
+
+    def bend_header(self, method: str, params: Sequence[Any], answer: Any) -> Any:
+        if method == "eth_getBlockByNumber" and params[0] not in ("latest", "0x0"):
+            return self.bend("header", answer)
+        return answer
+
+
+def be_told(
+    chain: Chain, store: Store, *, times: float = float("inf"), **lies: Callable[..., Any]
+) -> None:
+    """Mirror the chain as a lying node tells it."""
+    with Lying(chain.rpc.url, times, lies) as rpc:
+        catch_up(chain, store, rpc=rpc)
+
+
+def some(lie: Lie) -> Lie:
+    return lambda logs: lie(logs) if logs else []
+
+
+def with_data(log: Log, at: int, byte: int) -> Log:
+    return replace(log, data=log.data[:at] + bytes([byte]) + log.data[at + 1 :])
+
+
+def with_topic(log: Log, number: int, topic: bytes) -> Log:
+    return replace(log, topics=(*log.topics[:number], topic, *log.topics[number + 1 :]))
+
+
+LIES: dict[str, Lie] = {
+    "the last is missing": lambda logs: logs[:-1],
+    "the first is missing": lambda logs: logs[1:],
+    "one in the middle is missing": lambda logs: logs[:3] + logs[4:],
+    "all are missing": lambda _: [],
+    "one comes twice": lambda logs: [*logs[:3], logs[2], *logs[3:]],
+    "all come twice": lambda logs: [*logs, *logs],
+    "two are swapped": lambda logs: [logs[1], logs[0], *logs[2:]],
+    "they come backwards": lambda logs: logs[::-1],
+    "one is of another block": lambda logs: [replace(logs[0], block_hash=bytes(32)), *logs[1:]],
+    "one is of another contract": lambda logs: [replace(logs[0], address=bytes(20)), *logs[1:]],
+    "an actor is another": lambda logs: [*logs[:-1], with_data(logs[-1], 63, 0xEE)],
+    "a position is another": lambda logs: [*logs[:-1], with_data(logs[-1], 31, 0x09)],
+    "a payload is another": lambda logs: [*logs[:-1], with_data(logs[-1], 140, 0xEE)],
+    "a birth is another": lambda logs: [with_data(logs[0], 159, 1), *logs[1:]],
+    "a subject is another": lambda logs: [*logs[:-1], with_topic(logs[-1], 1, bytes(32))],
+    "an organisation is another": lambda logs: [*logs[:-1], with_topic(logs[-1], 2, bytes(32))],
+    "a kind is unknown": lambda logs: [
+        *logs[:-1],
+        with_topic(logs[-1], 3, (99).to_bytes(32, "big")),
+    ],
+    "a kind is another": lambda logs: [
+        *logs[:-1],
+        with_topic(logs[-1], 3, (33).to_bytes(32, "big")),
+    ],
+    "a body is cut off": lambda logs: [*logs[:-1], replace(logs[-1], data=logs[-1].data[:-1])],
+}
+
+
+@pytest.fixture
+def lived(chain: Chain) -> Chain:
+    maker, user = chain.enrol(), chain.enrol()
+    chain.mine()
+    assets = chain.register(maker, 4)
+    chain.mine()
+    chain.transfer(maker, assets[0], user, 1)
+    chain.observe(maker, assets[1], 1)
+    chain.mine(2)
+    return chain
+
+
+def assert_truth_so_far(chain: Chain, store: Store) -> None:
+    """What was committed, if anything, are the ledger's first entries and no others."""
+    cursor = store.cursor()
+    assert cursor.ledger_head == chain.contract.fetch_ledger_head(cursor.hash)
+    with fresh_mirror(chain) as fresh:
+        told, truth = contents(store)["entry"], contents(fresh)["entry"]
+    assert told == truth[: len(told)]
+    assert len(told) < len(truth)
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_a_lie_about_logs_is_never_committed(lived: Chain, store: Store, lie: Lie) -> None:
+    with pytest.raises(Distrusted):
+        be_told(lived, store, logs=some(lie))
+    assert_truth_so_far(lived, store)
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_a_lie_that_passes_is_asked_again_and_forgotten(
+    lived: Chain, store: Store, lie: Lie
+) -> None:
+    be_told(lived, store, logs=some(lie), times=3)
+    assert_equals_chain(lived, store)
+
+
+def test_a_ledger_head_that_differs_is_never_committed(lived: Chain, store: Store) -> None:
+    with pytest.raises(Distrusted, match="another ledger head"):
+        be_told(lived, store, storage=lambda _: b"\x01" * 32)
+    assert store.cursor().sequence == 0
+
+
+HEADERS: dict[str, dict[str, str]] = {
+    "hash": {"hash": "0x" + "01" * 32},
+    "parent": {"parentHash": "0x" + "01" * 32},
+    "number": {"number": "0x1"},
+    "time": {"timestamp": hex(2**31)},
+}
+
+
+@pytest.mark.parametrize("lie", HEADERS.values(), ids=HEADERS.keys())
+def test_headers_that_do_not_fit_are_never_committed(
+    lived: Chain, store: Store, lie: dict[str, str]
+) -> None:
+    with pytest.raises(Distrusted):
+        be_told(lived, store, header=lambda header: header | lie)
+    assert store.cursor().sequence == 0
+
+
+def test_a_node_that_refuses_wide_ranges_is_asked_for_narrow_ones(
+    lived: Chain, store: Store
+) -> None:
+    lived.mine(30)
+
+    def refuse(args: tuple[Any, ...]) -> None:
+        if len(args) == 4 and args[3] - args[2] >= 5:
+            raise RpcError("eth_getLogs", -32000, "query exceeds whatever we call our limit")
+
+    be_told(lived, store, refusal=refuse)
+    assert_equals_chain(lived, store)
+
+
+def test_a_node_that_refuses_everything_is_quoted(lived: Chain, store: Store) -> None:
+    def refuse(_: object) -> None:
+        raise RpcError("eth_getLogs", -32000, "missing trie node")
+
+    with pytest.raises(Distrusted, match="missing trie node"):
+        be_told(lived, store, refusal=refuse)
