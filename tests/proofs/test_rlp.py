@@ -98,6 +98,7 @@ def test_a_number_with_leading_zeros_or_too_long_is_none(item: Item) -> None:
 def test_a_list_is_no_string_and_a_hash_is_32_bytes() -> None:
     with pytest.raises(RlpError):
         decode_list(b"\x80")
-    for item in (b"", b"\1" * 31, b"\1" * 33, [b"\1" * 32]):
+    wrong: list[Item] = [b"", b"\1" * 31, b"\1" * 33, [b"\1" * 32]]
+    for item in wrong:
         with pytest.raises(RlpError):
             decode_hash(item)
