@@ -1,0 +1,120 @@
+"""The verb `submit`: the outbox worker alone, which brings operations onto the chain."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ledger.cli.output import say
+
+if TYPE_CHECKING:
+    from ledger.chain.finality import Finality
+    from ledger.chain.signer import Signer
+    from ledger.outbox.identity import Target
+    from ledger.outbox.tables import Role
+    from ledger.settings import Settings
+
+_CONTRACT = "AssetLedger"
+
+
+def submit(
+    data: Annotated[Path | None, typer.Option(help="The data folder of the ledger.")] = None,
+    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
+    database_url: Annotated[
+        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object at the end.")
+    ] = False,
+) -> None:
+    """Send accepted operations to the chain, each exactly once, until stopped.
+
+    Signs with the keys `custodian` and `governor` of the data folder. SIGTERM and Ctrl-C end it
+    after the step at hand; killed at any moment, it goes on where it was.
+    """
+    from ledger.outbox.run import run
+    from ledger.settings import Settings
+
+    given: dict[str, Any] = {
+        "data": data,
+        "rpc_url": rpc_url,
+        "database_url": database_url,
+        "manifest": manifest,
+    }
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with _stopped_by_signals() as stop:
+        run(settings, _target(settings), _signers(settings), _finality(settings), stop)
+    counts = _counts(settings)
+    say(json.dumps({"operations": counts}) if as_json else _sentence(counts))
+
+
+def _target(settings: Settings) -> Target:
+    from ledger.deployment.manifest import load_manifest
+    from ledger.outbox.identity import Target
+
+    manifest = load_manifest(settings.manifest_path())
+    contract = manifest.contracts[_CONTRACT]
+    return Target(manifest.chain_id, manifest.genesis_hash, contract.address, contract.block)
+
+
+def _signers(settings: Settings) -> dict[Role, Signer]:
+    from ledger.chain.signer import KeystoreSigner, load_or_create_password
+    from ledger.outbox.tables import Role
+
+    keys = settings.data / "keys"
+    given = settings.keystore_password
+    password = given.get_secret_value() if given else load_or_create_password(keys / "password")
+    return {role: KeystoreSigner.load_or_create(keys / f"{role}.json", password) for role in Role}
+
+
+def _finality(settings: Settings) -> Finality:
+    from ledger.chain.finality import DumpFinality, TagFinality
+
+    if settings.finality == "dump":
+        return DumpFinality(settings.data / "chain" / "final.json")
+    return TagFinality()
+
+
+def _counts(settings: Settings) -> dict[str, int]:
+    from ledger.database.engine import open_engine, reading
+    from ledger.outbox.operations import count_operations
+
+    engine = open_engine(settings.database())
+    try:
+        with reading(engine) as session:
+            return {state.value: count for state, count in count_operations(session).items()}
+    finally:
+        engine.dispose()
+
+
+def _sentence(counts: dict[str, int]) -> str:
+    return "operations: " + ", ".join(f"{count} {state}" for state, count in counts.items())
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set; a second one ends at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
