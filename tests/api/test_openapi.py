@@ -1,0 +1,68 @@
+"""The API's description: complete, typed, and true to what is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.running import Member, Running
+
+
+@pytest.fixture(scope="module")
+def described(service: Running) -> dict[str, Any]:
+    found: dict[str, Any] = service.anyone.get("/openapi.json").json()
+    return found
+
+
+def test_it_is_openapi_3_1(described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1")
+    assert set(described["components"]["securitySchemes"]) == {"key"}
+
+
+def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+    def walk(value: Any) -> None:
+        match value:
+            case dict():
+                if isinstance(value.get("$ref"), str):
+                    *_, name = value["$ref"].split("/")
+                    assert name in described["components"]["schemas"]
+                for child in value.values():
+                    walk(child)
+            case list():
+                for child in value:
+                    walk(child)
+
+    walk(described)
+
+
+def test_every_operation_is_told_with_its_problems(described: dict[str, Any]) -> None:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"], path
+            answers = operation["responses"]
+            assert "503" in answers, path
+            if path.startswith("/v1/") and path != "/v1/status":
+                assert operation["security"] == [{"key": []}]
+                assert {"401", "422"} <= set(answers), path
+            if method == "post":
+                content = operation["requestBody"]["content"]["application/json"]
+                assert content["examples"]
+                assert {"202", "400", "409", "413", "415"} <= set(answers)
+
+
+@pytest.mark.parametrize("path", ["/v1/assets", "/v1/entries", "/v1/organisations", "/v1/status"])
+def test_answers_have_the_fields_that_are_described(
+    described: dict[str, Any], aurora: Member, path: str
+) -> None:
+    aurora.register()
+    answer = aurora.http.get(path).json()
+    schema = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    name = schema["schema"]["$ref"].split("/")[-1]
+    assert set(answer) == set(described["components"]["schemas"][name]["properties"])
+
+
+def test_examples_are_accepted(described: dict[str, Any], aurora: Member) -> None:
+    content = described["paths"]["/v1/assets"]["post"]["requestBody"]["content"]
+    example = content["application/json"]["examples"]["gearbox"]["value"]
+    assert aurora.http.post("/v1/assets", json=example).status_code in (200, 202)
