@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,16 @@ class _Place(msgspec.Struct, frozen=True):
     length: int
 
 
+class _Variable(msgspec.Struct, frozen=True):
+    label: str
+    slot: str
+    type: str
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    storage: list[_Variable]
+
+
 class _Stored(msgspec.Struct, frozen=True, rename="camel"):
     contract_name: str
     source_name: str
@@ -37,11 +48,15 @@ class _Stored(msgspec.Struct, frozen=True, rename="camel"):
     compiler: Any
     source_hash: str
     immutable_references: dict[str, list[_Place]] = {}
+    storage_layout: _Layout | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One compiled contract; `immutables` are (start, length) in the runtime code."""
+    """One compiled contract; `immutables` are (start, length) in the runtime code.
+
+    `string_slots` tells where its string variables are kept (solc, storage layout).
+    """
 
     name: str
     source: str
@@ -49,6 +64,7 @@ class Artifact:
     bytecode: bytes
     runtime: bytes
     immutables: tuple[tuple[int, int], ...]
+    string_slots: Mapping[str, int]
     compiler: Any
     source_hash: str
 
@@ -85,6 +101,11 @@ def load_artifact(name: str) -> Artifact:
                 for places in stored.immutable_references.values()
                 for place in places
             ),
+            string_slots={
+                variable.label: int(variable.slot)
+                for variable in (stored.storage_layout.storage if stored.storage_layout else ())
+                if variable.type == "string"
+            },
             compiler=stored.compiler,
             source_hash=stored.source_hash,
         )
