@@ -161,7 +161,7 @@ class Anvil:
 
     def wait(self) -> int:
         """Wait until the process has ended; its exit status, negative for a signal."""
-        return self._process.popen.wait()
+        return self._process.wait()
 
     def stop(self) -> None:
         """Keep the state a last time, then end the process: asked first, killed if it must be."""
@@ -247,11 +247,22 @@ class Anvil:
 
     def fund(self, address: Address, wei: int = 10**21) -> None:
         """Give an account at least that balance, out of nothing."""
-        if self.rpc.fetch_balance(address) >= wei:
-            return
-        self.rpc.fetch("anvil_setBalance", to_hex(address), quantity(wei))
-        # A header commits to the state after its block: without one, proofs would not verify.
-        self.rpc.call("evm_mine")
+        fund(self.rpc, address, wei)
+
+
+def fund(rpc: RpcClient, address: Address, wei: int = 10**21) -> None:
+    """Give an account at least that balance, out of nothing; does nothing on a chain not Anvil's.
+
+    Raises:
+        NodeUnavailable: the node does not answer.
+    """
+    if not str(rpc.fetch("web3_clientVersion")).startswith("anvil/"):
+        return
+    if rpc.fetch_balance(address) >= wei:
+        return
+    rpc.fetch("anvil_setBalance", to_hex(address), quantity(wei))
+    # A header commits to the state after its block: without one, proofs would not verify.
+    rpc.call("evm_mine")
 
 
 def _ends_with(dump: Dump, head: Head) -> bool:

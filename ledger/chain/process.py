@@ -97,6 +97,10 @@ class Process:
         """Whether it runs."""
         return self.popen.poll() is None
 
+    def wait(self) -> int:
+        """Wait until it has ended; its exit status, negative for a signal."""
+        return self.popen.wait()
+
     def verify_alive(self) -> None:
         """Raises NodeDied if it does not run."""
         status = self.popen.poll()
