@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.cli.output import say
+from ledger.errors import UnknownThing
 from ledger.types import Address, parse_address, parse_hash, to_hex
 
 if TYPE_CHECKING:
+    from ledger.chain.rpc import RpcClient
     from ledger.proofs.build import Built
     from ledger.settings import Settings
 
@@ -45,17 +47,19 @@ def prove(
 
     Prints what an auditor needs besides the bundle: a block's hash and the contract's address.
     """
-    from ledger.chain.rpc import RpcClient
-    from ledger.proofs.build import build_bundle
-    from ledger.settings import Settings
-
     to_stdout = str(output) == "-"
     if to_stdout and as_json:
         raise typer.BadParameter("the bundle itself goes there with -o -", param_hint="--json")
     wanted = parse_hash(subject, "SUBJECT")
+    given = None if contract is None else parse_address(contract, "--contract")
+
+    from ledger.chain.rpc import RpcClient
+    from ledger.proofs.build import build_bundle
+    from ledger.settings import Settings
+
     settings = Settings() if data is None else Settings(data=data)
-    ledger = _ledger_address(contract, manifest or settings.manifest_path())
     with RpcClient(rpc_url or _node_url(settings)) as rpc:
+        ledger = given or _deployed(rpc, manifest or settings.manifest_path())
         built = build_bundle(rpc, ledger, wanted, block)
     if to_stdout:
         sys.stdout.buffer.write(built.raw)
@@ -66,12 +70,15 @@ def prove(
     say(json.dumps(_value(built, output)) if as_json else _told(built, str(output)))
 
 
-def _ledger_address(contract: str | None, manifest: Path) -> Address:
-    if contract is not None:
-        return parse_address(contract, "--contract")
-    from ledger.deployment.manifest import load_manifest
+def _deployed(rpc: RpcClient, manifest: Path) -> Address:
+    """The ledger's address, of a manifest that is of the node's chain."""
+    from ledger.deployment.manifest import load_manifest, verify_chain
 
-    return load_manifest(manifest).contracts[_CONTRACT].address
+    known = load_manifest(manifest)
+    verify_chain(rpc, known)
+    if _CONTRACT not in known.contracts:
+        raise UnknownThing("contract", field=str(manifest), value=_CONTRACT)
+    return known.contracts[_CONTRACT].address
 
 
 def _node_url(settings: Settings) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import IntEnum
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 
 def verify(
     bundle: Annotated[
-        typer.FileBinaryRead,
-        typer.Argument(metavar="BUNDLE|-", help="The bundle's file.", show_default=False),
+        Path,
+        typer.Argument(
+            metavar="BUNDLE|-",
+            help="The bundle's file, or - for standard input.",
+            show_default=False,
+        ),
     ],
     block_hash: Annotated[
         str, typer.Option("--block-hash", help="Hash of a block that you trust.")
@@ -38,13 +44,15 @@ def verify(
 
     Exits with 1 if it does not, naming the step that failed and both values.
     """
+    wanted = parse_hash(block_hash, "--block-hash")
+    trusted = parse_address(contract, "--contract")
+
     from ledger.proofs.steps import StepFailed
     from ledger.proofs.verify import verify_bundle
 
-    wanted = parse_hash(block_hash, "--block-hash")
-    trusted = parse_address(contract, "--contract")
+    raw = _read(bundle)
     try:
-        verified = verify_bundle(bundle.read(), block_hash=wanted, contract=trusted)
+        verified = verify_bundle(raw, block_hash=wanted, contract=trusted)
     except StepFailed as failure:
         if as_json:
             say(json.dumps(_failure_value(failure)))
@@ -57,6 +65,15 @@ def verify(
         return
     _print_steps(_passed_steps(verified))
     say("\n".join(_history(verified)))
+
+
+def _read(bundle: Path) -> bytes:
+    if str(bundle) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return bundle.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{bundle}: {error.strerror}", param_hint="BUNDLE") from None
 
 
 # -- for people --------------------------------------------------------------------------------
@@ -97,6 +114,8 @@ def _print_steps(told: Sequence[tuple[str, str]]) -> None:
     from ledger.proofs.steps import STEPS
 
     styles = {"✓": "green", "✗": "bold red", "·": "dim"}
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # A terminal may know no check marks.
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
     for step, (mark, text) in zip(STEPS, told, strict=True):
         line = Text(f" {mark} ", style=styles[mark])
