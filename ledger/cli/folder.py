@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -84,11 +84,11 @@ def load_kept(data: Path) -> Kept:
     return Kept(**{each.name: told[each.name] for each in fields(Kept) if each.name in told})
 
 
-def save_kept(data: Path, kept: Kept, **told: Any) -> None:
-    """Keep it in `up.json`, with more that other verbs may want; it holds keys, so mode 0600."""
+def save_kept(data: Path, kept: Kept, told: Mapping[str, Any] | None = None) -> None:
+    """Keep it in `up.json`, with what else other verbs may want; it holds keys, so mode 0600."""
     path = data / RUNNING
     part = path.with_suffix(".part")
-    text = msgspec.json.format(msgspec.json.encode(asdict(kept) | told))
+    text = msgspec.json.format(msgspec.json.encode(asdict(kept) | dict(told or {})))
     with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(text + b"\n")
         file.flush()

@@ -61,6 +61,7 @@ class VerbProcess:
     def start(self) -> None:
         """Start it, in a session of its own: a Ctrl-C on the terminal is ours to pass on."""
         sources = str(Path(ledger.__file__).parents[1])
+        self.log.parent.mkdir(exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ledger.cli", *self._arguments],

@@ -37,7 +37,7 @@ with hold(Path({str(tmp_path)!r})):
 
 def test_what_is_kept_comes_back_and_others_cannot_read_it(tmp_path: Path) -> None:
     kept = Kept(api="http://127.0.0.1:1", demo=True, organisations=[{"did": "did:web:a.example"}])
-    save_kept(tmp_path, kept, chain_id=31337)
+    save_kept(tmp_path, kept, {"chain_id": 31337})
     assert load_kept(tmp_path) == kept
     assert (tmp_path / "up.json").stat().st_mode & 0o777 == 0o600
 

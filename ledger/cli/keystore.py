@@ -1,0 +1,45 @@
+"""The keys that a ledger on this machine acts with: made once, kept encrypted, able to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ledger.errors import ToolError
+from ledger.types import Address, to_hex
+
+if TYPE_CHECKING:
+    from ledger.chain.signer import Signer
+
+ROLES: Final = ("deployer", "governor", "custodian")
+"""Deploys and configures; enrols, suspends and freezes; acts for the organisations."""
+
+
+class NotFunded(ToolError):
+    """An account cannot pay for its transactions; names it."""
+
+    code = "not_funded"
+
+
+def open_keys(folder: Path) -> dict[str, Signer]:
+    """Open the key of every role, made where it is not there yet. Raises BadKeystore."""
+    from ledger.chain.signer import KeystoreSigner, load_or_create_password
+    from ledger.settings import Settings
+
+    given = Settings().keystore_password
+    password = given.get_secret_value() if given else load_or_create_password(folder / "password")
+    return {
+        role: KeystoreSigner.load_or_create(folder / f"{role}.json", password) for role in ROLES
+    }
+
+
+def verify_funded(rpc_url: str, accounts: Mapping[str, Address]) -> None:
+    """Check that every account holds something to pay with. Raises NotFunded, naming all."""
+    from ledger.chain.rpc import RpcClient
+
+    with RpcClient(rpc_url) as rpc:
+        poor = {role: one for role, one in accounts.items() if not rpc.fetch_balance(one)}
+    if poor:
+        told = ", ".join(f"{to_hex(account)} ({role})" for role, account in poor.items())
+        raise NotFunded(f"these accounts need funds on the chain of {rpc.shown}: {told}")
