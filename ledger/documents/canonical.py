@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, TypeAlias
 
 import rfc8785
@@ -25,6 +26,11 @@ MAX_INTEGER: Final = 2**53 - 1
 """Largest magnitude every reader of JSON keeps exactly (RFC 7493, 2.2)."""
 
 _TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
+
+# Every quotation mark begins a match, closed or not, so that no text is scanned twice.
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 # RFC 7493, 2.1: neither surrogates nor noncharacters.
 _FORBIDDEN: Final = re.compile(
@@ -86,6 +92,8 @@ def canonical(value: JsonValue) -> bytes:
 def _parse(raw: bytes, field: str) -> JsonValue:
     if raw.startswith(b"\xef\xbb\xbf"):
         raise BadDocument("begins with a byte order mark", field=field)
+    if _depth(raw) > MAX_DEPTH:
+        raise BadDocument(_TOO_DEEP, field=field)
     try:
         parsed: JsonValue = json.loads(
             raw.decode(),
@@ -99,9 +107,13 @@ def _parse(raw: bytes, field: str) -> JsonValue:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise BadDocument(f"{error.msg} at {place}", field=field) from None
-    except RecursionError:
-        raise BadDocument(_TOO_DEEP, field=field) from None
     return parsed
+
+
+def _depth(raw: bytes) -> int:
+    """How deeply JSON text nests; looked at first, for Python's parser recurses on C's stack."""
+    brackets = _STRING.sub(b"", raw).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
 def _object(pairs: list[tuple[str, object]]) -> object:
@@ -137,14 +149,14 @@ def _shortened(digits: str) -> str:
 
 
 def _refuse_faults(value: object, field: str) -> None:
-    waiting: list[tuple[_Place, object, int]] = [(None, value, 1)]
+    waiting: list[tuple[_Place, object]] = [(None, value)]
     while waiting:
-        place, found, depth = waiting.pop()
-        reason = _reason_against(found, depth)
+        place, found = waiting.pop()
+        reason = _reason_against(found)
         if reason is not None:
             raise BadDocument(reason, path=_pointer(place), field=field)
         waiting += [
-            ((place, token), child, depth + 1)
+            ((place, token), child)
             for token, child in _members(found)
             if isinstance(child, dict | list | str | _Fault)
         ]
@@ -160,14 +172,12 @@ def _members(value: object) -> Iterable[tuple[str | int, object]]:
             return ()
 
 
-def _reason_against(found: object, depth: int) -> str | None:
+def _reason_against(found: object) -> str | None:
     match found:
         case _Fault(reason):
             return reason
         case str():
             return _text_fault(found)
-        case dict() | list() if depth > MAX_DEPTH:
-            return _TOO_DEEP
         case dict():
             return next(filter(None, map(_text_fault, found)), None)
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+import sys
 import time
 from typing import Any
 
@@ -180,6 +181,37 @@ def test_nesting_is_bounded() -> None:
     load_document(nested(MAX_DEPTH))
     for levels in (MAX_DEPTH + 1, 5_000, 200_000):
         assert "deeper than 64" in str(refused(nested(levels)))
+
+
+@pytest.mark.parametrize("unit", [b"[", b'{"a":', b"[[]", b'["]",', b'[{"a":[{"b":'])
+def test_nesting_never_reaches_the_parser_s_stack(unit: bytes) -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        assert "deeper than 64" in str(refused(b'{"a":' + unit * 200_000))
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize("text", ["[" * 100, "]" * 100, '\\"' * 100 + "[" * 100, "\\\\", "{[" * 99])
+def test_brackets_in_text_do_not_nest(text: str) -> None:
+    load_document(f'{{"a":"{text}","{text}":1}}'.encode())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":"' + b'\\"' * 500_000,
+        b'{"a":"' + b'\\"' * 500_000 + b"\\",
+        b'{"a":' + b'"' * 1_000_001,
+        b'{"a":[' + b"[]," * 300_000,
+        b'{"a":[' + b"]" * 300_000,
+    ],
+)
+def test_text_is_scanned_once(raw: bytes) -> None:
+    started = time.process_time()
+    refused(raw)
+    assert time.process_time() - started < 1
 
 
 def test_a_hostile_document_costs_no_more_than_its_size() -> None:
