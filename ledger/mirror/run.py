@@ -72,7 +72,8 @@ def index(
     engine = open_engine(settings.database())
     try:
         upgrade(engine)
-        with RpcClient(settings.rpc_url) as rpc:
+        # Little patience inside a call, so that a stop is never kept waiting by a silent node.
+        with RpcClient(settings.rpc_url, patience=1.0) as rpc:
             run = _Run(rpc, Store(engine), deployed, finality, stop or threading.Event())
             run.told = progress
             return run.index(to_head, settings.poll_seconds)
