@@ -47,15 +47,15 @@ contract Handler {
             organisations.push(ledger.enrol(did, first));
         }
         _fold();
+        for (uint256 i; i < ORGANISATIONS; ++i) {
+            _register(organisations[i], organisations[i], i, _account(i));
+        }
     }
 
     function register(uint256 seed) external {
         seed = _mix(seed);
         bytes32 org = _organisation(seed);
-        bytes32 document = keccak256(abi.encode(seed >> 24 & 63));
-        bytes memory payload = abi.encode(Registered(_organisation(seed >> 8), 0, document, 1));
-        bytes32 id = ledger.idOf(Kinds.REGISTERED, org, payload);
-        _append(_actor(seed >> 16, org), _one(Entry(id, org, Kinds.REGISTERED, 0, payload)));
+        _register(org, _organisation(seed >> 8), seed >> 24 & 63, _actor(seed >> 16, org));
     }
 
     function act(uint256 seed) external {
@@ -76,7 +76,7 @@ contract Handler {
     function actSigned(uint256 seed) external {
         seed = _mix(seed);
         Entry memory entry = _entry(seed, 0);
-        uint256 key = FIRST_KEY + (seed >> 40) % (2 * ORGANISATIONS);
+        uint256 key = FIRST_KEY + _number(_actor(seed, entry.org));
         uint64 deadline = uint64(block.timestamp + (seed >> 48) % 2);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _digest(entry, deadline));
         Authorisation[] memory by = new Authorisation[](1);
@@ -145,6 +145,12 @@ contract Handler {
 
     function numberOfAssets() external view returns (uint256) {
         return assets.length;
+    }
+
+    function _register(bytes32 org, bytes32 to, uint256 document, address actor) private {
+        bytes memory payload = abi.encode(Registered(to, 0, keccak256(abi.encode(document)), 1));
+        bytes32 id = ledger.idOf(Kinds.REGISTERED, org, payload);
+        _append(actor, _one(Entry(id, org, Kinds.REGISTERED, 0, payload)));
     }
 
     /// @dev Mostly what the owner may write next, sometimes what nobody may.
@@ -283,12 +289,16 @@ contract Handler {
         return vm.addr(FIRST_KEY + seed % (2 * ORGANISATIONS));
     }
 
+    function _number(address account) private pure returns (uint256 number) {
+        while (_account(number) != account) ++number;
+    }
+
     function _organisation(uint256 seed) private view returns (bytes32) {
         return organisations[seed % organisations.length];
     }
 
     function _asset(uint256 seed) private view returns (bytes32) {
-        return assets.length == 0 ? bytes32(seed) : assets[seed % assets.length];
+        return assets[seed % assets.length];
     }
 
     function _addressOf(bytes32 org) private pure returns (address) {

@@ -64,9 +64,19 @@ contract InvariantsTest {
         }
     }
 
-    /// @dev The walk must not be one of refusals.
-    function afterInvariant() public view {
-        vm.assertTrue(handler.accepted() * 4 > handler.refused(), "too much was refused");
+    /// @dev Random histories mean something only if most of what is tried is done.
+    function test_most_of_what_the_handler_tries_is_accepted() public {
+        for (uint256 i; i < 24; ++i) {
+            handler.register(i);
+            handler.act(i);
+            handler.actInBatch(i);
+            handler.actSigned(i);
+            handler.transferByToken(i);
+            handler.approve(i);
+            handler.changeAccount(i);
+            handler.govern(i);
+        }
+        vm.assertTrue(handler.accepted() > handler.refused(), "nearly all was refused");
     }
 
     function _equalsModel(bytes32 subject) private view {
