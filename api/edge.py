@@ -9,9 +9,10 @@ import uuid
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Problem, problem_of
+from api.errors import Problem, problem_of, render
 
 _log = logging.getLogger("asset_ledger.api")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -107,7 +108,7 @@ class _Exchange:
         if self.status is not None:
             # Half an answer went out already: only breaking off tells the client so.
             raise error
-        answer = problem.render(self.scope["path"], self.request_id)
+        answer = render(Request(self.scope), problem)
         await answer(self.scope, self._receive, self.send)
 
     def _context(self) -> dict[str, Any]:

@@ -196,8 +196,17 @@ def install(app: FastAPI) -> None:
 
 
 def render(request: Request, problem: Problem) -> Response:
-    """The problem as the answer to `request`."""
+    """The problem as the answer to `request`: a page for people who browse, else JSON."""
+    page = getattr(request.app.state, "problem_page", None)
+    if page is not None and _browses(request):
+        answer: Response = page(request, problem)
+        return answer
     return problem.render(request.url.path, request.scope.get("request_id", ""))
+
+
+def _browses(request: Request) -> bool:
+    accepts = request.headers.get("accept", "")
+    return "text/html" in accepts and not request.url.path.startswith("/v1/")
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ from ledger.domain.entries import (
     Transferred,
     decode_payload,
 )
-from ledger.mirror.queries import OrganisationSeen, find_organisations
+from ledger.mirror.queries import OrganisationSeen, count_assets_by_owner, find_organisations
 from ledger.mirror.tables import AssetRow, EntryRow, OrganisationRow
 from ledger.outbox.registrations import find_assets, find_documents, find_tenants
 from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
@@ -92,6 +92,7 @@ class OrganisationLine:
     count: int
     head: str
     enrolled: datetime
+    held: int
 
 
 class Names:
@@ -225,6 +226,7 @@ def tell_organisations(
 ) -> list[OrganisationLine]:
     """Organisations with the names that people know."""
     names = Names(session, [each.row.id for each in seen])
+    held = count_assets_by_owner(session, [each.row.id for each in seen])
     return [
         OrganisationLine(
             id=to_hex(each.row.id),
@@ -236,6 +238,7 @@ def tell_organisations(
             count=each.row.count,
             head=to_hex(each.row.head),
             enrolled=_moment(each.row.opened_at),
+            held=held[each.row.id],
         )
         for each in seen
     ]

@@ -320,9 +320,26 @@ def show_problem(page: Asked, code: str) -> Response:
     return page.render("problem.html", kind=kind)
 
 
+def show_failure(request: Request, problem: Problem) -> Response:
+    """The page of a problem; it asks nothing of the database, which may be the problem."""
+    answer = render(
+        request,
+        "message.html",
+        problem.kind.status,
+        status=None,
+        searchable="id",
+        number=problem.kind.status,
+        heading=problem.kind.title,
+        text=problem.detail[:1].upper() + problem.detail[1:] + ".",
+    )
+    answer.headers.update(problem.headers)
+    return answer
+
+
 def mount(app: FastAPI) -> None:
     """Put the explorer's pages and files into `app`."""
     service = app.state.service
     app.state.shelf = Shelf(service.documents, open=service.settings.explorer_documents)
+    app.state.problem_page = show_failure
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 _TITLES: Final = (
@@ -28,7 +28,8 @@ _LONGEST_SUMMARY: Final = 280
 class Node:
     """A named part of a document: `text`, or `children`, or neither where it is empty.
 
-    `name` is the document's own word, `label` the same for reading.
+    `name` is the document's own word, `label` the same for reading; an `item` is one of a list
+    and has its number for a name.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Node:
     text: str | None = None
     children: tuple[Node, ...] = ()
     quiet: bool = False
+    item: bool = False
 
     @property
     def size(self) -> int:
@@ -103,11 +105,10 @@ def _group(name: str, label: str, value: dict[str, Any]) -> Node:
 def _items(name: str, label: str, value: list[Any]) -> Node:
     if not value:
         return Node(name, label, "none", quiet=True)
-    if len(value) == 1:
-        return Node(name, label, children=_node(name, value[0]).children or (_node("1", value[0]),))
-    return Node(
-        name, label, children=tuple(_node(str(at), each) for at, each in enumerate(value, 1))
-    )
+    nodes = [_node(str(at), each) for at, each in enumerate(value, 1)]
+    if len(nodes) == 1 and nodes[0].children:
+        return Node(name, label, children=nodes[0].children)
+    return Node(name, label, children=tuple(replace(node, item=True) for node in nodes))
 
 
 def _measure(value: dict[str, Any]) -> str:
