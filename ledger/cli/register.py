@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
 if TYPE_CHECKING:
+    from ledger.cli.interrupts import Interrupts
     from ledger.client.bulk import Outcome
 
 ADVICE = "Nothing is lost and nothing will be registered twice: run the same command again."
@@ -70,6 +71,7 @@ def register(
     Exits with 0 if all are in, 1 if some were refused, 2 if it was called wrongly.
     """
     from ledger.cli.access import find_access
+    from ledger.cli.interrupts import Interrupts
     from ledger.client import Client
     from ledger.client.bulk import register_all
     from ledger.client.pointer import parse_pointer
@@ -78,11 +80,11 @@ def register(
     check_sources(files)
     tokens = None if serial_field is None else parse_pointer(serial_field, "--serial-field")
     access = find_access(data, api, api_key, organisation)
-    report = Report(as_json)
     with (
+        Interrupts() as interrupts,
         Client(access.api, access.api_key, connections=in_flight + 4) as client,
         progress(count_items(files)) as (on_accepted, on_ended),
-        report.whole(),
+        Report(as_json, interrupts).opened() as report,
     ):
         items = read_items(files, tokens)
         for outcome in register_all(
@@ -97,36 +99,42 @@ def register(
 class Report:
     """Tells each outcome as it comes, so that a million of them need no memory."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, interrupts: Interrupts) -> None:
         self.counts = {"registered": 0, "already_there": 0, "failed": 0}
         self._json = as_json
+        self._interrupts = interrupts
         self._began = time.monotonic()
 
     @contextmanager
-    def whole(self) -> Iterator[None]:
-        """Opens the report, and closes it whatever happens in between."""
+    def opened(self) -> Iterator[Self]:
+        """Begins the report, and ends it whatever happens in between."""
         complete = False
         if self._json:
             sys.stdout.write('{"assets":[')
         try:
-            yield
+            yield self
             complete = True
         except KeyboardInterrupt:
             print(f"\nasset-ledger: interrupted. {ADVICE}", file=sys.stderr)  # noqa: T201
             raise typer.Exit(1) from None
         finally:
-            self._close(complete)
+            with self._interrupts.held():
+                self._close(complete)
 
     def add(self, outcome: Outcome) -> None:
         """Tells one outcome."""
+        with self._interrupts.held():
+            if self._json:
+                self._write(outcome)
+            self.counts[outcome.result] += 1
+            if outcome.problem is not None:
+                print(_sentence(outcome), file=sys.stderr)  # noqa: T201
+
+    def _write(self, outcome: Outcome) -> None:
         import msgspec
 
         first = not any(self.counts.values())
-        self.counts[outcome.result] += 1
-        if self._json:
-            sys.stdout.write(("\n" if first else ",\n") + msgspec.json.encode(outcome).decode())
-        if outcome.problem is not None:
-            print(_sentence(outcome), file=sys.stderr)  # noqa: T201
+        sys.stdout.write(("\n" if first else ",\n") + msgspec.json.encode(outcome).decode())
 
     def _close(self, complete: bool) -> None:
         import msgspec
@@ -136,6 +144,7 @@ class Report:
         if self._json:
             end = {**self.counts, "complete": complete, "seconds": round(seconds, 3)}
             sys.stdout.write("\n]," + msgspec.json.encode(end).decode()[1:] + "\n")
+            sys.stdout.flush()
             return
         rate = f", {total / seconds:,.0f} a second" if seconds and total else ""
         print(  # noqa: T201

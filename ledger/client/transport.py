@@ -5,10 +5,12 @@ from __future__ import annotations
 import email.utils
 import re
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import httpx
@@ -56,6 +58,7 @@ class Transport:
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             # A proxy of the environment cannot reach this machine's own loopback for us.
             trust_env=self.url.host not in ("localhost", "127.0.0.1", "::1"),
+            verify=_trust(self.url.scheme),
         )
 
     def __repr__(self) -> str:
@@ -107,6 +110,14 @@ class Transport:
             content=call.body,
             timeout=self._timeout + call.wait,
         )
+
+
+@cache
+def _trust(scheme: str) -> ssl.SSLContext:
+    """Whom to trust, read once a process: it takes longer than most requests."""
+    if scheme == "https":
+        return httpx.create_ssl_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is never asked
 
 
 def retry_after(response: httpx.Response) -> float | None:

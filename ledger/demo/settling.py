@@ -30,10 +30,12 @@ def settle(pool: ThreadPoolExecutor, operator: Client, operations: Iterable[str]
     deadline = time.monotonic() + PATIENCE
     waiting, highest = list(operations), 0
     while waiting:
-        answers = list(pool.map(operator.operation, waiting))
-        highest = max([highest, *(each.block or 0 for each in answers)])
-        waiting = [each.id for each in answers if not _is_over(each)]
-        if waiting:
+        # Operations travel in order: while the last is under way, asking for more tells nothing.
+        if _is_over(operator.operation(waiting[-1])):
+            answers = list(pool.map(operator.operation, waiting))
+            highest = max([highest, *(each.block or 0 for each in answers)])
+            waiting = [each.id for each in answers if not _is_over(each)]
+        else:
             _pause(deadline)
     while operator.status().block.number < highest:
         _pause(deadline)

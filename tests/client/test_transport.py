@@ -221,7 +221,9 @@ def test_a_key_that_is_none_is_refused_without_showing_it(key: str) -> None:
     assert "s\u00e9cret" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://", "http://x:port", "/v1"])
+@pytest.mark.parametrize(
+    "url", ["", "localhost:8000", "ftp://x", "http://", "http://x:port", "/v1"]
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(MalformedValue):
         Client(url, KEY)

@@ -1,0 +1,39 @@
+"""A whole ledger to be a client of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.client import Client
+from tests.api.running import Member, Running, running
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("ledger")) as ledger:
+        yield ledger
+
+
+@pytest.fixture(scope="session")
+def operator(service: Running) -> Iterator[Client]:
+    with Client(service.url, service.operator_key) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def maker(service: Running) -> Member:
+    return service.enrol("Maker")
+
+
+@pytest.fixture(scope="session")
+def buyer(service: Running) -> Member:
+    return service.enrol("Buyer")
+
+
+@pytest.fixture(scope="session")
+def client(service: Running, maker: Member) -> Iterator[Client]:
+    """The maker's client."""
+    with Client(service.url, maker.key) as client:
+        yield client
