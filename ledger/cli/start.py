@@ -96,7 +96,7 @@ class Start:
         with step("database"):  # while they start
             self._prepare_database()
         with step("API"):
-            self._await_api()
+            self._await_api(manifest)
         with step("organisations"):
             self._fill()
         with step("mirror"):
@@ -195,19 +195,22 @@ class Start:
             log = self.wish.data / "log" / f"{name}.log"
             self.supervisor.start(VerbProcess(name, arguments, env, log))
 
-    def _await_api(self) -> None:
+    def _await_api(self, manifest: Manifest) -> None:
+        """Wait until the API of this very ledger is ready; another's may have taken the port."""
         import httpx
 
+        contract = to_hex(manifest.contracts["AssetLedger"].address)
         until = time.monotonic() + _PATIENCE
         told = "it does not answer"
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.supervisor.failure is None:
             try:
                 answer = httpx.get(f"{self.kept.api}/readyz", timeout=5, trust_env=False)
-                if answer.is_success:
+                status = httpx.get(f"{self.kept.api}/v1/status", timeout=5, trust_env=False)
+                if answer.is_success and contract in status.text:
                     return
-                told = answer.text
-            except httpx.TransportError:
-                time.sleep(_LOOK_EVERY)
+                told = answer.text if answer.is_error else "another ledger answers on its port"
+            except httpx.TransportError as error:
+                told = str(error)
             time.sleep(_LOOK_EVERY)
         log = self.wish.data / "log" / "serve.log"
         raise ToolError(f"the API is not ready: {told}; its log is {log}{tail(log)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,13 +17,14 @@ from typing import Any
 import httpx
 import pytest
 
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
+PS = shutil.which("ps") or "/bin/ps"
 
 
 def descendants(pid: int) -> set[int]:
     """Every process below a process."""
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+        [PS, "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
     ).stdout
     below: dict[int, list[int]] = {}
     for line in listed.splitlines():
@@ -40,7 +42,7 @@ def descendants(pid: int) -> set[int]:
 def is_running(pid: int) -> bool:
     """Whether a process runs; a dead one that nobody has waited for does not."""
     state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
+        [PS, "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
     ).stdout.strip()
     return bool(state) and not state.startswith("Z")
 
