@@ -213,7 +213,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem is None:
         raise error
-    if problem.kind.status >= 500:
+    if problem is not error and problem.kind.status >= 500:
         _log.warning("%s", problem.detail, exc_info=error)
     return render(request, problem)
 

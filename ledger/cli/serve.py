@@ -17,6 +17,7 @@ _LOGGING: Final[dict[str, Any]] = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "api.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "loggers": {"alembic.runtime.plugins": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
 
