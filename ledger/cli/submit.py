@@ -53,7 +53,8 @@ def submit(
         "manifest": manifest,
     }
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("ledger").setLevel(logging.INFO)
     with _stopped_by_signals() as stop:
         run(settings, _target(settings), _signers(settings), _finality(settings), stop)
     counts = _counts(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -64,6 +65,8 @@ class World:
     target: Target
     governor: KeystoreSigner
     custodian: KeystoreSigner
+    folder: Path
+    keys: dict[Role, bytes]
     finality: Finality = field(default_factory=TagFinality)
     pace: Pace = QUICK
     clients: list[RpcClient] = field(default_factory=list)
@@ -73,16 +76,31 @@ class World:
         engine = open_engine(database_url or f"sqlite:///{folder / 'ledger.db'}")
         upgrade(engine)
         anvil = Anvil.start(folder)
-        governor, custodian = KeystoreSigner(os.urandom(32)), KeystoreSigner(os.urandom(32))
+        keys = {role: os.urandom(32) for role in Role}
+        governor, custodian = (
+            KeystoreSigner(keys[role]) for role in (Role.GOVERNOR, Role.CUSTODIAN)
+        )
         for one in (governor, custodian):
             anvil.rpc.call("anvil_setBalance", to_hex(one.address), hex(10**24))
-        return cls(anvil, engine, deploy(anvil.rpc, governor.address), governor, custodian)
+        target = deploy(anvil.rpc, governor.address)
+        return cls(anvil, engine, target, governor, custodian, folder, keys)
 
     def close(self) -> None:
         for client in self.clients:
             client.close()
         self.anvil.stop()
         self.engine.dispose()
+
+    def restart_chain(self, *, spare: int = 0) -> None:
+        """Kill the node, lose its `spare` newest copies, and start it from the next."""
+        port = self.anvil.port
+        self.anvil.rpc.close()
+        os.kill(self.anvil.pid, signal.SIGKILL)
+        self.anvil.wait()
+        for copy in sorted((self.folder / "chain").glob("state-*.json"), reverse=True)[:spare]:
+            copy.unlink()
+        self.anvil = Anvil.start(self.folder, port)
+        assert self.anvil.port == port
 
     @property
     def rpc(self) -> RpcClient:
