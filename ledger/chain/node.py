@@ -12,13 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from ledger.chain.dump import trim_dump
 from ledger.chain.process import NodeDied, Process, find_anvil, pick_port, start_process
 from ledger.chain.rpc import RpcClient
 from ledger.chain.state import (
     BadState,
-    Dump,
     Head,
-    decode_dump,
     drop_parts,
     find_copies,
     put_aside,
@@ -27,7 +26,6 @@ from ledger.chain.state import (
 )
 from ledger.chain.wire import Block, quantity
 from ledger.errors import NodeError, NodeUnavailable, ToolError
-from ledger.proofs.header import UnknownHeader, encode_header
 from ledger.types import Address, parse_hex, to_hex
 
 _log = logging.getLogger(__name__)
@@ -142,6 +140,7 @@ class Anvil:
         try:
             anvil._settle(copy)
         except BaseException:
+            anvil.rpc.close()
             process.end()
             raise
         return anvil
@@ -209,13 +208,13 @@ class Anvil:
             for _ in range(_ATTEMPTS):
                 taken = self._take()
                 if taken is not None:
-                    dump, head = taken
-                    save_copy(self._folder, dump, head)
+                    text, head = taken
+                    save_copy(self._folder, text, head)
                     self._kept = head
                     return head
         raise BadState(f"{self.url}: blocks kept coming while the state was copied")
 
-    def _take(self) -> tuple[Dump, Head] | None:
+    def _take(self) -> tuple[bytes, Head] | None:
         """Dump the state; None if the chain moved meanwhile, which Anvil does not lock out."""
         with self._paused():
             before = self._head_of(self.rpc.fetch_block("latest"))
@@ -224,9 +223,11 @@ class Anvil:
             if time.monotonic() - began > _HISTORY_BUDGET:
                 self._with_history = False
             after = self.rpc.fetch_block("latest")
-        dump = decode_dump(gzip.decompress(parse_hex(packed, field="anvil_dumpState")))
         head = self._head_of(after)
-        return (dump, head) if head == before and _ends_with(dump, head) else None
+        if head != before:
+            return None
+        text = trim_dump(gzip.decompress(parse_hex(packed, field="anvil_dumpState")), head)
+        return None if text is None else (text, head)
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
@@ -263,14 +264,3 @@ def fund(rpc: RpcClient, address: Address, wei: int = 10**21) -> None:
     rpc.fetch("anvil_setBalance", to_hex(address), quantity(wei))
     # A header commits to the state after its block: without one, proofs would not verify.
     rpc.call("evm_mine")
-
-
-def _ends_with(dump: Dump, head: Head) -> bool:
-    """Whether the dump's newest header hashes to the head."""
-    if dump.number != head.number:
-        return False
-    try:
-        encode_header({**dump.header, "hash": to_hex(head.hash)})
-    except UnknownHeader:
-        return False
-    return True

@@ -1,18 +1,11 @@
-"""Asking the chain's node: JSON-RPC 2.0 over HTTP, every failure typed, only reads repeated."""
+"""Asking the chain's node: each question of Ethereum's JSON-RPC with its typed answer."""
 
 from __future__ import annotations
 
-import itertools
-import logging
-import random
-import time
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
-import httpx
-import msgspec
-
+from ledger.chain.transport import Endpoint
 from ledger.chain.wire import (
     AccountProof,
     Block,
@@ -28,17 +21,10 @@ from ledger.chain.wire import (
     read_proof,
     read_receipt,
 )
-from ledger.errors import MalformedValue, NodeError, NodeUnavailable, RpcError
+from ledger.errors import NodeError, RpcError
 from ledger.types import Address, Hash32, parse_hash, parse_hex, to_hex
 
-# httpx logs whole URLs, and a hosted node's URL carries its key in the path.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-
-T = TypeVar("T")
-
 _BATCH: Final = 100
-_FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 1.0
 
 
 class UnknownBlock(NodeError):
@@ -47,92 +33,16 @@ class UnknownBlock(NodeError):
     code = "unknown_block"
 
 
-class _Failure(msgspec.Struct):
-    code: int
-    message: str
-    data: Any = None
+class RpcClient(Endpoint):
+    """An Ethereum node; what cannot be understood of its answers is NodeUnavailable.
 
-
-class _Answer(msgspec.Struct):
-    id: int | None = None
-    result: msgspec.Raw = msgspec.Raw()
-    error: _Failure | None = None
-
-
-class RpcClient:
-    """A node's JSON-RPC endpoint; safe to share between threads, connections are kept alive.
-
-    `timeout` and `patience` are in seconds; `patience` bounds how long `fetch…` repeats a read
-    that the node did not answer. Nothing else is ever repeated.
+    Reads (`chain_id`, `genesis_hash`, `find_…`, `fetch_…`) are repeated as `fetch` does.
     """
-
-    def __init__(self, url: str, *, timeout: float = 30.0, patience: float = 10.0) -> None:
-        parts = httpx.URL(url)
-        self.url = url
-        self.shown = f"{parts.scheme}://{parts.netloc.decode().rpartition('@')[2]}"
-        self.patience = patience
-        self._ids = itertools.count(1)
-        self._target = parts.copy_with(username=None, password=None)
-        self._client = httpx.Client(
-            auth=(parts.username, parts.password) if parts.username else None,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
-            headers={"content-type": "application/json"},
-            # Making a TLS context costs 30 ms, and no proxy reaches our own machine.
-            verify=parts.scheme == "https",
-            trust_env=parts.host not in {"127.0.0.1", "localhost", "::1"},
-        )
-
-    def __repr__(self) -> str:
-        return f"RpcClient({self.shown!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()
-
-    # -- asking once -----------------------------------------------------------------------
-
-    def call(self, method: str, *params: object) -> Any:
-        """Ask once, and return `result`.
-
-        Raises:
-            NodeUnavailable: no answer, or none that is JSON-RPC; it may be asked again.
-            RpcError: the node refused.
-        """
-        return self._ask(method, params, Any)
-
-    def batch(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
-        """Ask several at once; results in order, each a result or the RpcError it met.
-
-        Raises:
-            NodeUnavailable: no answer, or not one for each.
-            RpcError: the node refused the batch as a whole.
-        """
-        return [
-            answer if isinstance(answer, RpcError) else self._read(method, answer, Any)
-            for (method, _), answer in zip(calls, self._ask_batch(calls), strict=True)
-        ]
 
     def send_raw(self, raw: bytes) -> Hash32:
         """Broadcast a signed transaction once, and return its hash."""
         answer = self.call("eth_sendRawTransaction", to_hex(raw))
         return self._understood("eth_sendRawTransaction", parse_hash, answer)
-
-    # -- reading, with patience ------------------------------------------------------------
-
-    def fetch(self, method: str, *params: object) -> Any:
-        """Ask a read, again with back-off while the node does not answer. Raises as `call`."""
-        return self._patiently(lambda: self.call(method, *params))
 
     def chain_id(self) -> int:
         """The chain's number (EIP-155)."""
@@ -253,105 +163,6 @@ class RpcClient:
                 receipt = self._read(method, answer, WireReceipt | None)
                 found.append(receipt and self._understood(method, read_receipt, receipt))
         return found
-
-    # -- the wire --------------------------------------------------------------------------
-
-    def _patiently(self, ask: Callable[[], T]) -> T:
-        deadline = time.monotonic() + self.patience
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return ask()
-            except NodeUnavailable:
-                if time.monotonic() + pause > deadline:
-                    raise
-                time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - only spreads retries
-                pause = min(2 * pause, _LONGEST_PAUSE)
-
-    def _ask(self, method: str, params: Sequence[object], wanted: type[T]) -> T:
-        number = next(self._ids)
-        body = self._post(method, _request(number, method, params))
-        answer = self._decode(method, body, _Answer)
-        if answer.error is None and answer.id != number:
-            raise self._nonsense(method, "it answers another request")
-        result = _result(method, answer)
-        if isinstance(result, RpcError):
-            raise result
-        read: T = self._read(method, result, wanted)
-        return read
-
-    def _ask_batch(
-        self, calls: Sequence[tuple[str, Sequence[object]]]
-    ) -> list[msgspec.Raw | RpcError]:
-        if not calls:
-            return []
-        numbers = [next(self._ids) for _ in calls]
-        requests = [_request(number, *call) for number, call in zip(numbers, calls, strict=True)]
-        body = self._post("batch", requests)
-        if body.lstrip().startswith(b"{"):
-            refused = _result("batch", self._decode("batch", body, _Answer))
-            raise (
-                refused if isinstance(refused, RpcError) else self._nonsense("batch", "one answer")
-            )
-        answers = {one.id: one for one in self._decode("batch", body, list[_Answer])}
-        if answers.keys() != set(numbers):
-            raise self._nonsense("batch", "answers are missing")
-        return [
-            _result(method, answers[number])
-            for number, (method, _) in zip(numbers, calls, strict=True)
-        ]
-
-    def _post(self, method: str, request: object) -> bytes:
-        try:
-            response = self._client.post(self._target, content=msgspec.json.encode(request))
-        except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            raise NodeUnavailable(
-                f"{self.shown} did not answer {method}: {reason}", url=self.shown, method=method
-            ) from error
-        # Some nodes send a JSON-RPC error with HTTP status 400 or 500; that is an answer.
-        told = response.headers.get("content-type", "")
-        if response.status_code >= 300 and (
-            response.status_code in {429, 502, 503, 504} or "json" not in told
-        ):
-            raise self._nonsense(method, f"HTTP status {response.status_code}")
-        return response.content
-
-    def _decode(self, method: str, body: bytes | msgspec.Raw, wanted: Any) -> Any:
-        try:
-            return msgspec.json.decode(body, type=wanted)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise self._nonsense(method, str(error)) from None
-
-    def _read(self, method: str, result: msgspec.Raw, wanted: Any) -> Any:
-        if not bytes(result):
-            raise self._nonsense(method, "neither result nor error")
-        return self._decode(method, result, wanted)
-
-    def _understood(self, method: str, read: Callable[[Any], T], answer: object) -> T:
-        try:
-            return read(answer)
-        except (KeyError, TypeError, ValueError, MalformedValue) as error:
-            raise self._nonsense(method, str(error)) from None
-
-    def _nonsense(self, method: str, reason: str) -> NodeUnavailable:
-        return NodeUnavailable(
-            f"{self.shown} gave no usable answer to {method}: {reason}",
-            url=self.shown,
-            method=method,
-            reason=reason,
-        )
-
-
-def _request(number: int, method: str, params: Sequence[object]) -> dict[str, object]:
-    return {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
-
-
-def _result(method: str, answer: _Answer) -> msgspec.Raw | RpcError:
-    failure = answer.error
-    if failure is None:
-        return answer.result
-    return RpcError(method, failure.code, failure.message, failure.data)
 
 
 def _topic(topic: Hash32 | Sequence[Hash32] | None) -> str | list[str] | None:

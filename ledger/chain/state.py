@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -31,40 +31,9 @@ class Head:
     hash: Hash32
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
-    """What Anvil dumped: its JSON text, and the header of its newest block."""
-
-    text: bytes
-    number: int
-    header: Mapping[str, Any]
-
-
-class _Block(msgspec.Struct):
-    header: dict[str, Any]
-
-
-class _Dumped(msgspec.Struct):
-    best_block_number: int
-    blocks: list[_Block]
-
-
 class _Final(msgspec.Struct):
     number: int
     hash: str
-
-
-def decode_dump(text: bytes) -> Dump:
-    """Read which block a dump ends with. Raises BadState."""
-    try:
-        dumped = msgspec.json.decode(text, type=_Dumped)
-        headers = {int(block.header["number"], 16): block.header for block in dumped.blocks}
-        newest = dumped.best_block_number
-        if max(headers) != newest:
-            raise BadState(f"Anvil's dump ends with block {newest} but holds {max(headers)}")
-        return Dump(text, newest, headers[newest])
-    except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
-        raise BadState(f"Anvil's dump is not understood: {error}") from None
 
 
 def find_copies(folder: Path) -> list[Path]:
@@ -74,14 +43,14 @@ def find_copies(folder: Path) -> list[Path]:
     )
 
 
-def save_copy(folder: Path, dump: Dump, head: Head) -> None:
+def save_copy(folder: Path, text: bytes, head: Head) -> None:
     """Keep a copy, then say that its blocks are final, then drop all but the newest two.
 
     Raises:
         BadState: the disk does not take it; what was kept before is untouched.
     """
     try:
-        _write(folder / f"state-{head.number}.json", dump.text)
+        _write(folder / f"state-{head.number}.json", text)
         save_final(folder, head)
         for old in find_copies(folder)[_KEPT:]:
             old.unlink(missing_ok=True)
