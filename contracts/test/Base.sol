@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-
-import {AssetLedger} from "../src/AssetLedger.sol";
+import {IAssetLedger} from "../src/interfaces/IAssetLedger.sol";
 import {IRefusals} from "../src/interfaces/IRefusals.sol";
 import {Entry} from "../src/types/Entry.sol";
 import {Kinds} from "../src/types/Kinds.sol";
@@ -16,18 +14,19 @@ import {
     Revised,
     Transferred
 } from "../src/types/Payloads.sol";
+import {VM, deployLedger} from "./Deploy.sol";
 import {Vm} from "./Vm.sol";
 
 /// @title A ledger with two organisations; this contract governs it.
 abstract contract Base {
-    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+    Vm internal constant vm = VM;
 
     uint256 internal constant MAKER_KEY = 0xA11CE;
     uint256 internal constant BUYER_KEY = 0xB0B;
     bytes32 internal constant REASON = keccak256("a ruling");
     bytes32 internal constant DOCUMENT = keccak256("a document");
 
-    AssetLedger internal ledger;
+    IAssetLedger internal ledger;
     address internal makerAccount = vm.addr(MAKER_KEY);
     address internal buyerAccount = vm.addr(BUYER_KEY);
     address internal stranger = address(0x57A);
@@ -36,7 +35,7 @@ abstract contract Base {
 
     function setUp() public virtual {
         vm.warp(1_700_000_000);
-        ledger = new AssetLedger(address(new AccessManager(address(this))), "https://a.example/");
+        ledger = deployLedger(address(this), "https://a.example/");
         maker = ledger.enrol("did:web:maker.example", _accounts(makerAccount));
         buyer = ledger.enrol("did:web:buyer.example", _accounts(buyerAccount));
     }

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-
-import {AssetLedger} from "../src/AssetLedger.sol";
+import {IAssetLedger} from "../src/interfaces/IAssetLedger.sol";
 import {IJournal} from "../src/interfaces/IJournal.sol";
 import {Authorisation, Entry} from "../src/types/Entry.sol";
 import {Kinds} from "../src/types/Kinds.sol";
 import {Registered} from "../src/types/Payloads.sol";
+import {VM, deployLedger} from "./Deploy.sol";
 import {Vm} from "./Vm.sol";
 
 /// @title Does things to a ledger at random, right and wrong, and refolds what its logs tell.
 /// @dev The model is built from logs alone, by the plain formulas of `IJournal`.
 contract Handler {
-    Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+    Vm private constant vm = VM;
     uint256 private constant ORGANISATIONS = 4;
     uint256 private constant FIRST_KEY = 0x1000;
 
-    AssetLedger public immutable ledger;
+    IAssetLedger public immutable ledger;
 
     bytes32[] public organisations;
     bytes32[] public assets;
@@ -38,7 +37,7 @@ contract Handler {
     uint256 public refused;
 
     constructor() {
-        ledger = new AssetLedger(address(new AccessManager(address(this))), "");
+        ledger = deployLedger(address(this), "");
         vm.recordLogs();
         for (uint256 i; i < ORGANISATIONS; ++i) {
             address[] memory first = new address[](1);

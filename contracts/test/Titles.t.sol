@@ -197,7 +197,7 @@ contract TitlesTest is Base {
         ledger.balanceOf(address(0));
     }
 
-    function test_metadata_and_interfaces() public {
+    function test_metadata_and_interfaces() public view {
         vm.assertEq(ledger.name(), "Asset Ledger", "name");
         vm.assertEq(ledger.symbol(), "ASSET", "symbol");
         vm.assertEq(ledger.getStateFingerprint(token), ledger.head(id), "fingerprint");

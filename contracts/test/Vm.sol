@@ -14,6 +14,7 @@ interface Vm {
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
     function prank(address sender) external;
+    function deployCode(string calldata path, bytes calldata arguments) external returns (address);
     function store(address target, bytes32 slot, bytes32 value) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function expectRevert(bytes calldata refusal) external;

@@ -76,10 +76,12 @@ def check_artifacts(folder: Path = ARTIFACTS) -> list[str]:
     return differences
 
 
-def _profile() -> Mapping[str, Any]:
+def _profile() -> dict[str, Any]:
+    """What foundry.toml says of contracts that are deployed."""
     with (CONTRACTS / "foundry.toml").open("rb") as file:
-        profile: Mapping[str, Any] = tomllib.load(file)["profile"]["default"]
-    return profile
+        profile: dict[str, Any] = tomllib.load(file)["profile"]["default"]
+    (deployed,) = profile["additional_compiler_profiles"]
+    return profile | deployed
 
 
 def _standard_input() -> dict[str, Any]:
