@@ -116,7 +116,7 @@ class Endpoint:
             try:
                 return ask()
             except NodeUnavailable:
-                if time.monotonic() + pause > deadline:
+                if time.monotonic() + pause > deadline or self._client.is_closed:
                     raise
                 time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - only spreads retries
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -157,7 +157,10 @@ class Endpoint:
     def _post(self, method: str, request: object) -> bytes:
         try:
             response = self._client.post(self._target, content=msgspec.json.encode(request))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, RuntimeError) as error:
+            # httpx says RuntimeError for a client that another thread has closed.
+            if isinstance(error, RuntimeError) and not self._client.is_closed:
+                raise
             reason = str(error) or type(error).__name__
             raise NodeUnavailable(
                 f"{self.shown} did not answer {method}: {reason}", url=self.shown, method=method
