@@ -1,36 +1,28 @@
-"""The explorer's pages; all of them read one snapshot of the mirror."""
+"""The explorer's pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from sqlmodel import Session
+from fastapi import APIRouter, FastAPI, Response
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from api.deps import Served
 from api.errors import Problem
 from api.explorer.lines import tell_assets, tell_entries, tell_organisations
-from api.explorer.render import render
+from api.explorer.page import Asked, Page, show_failure
 from api.explorer.shelf import Shelf
 from api.lookup import find_party
-from api.paging import decode_cursor, encode_cursor
 from api.problems import KINDS
-from api.routes.status import lag_of, list_alarms
 from api.search import id_prefix, serial_ids
-from ledger.database.engine import reading
 from ledger.domain.entries import Kind
 from ledger.errors import MalformedValue
 from ledger.mirror.queries import (
     AssetFilter,
     EntryFilter,
     find_asset,
-    find_mirror,
     find_organisation,
     list_assets,
     list_entries,
@@ -43,84 +35,6 @@ _ON_A_PAGE: Final = 25
 _STATIC: Final = Path(__file__).parent / "static"
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What the status bar shows."""
-
-    block: int
-    final: int
-    head: str
-    entries: int
-    lag: int
-    alarms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A request for a page, over one snapshot."""
-
-    request: Request
-    session: Session
-    shelf: Shelf
-
-    def render(self, template: str, *, status_code: int = 200, **values: Any) -> Response:
-        """The page, with its status bar."""
-        return render(
-            self.request,
-            template,
-            status_code,
-            status=self._bar(),
-            searchable="id, serial or DID" if self.shelf.open else "id or DID",
-            **values,
-        )
-
-    def _bar(self) -> Bar | None:
-        mirror = find_mirror(self.session)
-        if mirror is None:
-            return None
-        return Bar(
-            mirror.block_number,
-            mirror.final_block,
-            to_hex(mirror.ledger_head),
-            mirror.sequence,
-            lag_of(mirror),
-            len(list_alarms(self.session, mirror)),
-        )
-
-    def missing(self, heading: str, text: str) -> Response:
-        """The page that says that nothing is here."""
-        return self.render(
-            "message.html", status_code=404, number="404", heading=heading, text=text
-        )
-
-    def cursor(self, of: str) -> int | None:
-        """Where this page of the list begins; a broken cursor begins at the first."""
-        try:
-            return decode_cursor(of, self.request.query_params.get("cursor"))
-        except Problem:
-            return None
-
-    def links(self, of: str, place: int | None) -> dict[str, Any]:
-        """Links to the next page and, unless it is this one, to the first."""
-        params = {k: v for k, v in self.request.query_params.items() if k != "cursor" and v}
-        path = self.request.url.path
-        begin = f"{path}?{urlencode(params)}" if params else path
-        following = place and f"{path}?{urlencode({**params, 'cursor': encode_cursor(of, place)})}"
-        return {
-            "next": following or None,
-            "first": begin if "cursor" in self.request.query_params else None,
-        }
-
-
-def open_page(request: Request, service: Served) -> Iterator[Page]:
-    """The request with a snapshot of the database."""
-    with reading(service.engine) as session:
-        yield Page(request, session, request.app.state.shelf)
-
-
-Asked = Annotated[Page, Depends(open_page, scope="function")]
 
 
 @router.get("/")
@@ -318,22 +232,6 @@ def show_problem(page: Asked, code: str) -> Response:
     if kind is None:
         return page.missing("No such problem", "The API does not answer with this one.")
     return page.render("problem.html", kind=kind)
-
-
-def show_failure(request: Request, problem: Problem) -> Response:
-    """The page of a problem; it asks nothing of the database, which may be the problem."""
-    answer = render(
-        request,
-        "message.html",
-        problem.kind.status,
-        status=None,
-        searchable="id",
-        number=problem.kind.status,
-        heading=problem.kind.title,
-        text=problem.detail[:1].upper() + problem.detail[1:] + ".",
-    )
-    answer.headers.update(problem.headers)
-    return answer
 
 
 def mount(app: FastAPI) -> None:
