@@ -42,6 +42,13 @@ def load_running(data: Path) -> dict[str, Any]:
     return told
 
 
+def find_node(settings: Settings) -> str:
+    """The chain's node: as set, else where `up` told that it runs one."""
+    if "rpc_url" in settings.model_fields_set:
+        return settings.rpc_url
+    return str(load_running(settings.data).get("rpc_url") or settings.rpc_url)
+
+
 def find_access(
     data: Path | None, api: str | None, api_key: str | None, organisation: str | None
 ) -> Access:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ledger.chain.node import Anvil
 from ledger.errors import LedgerError, ToolError
-from ledger.types import Address
 
 
 class ChainProcess:
@@ -49,11 +48,6 @@ class ChainProcess:
         self._stop.set()
         if self._anvil is not None:
             self._anvil.stop()
-
-    def fund(self, accounts: list[Address]) -> None:
-        """Let accounts pay for their transactions."""
-        for account in accounts:
-            self._running().fund(account)
 
     def keep_now(self) -> None:
         """Keep the state now: what follows relies on it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,23 +22,30 @@ class NotFunded(ToolError):
     code = "not_funded"
 
 
-def open_keys(folder: Path) -> dict[str, Signer]:
-    """Open the key of every role, made where it is not there yet. Raises BadKeystore."""
+def open_keys(folder: Path, roles: Sequence[str] = ROLES) -> dict[str, Signer]:
+    """Open the keys of roles, each made where it is not there yet. Raises BadKeystore."""
     from ledger.chain.signer import KeystoreSigner, load_or_create_password
     from ledger.settings import Settings
 
     given = Settings().keystore_password
     password = given.get_secret_value() if given else load_or_create_password(folder / "password")
     return {
-        role: KeystoreSigner.load_or_create(folder / f"{role}.json", password) for role in ROLES
+        role: KeystoreSigner.load_or_create(folder / f"{role}.json", password) for role in roles
     }
 
 
-def verify_funded(rpc_url: str, accounts: Mapping[str, Address]) -> None:
-    """Check that every account holds something to pay with. Raises NotFunded, naming all."""
+def provide_funds(rpc_url: str, accounts: Mapping[str, Address]) -> None:
+    """Check that every account has something to pay with; on a chain of Anvil's, see to it.
+
+    Raises:
+        NotFunded: names all that have nothing.
+    """
+    from ledger.chain.node import fund
     from ledger.chain.rpc import RpcClient
 
     with RpcClient(rpc_url) as rpc:
+        for account in accounts.values():
+            fund(rpc, account)
         poor = {role: one for role, one in accounts.items() if not rpc.fetch_balance(one)}
     if poor:
         told = ", ".join(f"{to_hex(account)} ({role})" for role, account in poor.items())

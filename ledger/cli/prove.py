@@ -18,7 +18,6 @@ from ledger.types import Address, parse_address, parse_hash, to_hex
 if TYPE_CHECKING:
     from ledger.chain.rpc import RpcClient
     from ledger.proofs.build import Built
-    from ledger.settings import Settings
 
 _CONTRACT = "AssetLedger"
 
@@ -54,11 +53,12 @@ def prove(
     given = None if contract is None else parse_address(contract, "--contract")
 
     from ledger.chain.rpc import RpcClient
+    from ledger.cli.access import find_node
     from ledger.proofs.build import build_bundle
     from ledger.settings import Settings
 
     settings = Settings() if data is None else Settings(data=data)
-    with RpcClient(rpc_url or _node_url(settings)) as rpc:
+    with RpcClient(rpc_url or find_node(settings)) as rpc:
         ledger = given or _deployed(rpc, manifest or settings.manifest_path())
         built = build_bundle(rpc, ledger, wanted, block)
     if to_stdout:
@@ -79,15 +79,6 @@ def _deployed(rpc: RpcClient, manifest: Path) -> Address:
     if _CONTRACT not in known.contracts:
         raise UnknownThing("contract", field=str(manifest), value=_CONTRACT)
     return known.contracts[_CONTRACT].address
-
-
-def _node_url(settings: Settings) -> str:
-    """As set, else where `up` told that it runs the node."""
-    from ledger.cli.access import load_running
-
-    if "rpc_url" in settings.model_fields_set:
-        return settings.rpc_url
-    return str(load_running(settings.data).get("rpc_url") or settings.rpc_url)
 
 
 def _write(path: Path, raw: bytes) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Annotated, Any, Final
 
 import typer
 
+from ledger.cli.output import say
 from ledger.settings import Settings
 
 _APPLICATION: Final = "api.app:create_app"
@@ -26,6 +28,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)] = None,
     processes: Annotated[int, typer.Option(help="Processes that answer.", min=1)] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object before beginning.")
+    ] = False,
 ) -> None:
     """Serve the HTTP API and the explorer, until SIGINT or SIGTERM."""
     # Importing the server takes a while that other verbs should not wait for.
@@ -36,6 +41,8 @@ def serve(
         if value is not None:
             os.environ[f"ASSET_LEDGER_{name}"] = str(value)
     settings = Settings()
+    if as_json:
+        say(json.dumps({"api": settings.api_url(), "explorer": f"{settings.api_url()}/"}))
     uvicorn.run(
         _APPLICATION,
         factory=True,

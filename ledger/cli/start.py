@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.cli.folder import Kept, save_kept
-from ledger.cli.keystore import open_keys, verify_funded
+from ledger.cli.keystore import open_keys, provide_funds
 from ledger.cli.organisations import Keyring, enrol_alone, load_demo
 from ledger.cli.ports import HOST, choose_port, port_of
 from ledger.cli.processes import Supervisor, VerbProcess, tail
@@ -134,10 +134,7 @@ class Start:
         """Every key there is need of, made where it is not there, and able to pay."""
         signers = open_keys(self.wish.data / "keys")
         accounts = {name: signer.address for name, signer in signers.items()}
-        if self._chain is not None:
-            self._chain.fund(list(accounts.values()))
-        else:
-            verify_funded(self.kept.rpc_url, accounts)
+        provide_funds(self.kept.rpc_url, accounts)
         return signers
 
     def _deploy(self, signers: dict[str, Signer]) -> Manifest:
@@ -202,16 +199,16 @@ class Start:
         contract = to_hex(manifest.contracts["AssetLedger"].address)
         until = time.monotonic() + _PATIENCE
         told = "it does not answer"
-        while time.monotonic() < until and self.supervisor.failure is None:
-            try:
-                answer = httpx.get(f"{self.kept.api}/readyz", timeout=5, trust_env=False)
-                status = httpx.get(f"{self.kept.api}/v1/status", timeout=5, trust_env=False)
-                if answer.is_success and contract in status.text:
-                    return
-                told = answer.text if answer.is_error else "another ledger answers on its port"
-            except httpx.TransportError as error:
-                told = str(error)
-            time.sleep(_LOOK_EVERY)
+        with httpx.Client(base_url=self.kept.api, timeout=5, trust_env=False) as http:
+            while time.monotonic() < until and self.supervisor.failure is None:
+                try:
+                    answer = http.get("/readyz")
+                    if answer.is_success and contract in http.get("/v1/status").text:
+                        return
+                    told = answer.text if answer.is_error else "another ledger answers on its port"
+                except httpx.TransportError as error:
+                    told = str(error)
+                time.sleep(_LOOK_EVERY)
         log = self.wish.data / "log" / "serve.log"
         raise ToolError(f"the API is not ready: {told}; its log is {log}{tail(log)}")
 
