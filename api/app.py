@@ -13,7 +13,7 @@ from api.deps import Service
 from api.edge import Edge
 from api.explorer import pages
 from api.routes import assets, documents, entries, operations, organisations, status
-from api.version import VERSION
+from ledger import __version__
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.store import DocumentStore
 from ledger.settings import Settings
@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Asset Ledger",
-        version=VERSION,
+        version=__version__,
         lifespan=lifespan,
         redirect_slashes=False,
         docs_url=None,
@@ -50,6 +50,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(routes.router)
     pages.mount(app)
     errors.install(app)
-    openapi.describe(app, VERSION)
+    openapi.describe(app, __version__)
     app.add_middleware(Edge, max_body=settings.max_body)
     return app

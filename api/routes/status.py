@@ -9,7 +9,7 @@ from api.deps import Served, Service
 from api.lookup import get_mirror
 from api.openapi import problems
 from api.schemas.ledger import Alarm, BlockAnswer, Health, OperationCounts, Status
-from api.version import VERSION
+from ledger import __version__
 from ledger.database.engine import reading
 from ledger.mirror.queries import find_mirror
 from ledger.mirror.tables import MirrorRow
@@ -39,7 +39,7 @@ def get_status(service: Served) -> Status:
             lag=lag_of(mirror),
             operations=OperationCounts(**count_operations(session)),
             alarms=list_alarms(session, mirror),
-            version=VERSION,
+            version=__version__,
         )
 
 
