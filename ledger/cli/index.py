@@ -64,10 +64,13 @@ def index(
 
 def _load_deployed(settings: Settings) -> Deployed:
     from ledger.deployment.manifest import load_manifest
+    from ledger.errors import UnknownThing
     from ledger.mirror.steps import Deployed
 
     manifest = load_manifest(settings.manifest_path())
-    contract = manifest.contracts[_CONTRACT]
+    contract = manifest.contracts.get(_CONTRACT)
+    if contract is None:
+        raise UnknownThing("contract", field=str(settings.manifest_path()), value=_CONTRACT)
     return Deployed(manifest.chain_id, manifest.genesis_hash, contract.address, contract.block)
 
 

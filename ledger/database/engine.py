@@ -53,6 +53,9 @@ def open_engine(url: str) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A session that reads one snapshot; what it changes is dropped at the end."""
+    if engine.dialect.name == "postgresql":
+        # Its default would show each statement a newer state.
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine) as session:
         yield session
 

@@ -98,7 +98,7 @@ class Store:
             MirrorMoved: the mirror is not where the step starts.
         """
         with writing(self.engine) as session:
-            mirror = _mirror(session)
+            mirror = _mirror(session, locked=True)
             match step:
                 case Applied():
                     _apply(session, mirror, step)
@@ -112,7 +112,7 @@ class Store:
     def raise_alarm(self, text: str) -> None:
         """Say in the mirror's row what is wrong; it stands until the mirror advances again."""
         with writing(self.engine) as session:
-            mirror = _mirror(session)
+            mirror = _mirror(session, locked=True)
             if mirror.alarm_block is None:
                 mirror.alarm = text
 
@@ -187,8 +187,9 @@ def _move(mirror: MirrorRow, block: PassedBlock, node_block: int) -> None:
     mirror.node_block = node_block
 
 
-def _mirror(session: Session) -> MirrorRow:
-    row = session.get(MirrorRow, 1)
+def _mirror(session: Session, *, locked: bool = False) -> MirrorRow:
+    """The mirror's row; `locked` makes other writers of it wait, as SQLite does anyway."""
+    row = session.get(MirrorRow, 1, with_for_update=locked)
     if row is None:
         raise MirrorError("the mirror has not begun")
     return row

@@ -34,7 +34,7 @@ from tests.mirror.chain import Chain
 from tests.mirror.mirroring import FinalUpTo, assert_equals_chain
 from tests.mirror.relay import Relay
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
