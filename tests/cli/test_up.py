@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from ledger.cli.ports import free_port
-from tests.cli.conftest import Up, ask, is_running, until
+from ledger.client import Client
+from tests.cli.conftest import PS, Up, ask, is_running, until
 
 KEYS = {
     "api",
@@ -42,17 +43,23 @@ def taken() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def stays(ready: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same after a restart."""
-    return {name: ready[name] for name in KEYS}
+def test_it_keeps_all_its_parts_running_until_it_is_stopped(up: Starting) -> None:
+    run = up(*alone())
+    ready = run.ready()
+    told_where_everything_is(run, ready)
+    refuses_a_second_one(run, up("--no-demo"))
+    for part in ("serve", "index", "submit", "anvil"):
+        starts_again(run, ready, part)
+
+    children = run.children()
+    assert run.stop() == 0
+    assert not [pid for pid in children if is_running(pid)]
 
 
-def test_it_tells_where_everything_is_and_stops_without_a_trace(up: Starting) -> None:
-    first = up(*alone())
-    ready = first.ready()
+def told_where_everything_is(run: Up, ready: dict[str, Any]) -> None:
     assert ready.keys() == KEYS
     assert Path(ready["manifest"]).is_file()
-    assert (first.data / "up.json").stat().st_mode & 0o777 == 0o600
+    assert (run.data / "up.json").stat().st_mode & 0o777 == 0o600
     (organisation,) = ready["organisations"]
     assert organisation.keys() == {"id", "did", "name", "address", "api_key"}
 
@@ -62,88 +69,53 @@ def test_it_tells_where_everything_is_and_stops_without_a_trace(up: Starting) ->
     status = ask(ready, "/v1/status").json()
     assert (status["contract"], status["lag"]) == (ready["contract"], 0)
 
-    children = first.children()
-    assert len(children) >= 4  # chain, API, indexer, submitter
-    assert first.stop() == 0
-    assert not [pid for pid in children if is_running(pid)]
+
+def refuses_a_second_one(run: Up, second: Up) -> None:
+    assert second.process.wait(60) == 1
+    assert f"in use by another `asset-ledger up` (process {run.process.pid})" in run.told()
 
 
-def test_it_goes_on_after_sigterm_and_sigkill(up: Starting) -> None:
+def starts_again(run: Up, ready: dict[str, Any], part: str) -> None:
+    """A part that is killed comes back, and the ledger goes on taking assets."""
+    (pid,) = [each for each in run.children() if part in command(each)]
+    os.kill(pid, signal.SIGKILL)
+    assert until(lambda: any(part in command(each) for each in run.children() - {pid}))
+    assert "starting it again" in run.told()
+    with Client(ready["api"], ready["organisations"][0]["api_key"], patience=60) as client:
+        accepted = client.register_asset(f"after {part}", b'{"name": "still here"}', wait=30)
+        assert client.get_asset(accepted.id).serial == f"after {part}"
+
+
+def test_it_goes_on_with_the_same_data_whatever_ended_it(up: Starting, taken: int) -> None:
     first = up(*alone())
     ready = first.ready()
     assert first.stop() == 0
 
     second = up("--no-demo")
-    assert stays(second.ready()) == stays(ready)
+    assert second.ready() == ready
     children = second.children()
     os.kill(second.process.pid, signal.SIGKILL)
     second.process.wait()
     assert until(lambda: not [pid for pid in children if is_running(pid)]), "left behind"
 
-    third = up("--no-demo")
-    assert stays(third.ready()) == stays(ready)
-    assert ask(ready, "/v1/status").json()["entries"] == 2  # enrolled, account added
+    third = up("--no-demo", "--port", str(taken))
+    moved = third.ready()
+    assert f"port {taken} is taken: the API listens on " in third.told()
+    assert {k: v for k, v in moved.items() if k not in {"api", "explorer"}} == {
+        k: v for k, v in ready.items() if k not in {"api", "explorer"}
+    }
+    assert ask(moved, "/v1/status").json()["entries"] == 2  # enrolled, account added
     assert third.stop() == 0
 
-
-def test_a_taken_port_is_replaced_and_said(up: Starting, taken: int) -> None:
-    run = up("--no-demo", "--port", str(taken))
-    ready = run.ready()
-    assert not ready["api"].endswith(f":{taken}")
-    assert f"port {taken} is taken: the API listens on " in run.told()
-    assert ask(ready, "/v1/status").status_code == 200
-
-
-def test_a_second_one_on_the_same_folder_is_refused(up: Starting) -> None:
-    first = up(*alone())
-    ready = first.ready()
-    second = up("--no-demo")
-    assert second.process.wait(30) == 1
-    assert f"in use by another `asset-ledger up` (process {first.process.pid})" in second.told()
-    assert ask(ready, "/v1/status").status_code == 200
-
-
-def test_fresh_begins_anew(up: Starting) -> None:
-    first = up(*alone())
-    before = first.ready()
-    assert first.stop() == 0
-    after = up("--no-demo", "--fresh").ready()
-    assert after["operator_key"] != before["operator_key"]
-    assert ask(after, "/v1/status", before["operator_key"]).json()["entries"] == 2
-
-
-@pytest.mark.parametrize("victim", ["serve", "index", "submit", "anvil"])
-def test_a_part_that_dies_is_started_again(up: Starting, victim: str) -> None:
-    run = up(*alone())
-    ready = run.ready()
-    (organisation,) = ready["organisations"]
-    (pid,) = [each for each in run.children() if victim in command(each)]
-    os.kill(pid, signal.SIGKILL)
-    assert until(lambda: "starting it again" in run.told())
-    assert until(lambda: any(victim in command(each) for each in run.children()))
-    body = {"serial": "after", "document": {"name": "registered after it died"}}
-    assert register(ready, organisation["api_key"], body)["position"] == 0
-    assert run.stop() == 0
+    fresh = up("--no-demo", "--fresh").ready()
+    assert fresh["operator_key"] != ready["operator_key"]
+    assert ask(fresh, "/v1/organisations", ready["operator_key"]).status_code == 401
 
 
 def command(pid: int) -> str:
-    """The words a process was started with, paths left out."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return ""
-    return " ".join(Path(os.fsdecode(word)).name for word in words[:5])
-
-
-def register(ready: dict[str, Any], key: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Register an asset, patiently: the part that died may still be starting."""
-    from ledger.client import Client
-
-    with Client(ready["api"], key, patience=60) as client:
-        accepted = client.register_asset(
-            body["serial"], json.dumps(body["document"]).encode(), wait=30
-        )
-    return {"id": accepted.id, "position": accepted.position}
+    """The words a process was started with, without the folders they lie in."""
+    told = subprocess.run([PS, "-o", "args=", "-p", str(pid)], capture_output=True, text=True)
+    return " ".join(Path(word).name for word in told.stdout.split()[:5])
 
 
 def test_a_step_that_fails_is_named(up: Starting) -> None:
