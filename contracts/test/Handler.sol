@@ -18,6 +18,7 @@ contract Handler {
 
     IAssetLedger public immutable ledger;
 
+    address[] private signers;
     bytes32[] public organisations;
     bytes32[] public assets;
 
@@ -38,6 +39,9 @@ contract Handler {
 
     constructor() {
         ledger = deployLedger(address(this), "");
+        for (uint256 i; i < 2 * ORGANISATIONS; ++i) {
+            signers.push(vm.addr(FIRST_KEY + i));
+        }
         vm.recordLogs();
         for (uint256 i; i < ORGANISATIONS; ++i) {
             address[] memory first = new address[](1);
@@ -284,11 +288,11 @@ contract Handler {
         return _account(seed >> 56);
     }
 
-    function _account(uint256 seed) private pure returns (address) {
-        return vm.addr(FIRST_KEY + seed % (2 * ORGANISATIONS));
+    function _account(uint256 seed) private view returns (address) {
+        return signers[seed % signers.length];
     }
 
-    function _number(address account) private pure returns (uint256 number) {
+    function _number(address account) private view returns (uint256 number) {
         while (_account(number) != account) ++number;
     }
 

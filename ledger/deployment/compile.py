@@ -70,16 +70,23 @@ def check_artifacts(folder: Path = ARTIFACTS) -> list[str]:
     Raises:
         ToolError: as `compile_contracts`.
     """
-    differences: list[str] = []
-    for name, artifact in compile_contracts().items():
-        differences += _differences(name, artifact, folder / f"{name}.json")
-    return differences
+    return find_differences(compile_contracts(), folder)
+
+
+def find_differences(artifacts: Mapping[str, Artifact], folder: Path = ARTIFACTS) -> list[str]:
+    """Tell each difference between compiled contracts and `folder`'s files in a line."""
+    return [
+        difference
+        for name, artifact in artifacts.items()
+        for difference in _differences(name, artifact, folder / f"{name}.json")
+    ]
 
 
 def _profile() -> dict[str, Any]:
     """What foundry.toml says of contracts that are deployed."""
     with (CONTRACTS / "foundry.toml").open("rb") as file:
         profile: dict[str, Any] = tomllib.load(file)["profile"]["default"]
+    deployed: dict[str, Any]
     (deployed,) = profile["additional_compiler_profiles"]
     return profile | deployed
 

@@ -1,0 +1,147 @@
+"""What Python and the contract each say of kinds, payloads, storage and hashes is the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from eth_abi import encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.chain.contract import encode_append
+from ledger.domain.entries import PAYLOADS, Entry, Kind, Observed, Registered
+from ledger.hashing import (
+    domain_separator,
+    keccak,
+    next_head,
+    next_ledger_head,
+    organisation_address,
+    subject_id,
+)
+from ledger.proofs import layout
+from ledger.types import AssetKind, parse_hex, to_hex
+
+CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
+
+
+def _artifact(name: str) -> dict[str, Any]:
+    artifact: dict[str, Any] = json.loads((CONTRACTS / f"artifacts/{name}.json").read_bytes())
+    return artifact
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def _structs() -> dict[str, list[dict[str, str]]]:
+    """Each kind's struct, by the kind's name in Python, from the ABI."""
+    functions = [part for part in _artifact("IPayloads")["abi"] if part["type"] == "function"]
+    return {_snake(function["name"]): function["inputs"][0]["components"] for function in functions}
+
+
+def test_kinds_have_the_same_names_and_numbers() -> None:
+    source = (CONTRACTS / "src/types/Kinds.sol").read_text()
+    declared = re.findall(r"uint16 internal constant (\w+) = (\d+);", source)
+    assert {name: int(number) for name, number in declared} == {
+        kind.name: kind.value for kind in Kind
+    }
+
+
+def test_every_kind_has_its_struct_with_the_same_fields_in_the_same_order() -> None:
+    assert {kind.label for kind in Kind} == set(_structs())
+    for kind, payload in PAYLOADS.items():
+        named = [_snake(part["name"]) for part in _structs()[kind.label]]
+        assert [field.name for field in fields(payload)] == named, kind.label
+
+
+_SOLIDITY: dict[str, st.SearchStrategy[Any]] = {
+    "bytes32": st.binary(min_size=32, max_size=32),
+    "address": st.binary(min_size=20, max_size=20),
+    "uint64": st.integers(0, 2**64 - 1),
+    "string": st.text(st.characters(codec="utf-8"), max_size=80),
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+@given(choices=st.data())
+def test_payloads_are_encoded_as_solidity_does(kind: Kind, choices: st.DataObject) -> None:
+    payload, parts = PAYLOADS[kind], _structs()[kind.label]
+    hints = get_type_hints(payload)
+    given_values = [
+        choices.draw(st.sampled_from(AssetKind))
+        if hints[field.name] is AssetKind
+        else choices.draw(_SOLIDITY[part["type"]])
+        for field, part in zip(fields(payload), parts, strict=True)
+    ]
+    encoded = encode([f"({','.join(part['type'] for part in parts)})"], [tuple(given_values)])
+    value = payload(*given_values)
+    assert value.encode() == encoded
+    assert payload.decode(encoded) == value
+
+
+def test_storage_lies_where_proofs_look_for_it() -> None:
+    slots = {item["label"]: item for item in _artifact("AssetLedger")["storageLayout"]["storage"]}
+    expected = {
+        "_words": (layout.WORDS, "mapping(bytes32 => Word)"),
+        "_heads": (layout.HEADS, "mapping(bytes32 => bytes32)"),
+        "ledgerHead": (layout.LEDGER_HEAD, "bytes32"),
+    }
+    found = {name: (int(slots[name]["slot"]), slots[name]["type"]) for name in expected}
+    assert found == expected
+
+
+def test_classes_have_the_same_numbers() -> None:
+    source = (CONTRACTS / "src/types/Word.sol").read_text()
+    declared = re.findall(r"uint8 internal constant (\w+) = (\d+);", source)
+    assert {name: int(number) for name, number in declared} == {
+        each.name: each.value for each in layout.SubjectClass
+    }
+
+
+def test_ids_heads_and_storage_are_what_python_works_out(desk) -> None:
+    chain, ledger = desk.chain, desk.ledger
+    domain = domain_separator(31337, parse_hex(ledger))
+
+    def ask(signature: str, *words: bytes) -> bytes:
+        data = keccak(signature.encode())[:4] + b"".join(words)
+        return parse_hex(chain.ask("eth_call", {"to": ledger, "data": to_hex(data)}, "latest"))
+
+    def stored(slot: bytes) -> bytes:
+        return parse_hex(chain.ask("eth_getStorageAt", ledger, to_hex(slot), "latest"))
+
+    assert ask("domain()") == domain
+    before = ask("ledgerHead()")
+    birth = Registered(desk.org, bytes(32), keccak(b"a document"), AssetKind.INSTANCE).encode()
+    seen = Observed(keccak(b"an event")).encode()
+    subject = subject_id(domain, Kind.REGISTERED, desk.org, birth)
+    entries = [
+        Entry(subject, desk.org, Kind.REGISTERED, 0, birth),
+        Entry(subject, desk.org, Kind.OBSERVED, 1, seen),
+    ]
+    receipt = chain.transact(desk.account, ledger, encode_append(entries))
+    block = chain.ask("eth_getBlockByNumber", receipt["blockNumber"], False)
+    time, actor = int(block["timestamp"], 16), parse_hex(desk.account)
+
+    head = next_head(subject, 1, Kind.OBSERVED, desk.org, actor, time, seen)
+    whole = next_ledger_head(before, subject, actor, time)
+    whole = next_ledger_head(whole, head, actor, time)
+    assert ask("head(bytes32)", subject) == head == stored(layout.head_slot(subject))
+    assert ask("ledgerHead()") == whole == stored(layout.ledger_head_slot())
+
+    word = layout.Word(
+        owner=organisation_address(desk.org),
+        opened_at=time,
+        count=2,
+        subject_class=layout.SubjectClass.ASSET,
+        frozen=False,
+        suspended=False,
+        approved=False,
+        accounts=0,
+    )
+    assert layout.encode_word(word).to_bytes(32, "big") == stored(layout.word_slot(subject))
+    assert layout.decode_word(int.from_bytes(ask("word(bytes32)", subject), "big")) == word
