@@ -48,9 +48,9 @@ class Caretaker:
         if not due:
             return
         hollow = self.broadcaster.find_hollow(due)
-        whole = [one for one in due if one not in hollow]
-        signed = [*self.broadcaster.load(whole), *map(self._empty, hollow)]
-        self.broadcaster.send(sorted(signed, key=lambda one: (one.lane, one.nonce)))
+        stored = self.broadcaster.load([one for one in due if one not in hollow])
+        signed = {(one.lane, one.nonce): one for one in [*stored, *map(self._empty, hollow)]}
+        self.broadcaster.send([signed[one.lane, one.nonce] for one in due])
         for lane in self.held:
             first = next((one for one in unknown if one.lane == lane.lease.lane), None)
             if first is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from sqlmodel import Session, col, or_, select
 
@@ -38,12 +39,19 @@ class Waiting:
         return frozenset({entry.subject, entry.org, *_named(entry)}) - {ZERO_HASH}
 
 
-def is_waiting(session: Session, role: Role) -> bool:
-    """Whether anything is queued for a role."""
-    queued = select(Operation.sequence).where(
-        Operation.state == State.QUEUED, Operation.role == role
-    )
-    return session.exec(queued.limit(1)).first() is not None
+_WAITS: Final = [
+    select(Operation.sequence)
+    .where(Operation.state == State.QUEUED, Operation.role == role)
+    .exists()
+    .label(role)
+    for role in Role
+]
+
+
+def find_waiting(session: Session) -> frozenset[Role]:
+    """The roles for which anything is queued; cheap, as it is asked all the time."""
+    waits = session.connection().execute(select(*_WAITS)).one()
+    return frozenset(role for role, waits_for_it in zip(Role, waits, strict=True) if waits_for_it)
 
 
 def choose(session: Session, role: Role, limit: int, window: int) -> list[Waiting]:

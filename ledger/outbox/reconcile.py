@@ -56,6 +56,8 @@ class Reconciler:
     finality: Finality
     lag: float = 30.0
     known: int = 0
+    losses: int = field(default=0, init=False)
+    _none_signed: bool = field(default=False, init=False)
     _seen: tuple[int, Hash32] | None = field(default=None, init=False)
     _behind_since: float | None = field(default=None, init=False)
 
@@ -66,21 +68,26 @@ class Reconciler:
 
     def look(self) -> list[Open]:
         """Ask what became of transactions not in a block yet; return those that still are not."""
+        if self._none_signed:
+            return []
         with reading(self.engine) as session:
             signed = find_open(session, self.lanes, [Travel.SIGNED])
+        self._none_signed = not signed
         receipts = self._fetch_receipts(signed)
         hashes = fetch_hashes(self.rpc, {one.block_number for one in receipts.values()})
-        landed = [
-            (one, receipts[one.lane, one.nonce])
+        landed = {
+            (one.lane, one.nonce): (one, receipt)
             for one in signed
-            if (one.lane, one.nonce) in receipts
-            and hashes[receipts[one.lane, one.nonce].block_number]
-            == receipts[one.lane, one.nonce].block_hash
-        ]
+            if (receipt := receipts.get((one.lane, one.nonce)))
+            and hashes[receipt.block_number] == receipt.block_hash
+        }
         if landed:
-            self._land(landed)
-        known = {(one.lane, one.nonce) for one, _ in landed}
-        return [one for one in signed if (one.lane, one.nonce) not in known]
+            self._land(landed.values())
+        return [one for one in signed if (one.lane, one.nonce) not in landed]
+
+    def expect(self) -> None:
+        """A transaction was signed: there is something to look for."""
+        self._none_signed = False
 
     def check(self, head: Block, *, settle: bool) -> bool:
         """Look again at everything in a block: still there? And if `settle`: final by now?
@@ -97,8 +104,17 @@ class Reconciler:
             self._finalise(in_block)
         return bool(in_block)
 
-    def check_final(self, head: Block) -> None:
-        """See that the newest final block of ours is still the chain's; else begin anew there."""
+    def is_true_to(self, head: Block) -> bool:
+        """Whether the chain, now, holds all that we take for done: then its refusals count."""
+        before = self.losses
+        self.check(head, settle=False)
+        return self.check_final(head) and self.losses == before
+
+    def check_final(self, head: Block) -> bool:
+        """See that the newest final block of ours is still the chain's; else begin anew there.
+
+        Returns False if the node may merely be late.
+        """
         with reading(self.engine) as session:
             newest = session.exec(
                 select(func.max(Transaction.block_number)).where(
@@ -107,15 +123,16 @@ class Reconciler:
                 )
             ).one()
         if newest is None:
-            return
+            return True
         if head.number >= newest:
             self._behind_since = None
         elif self._may_lag():
-            return
+            return False
         with reading(self.engine) as session:
             lost = self._find_undone(session)
         if lost:
             self._begin_anew(lost)
+        return True
 
     # -- landing ------------------------------------------------------------------------------
 
@@ -187,6 +204,8 @@ class Reconciler:
                 for one in lost:
                     mark_lost(session, one)
                 reach("before losses are committed")
+            self.losses += len(lost)
+            self.expect()
             _log.warning("lost transactions=%d: they are sent again", len(lost))
         kept = [one for one in in_block if one not in lost]
         self.known = max((one.block_number or 0 for one in kept), default=0)
@@ -240,6 +259,8 @@ class Reconciler:
                 mark_lost(session, one)
             raise_alarm(session, "final_undone", message)
         self.known = 0
+        self.losses += len(undone)
+        self.expect()
         _log.error("undone %s", message)
 
     @contextmanager

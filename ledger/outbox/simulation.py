@@ -171,7 +171,8 @@ def _without(goes: list[Waiting], refusal: Refused, rejected: list[Rejection]) -
             return goes[: len(goes) // 2]
         index = 0
     refused, expected = goes[index], refusal.values.get("expected")
-    if refusal.name == "WrongPosition" and not refused.fixed and isinstance(expected, int):
+    movable = refusal.name == "WrongPosition" and not refused.fixed
+    if movable and isinstance(expected, int) and expected > 0:
         return _moved(goes, index, expected)
     rejected.append(Rejection(refused, explain(refusal)))
     return goes[:index] + goes[index + 1 :]

@@ -22,7 +22,7 @@ from ledger.outbox.fees import fetch_fee
 from ledger.outbox.identity import Target
 from ledger.outbox.lanes import Held, halt, renew
 from ledger.outbox.pace import Pace
-from ledger.outbox.queue import Waiting, choose, is_waiting
+from ledger.outbox.queue import Waiting, choose, find_waiting
 from ledger.outbox.reconcile import Reconciler
 from ledger.outbox.signing import reject, sign
 from ledger.outbox.simulation import NotAuthorised, Simulator, Trial
@@ -82,7 +82,9 @@ class Submitter:
         self._check()
         self._broadcaster.forget_others(unknown)
         self._caretaker.repeat(unknown)
-        for lane in self.held:
+        with reading(self.engine) as session:
+            waiting = find_waiting(session)
+        for lane in (one for one in self.held if one.role in waiting):
             if self._send(lane, sum(one.lane == lane.lease.lane for one in unknown)):
                 self._busy_until = time.monotonic() + self.pace.busy_for
                 return 0.0
@@ -123,6 +125,9 @@ class Submitter:
             return False  # the node that answers now is behind the one that knew our blocks
         trial = self._try(lane, waiting, head)
         if trial.rejected:
+            # A refusal for want of what a reorganisation just took away is none.
+            if not self._reconciler.is_true_to(self.rpc.fetch_block("latest")):
+                return False
             self._reject(lane, trial)
         if trial.goes:
             self._sign_and_send(lane, trial, head)
@@ -130,8 +135,6 @@ class Submitter:
 
     def _choose(self, lane: Held, flying: int) -> list[Waiting]:
         with reading(self.engine) as session:
-            if not is_waiting(session, lane.role):
-                return []
             halted = session.get_one(Lane, lane.lease.lane).halted
             if not halted:
                 return choose(session, lane.role, self.pace.entries, self.pace.window)
@@ -166,6 +169,7 @@ class Submitter:
     def _sign_and_send(self, lane: Held, trial: Trial, head: Block) -> None:
         fee = fetch_fee(self.rpc, head)
         signed = sign(self.engine, lane.lease, lane.signer, self.target.contract, trial, fee)
+        self._reconciler.expect()
         _log.info(
             "sent lane=%s nonce=%d entries=%d gas=%d hash=0x%s",
             signed.lane,

@@ -34,8 +34,11 @@ class Open:
 
 
 def find_open(session: Session, lanes: Collection[str], states: Collection[Travel]) -> list[Open]:
-    """The transactions of these lanes in these states, in order of their nonces."""
-    return _read(session, lanes, states, [col(Transaction.lane), col(Transaction.nonce)])
+    """The transactions of these lanes in these states, in the order of their signing.
+
+    That keeps each lane's order of nonces, and sends across lanes what others rely on first.
+    """
+    return _read(session, lanes, states, [col(Transaction.created_at), col(Transaction.nonce)])
 
 
 def find_settled(session: Session, lanes: Collection[str], skip: int, limit: int) -> list[Open]:
