@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ledger.errors import ToolError
-from ledger.types import Address, to_hex
+from ledger.cli.keys import address_of
+from ledger.errors import MalformedValue, ToolError
+from ledger.types import Address, parse_address, to_hex
 
 if TYPE_CHECKING:
     from ledger.chain.signer import Signer
@@ -32,6 +33,26 @@ def open_keys(folder: Path, roles: Sequence[str] = ROLES) -> dict[str, Signer]:
     return {
         role: KeystoreSigner.load_or_create(folder / f"{role}.json", password) for role in roles
     }
+
+
+def open_accounts(folder: Path) -> dict[str, Address]:
+    """The address of every role's key; opens nothing that lies there already.
+
+    Raises:
+        BadKeystore: a keystore cannot be made, or names no address.
+    """
+    from ledger.chain.signer import BadKeystore
+
+    if not all((folder / f"{role}.json").exists() for role in ROLES):
+        return {role: signer.address for role, signer in open_keys(folder).items()}
+    accounts = {}
+    for role in ROLES:
+        path = folder / f"{role}.json"
+        try:
+            accounts[role] = parse_address(address_of(path), "address")
+        except MalformedValue:
+            raise BadKeystore(f"{path}: it names no address", path=str(path)) from None
+    return accounts
 
 
 def provide_funds(rpc_url: str, accounts: Mapping[str, Address]) -> None:

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.cli.folder import Kept, save_kept
-from ledger.cli.keystore import open_keys, provide_funds
+from ledger.cli.keystore import open_accounts, open_keys, provide_funds
 from ledger.cli.organisations import Keyring, enrol_alone, load_demo
 from ledger.cli.ports import HOST, choose_port, port_of
 from ledger.cli.processes import Supervisor, VerbProcess, tail
 from ledger.errors import Conflict, LedgerError, ToolError, WrongChain
-from ledger.types import to_hex
+from ledger.types import Address, to_hex
 
 if TYPE_CHECKING:
-    from ledger.chain.signer import Signer
     from ledger.cli.chain import ChainProcess
     from ledger.deployment.manifest import Manifest
 
@@ -88,9 +87,9 @@ class Start:
         with step("chain"):
             self._choose_chain()
         with step("keys"):
-            signers = self._open_keys()
+            accounts = self._open_accounts()
         with step("contracts"):
-            manifest = self._deploy(signers)
+            manifest = self._deploy(accounts)
         with step("services"):
             self._start_services()
         with step("database"):  # while they start
@@ -130,25 +129,27 @@ class Start:
             rpc.chain_id()
         self.kept.rpc_url, self.kept.embedded = url, False
 
-    def _open_keys(self) -> dict[str, Signer]:
-        """Every key there is need of, made where it is not there, and able to pay."""
-        signers = open_keys(self.wish.data / "keys")
-        accounts = {name: signer.address for name, signer in signers.items()}
+    def _open_accounts(self) -> dict[str, Address]:
+        """The account of every role, made where it is not there, and able to pay."""
+        accounts = open_accounts(self.wish.data / "keys")
         provide_funds(self.kept.rpc_url, accounts)
-        return signers
+        return accounts
 
-    def _deploy(self, signers: dict[str, Signer]) -> Manifest:
+    def _deploy(self, accounts: dict[str, Address]) -> Manifest:
         """Bring the chain to what the plan says; tokens' metadata is where the API will be."""
         from ledger.chain.rpc import RpcClient
-        from ledger.deployment.apply import apply
+        from ledger.deployment.apply import apply, open_deployment
         from ledger.deployment.plan import load_plan
 
         self._choose_api()
         plan = load_plan(PLAN, {"base_uri": f"{self.kept.api}/v1/assets/"})
-        planned = {name: signers[name] for name in plan.keys}
+        path = self.wish.data / "manifest.json"
         with RpcClient(self.kept.rpc_url) as rpc:
-            path = self.wish.data / "manifest.json"
-            manifest = apply(rpc, plan, planned, path, tell=self.tell)
+            there = open_deployment(rpc, plan, accounts, path)
+            if there.manifest is not None and not there.outstanding():
+                return there.manifest
+            signers = open_keys(self.wish.data / "keys", plan.keys)
+            manifest = apply(rpc, plan, signers, path, tell=self.tell)
         if self._chain is not None:
             self._chain.keep_now()
         return manifest
