@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from ledger.chain.node import Anvil
 from ledger.deployment.manifest import load_manifest
 from tests.ledgers import DeployedLedger, deploy
+
+settings.register_profile("nightly", max_examples=2000)
+if os.environ.get("LEDGER_EXAMPLES") == "nightly":
+    settings.load_profile("nightly")
 
 
 @pytest.fixture
