@@ -154,9 +154,19 @@ def _sign(deployment: Deployment, todo: Todo, signer: Signer) -> Signed:
         max_fee_per_gas=4 * rpc.fetch_block("latest").base_fee + _TIP,
         max_priority_fee_per_gas=_TIP,
     )
+    _verify_can_pay(rpc, todo, signer.address, fields.gas * fields.max_fee_per_gas)
     raw = signer.sign_transaction(fields)
     created = created_address(signer.address, nonce) if todo.to is None else None
     return Signed(todo.label, signer.address, nonce, raw, keccak(raw), created)
+
+
+def _verify_can_pay(rpc: RpcClient, todo: Todo, sender: Address, wei: int) -> None:
+    has = rpc.fetch_balance(sender)
+    if has < wei:
+        raise DeploymentFailed(
+            f"{todo.label}: {todo.by} ({to_hex(sender)}) needs {wei} wei and has {has}",
+            step=todo.label,
+        )
 
 
 def _encode(todo: Todo) -> bytes:
@@ -191,9 +201,14 @@ def _send(rpc: RpcClient, signed: Signed) -> Receipt:
         receipt = _await_receipt(rpc, signed, min(deadline, time.monotonic() + _RESEND))
         if receipt is not None:
             return receipt
-        if time.monotonic() >= deadline or rpc.fetch_nonce(signed.sender) > signed.nonce:
+        if time.monotonic() >= deadline or not _waits(rpc, signed):
             why = refusal or "it is in no block"
             raise DeploymentFailed(f"{signed.label}: {why}", step=signed.label)
+
+
+def _waits(rpc: RpcClient, signed: Signed) -> bool:
+    """Whether the node has the transaction, which a refusal to take it again leaves open."""
+    return rpc.fetch("eth_getTransactionByHash", to_hex(signed.hash)) is not None
 
 
 def _broadcast(web3: Web3, rpc: RpcClient, signed: Signed) -> str | None:
