@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
@@ -21,7 +21,7 @@ from ledger.outbox.alarms import INSUFFICIENT, clear_alarm, raise_alarm
 from ledger.outbox.effects import find_effects
 from ledger.outbox.failpoints import reach
 from ledger.outbox.lanes import Lease, change_lane
-from ledger.outbox.tables import Transaction, Travel
+from ledger.outbox.tables import Travel
 from ledger.outbox.travels import (
     Open,
     find_open,
@@ -115,16 +115,10 @@ class Reconciler:
 
         Returns False if the node may merely be late.
         """
-        with reading(self.engine) as session:
-            newest = session.exec(
-                select(func.max(Transaction.block_number)).where(
-                    col(Transaction.lane).in_(self.lanes),
-                    col(Transaction.state).in_(_SETTLED),
-                )
-            ).one()
+        newest = self._find_newest_settled()
         if newest is None:
             return True
-        if head.number >= newest:
+        if head.number >= (newest.block_number or 0):
             self._behind_since = None
         elif self._may_lag():
             return False
@@ -214,18 +208,25 @@ class Reconciler:
     def _finalise(self, in_block: Sequence[Open]) -> None:
         final = self.finality.fetch_final_block(self.rpc)
         settled = [one for one in in_block if one.block_number and one.block_number <= final]
-        # Asked for each, as a final word is not taken from a hash chain read at another time.
-        hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in settled})
-        if any(hashes[one.block_number or 0] != one.block_hash for one in settled):
-            self._seen = None
-            return
         if not settled:
+            return
+        # Asked for each, as a final word is not taken from a hash chain read at another time; and
+        # for the newest final one, as nothing may become final on top of what is gone.
+        newest = self._find_newest_settled()
+        asked = [*settled, newest] if newest else settled
+        hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in asked})
+        if any(hashes[one.block_number or 0] != one.block_hash for one in asked):
+            self._seen = None
             return
         with self._writing() as session:
             for one in settled:
                 (mark_final if one.state == Travel.MINED else mark_void)(session, one)
             reach("before finality is committed")
         _log.info("final transactions=%d block=%d", len(settled), final)
+
+    def _find_newest_settled(self) -> Open | None:
+        with reading(self.engine) as session:
+            return next(iter(find_settled(session, self.lanes, 0, 1)), None)
 
     # -- what was final -----------------------------------------------------------------------
 

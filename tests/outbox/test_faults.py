@@ -112,6 +112,22 @@ def test_what_was_final_and_is_gone_is_sent_again_with_an_alarm(world: World) ->
     assert alarms(world) == ["final_undone"]
 
 
+@pytest.mark.parametrize("blocks", [0, 3])
+def test_a_refusal_for_want_of_what_a_reorganisation_took_is_none(
+    world: World, blocks: int
+) -> None:
+    [org] = world.enrol("gears")
+    world.rpc.call("anvil_mine", hex(blocks))
+    submitter = world.submitter()
+    submitter.step()
+    submitter._next_check = float("inf")  # it looks no more, unless a refusal makes it
+    world.rpc.call("anvil_reorg", blocks + 1, [])
+    world.register(org, "G-0")
+    world.settle(submitter, until=lambda: len(world.entries()) == 3 and world.is_settled())
+    assert world.states() == {State.DONE: 2}
+    world.assert_exactly_once()
+
+
 def test_a_transaction_that_fails_gives_its_operations_back_once_that_is_final(
     world: World,
 ) -> None:
