@@ -250,19 +250,21 @@ class Anvil:
     # -- what only a chain of our own can do -----------------------------------------------
 
     def fund(self, address: Address, wei: int = 10**21) -> None:
-        """Give an account at least that balance, out of nothing."""
+        """Fill an account up to that balance once it is half empty, out of nothing."""
         fund(self.rpc, address, wei)
 
 
 def fund(rpc: RpcClient, address: Address, wei: int = 10**21) -> None:
-    """Give an account at least that balance, out of nothing; does nothing on a chain not Anvil's.
+    """Fill an account up to that balance once it is half empty, out of nothing.
+
+    Does nothing on a chain that is not Anvil's.
 
     Raises:
         NodeUnavailable: the node does not answer.
     """
     if not str(rpc.fetch("web3_clientVersion")).startswith("anvil/"):
         return
-    if rpc.fetch_balance(address) >= wei:
+    if rpc.fetch_balance(address) >= wei // 2:
         return
     rpc.fetch("anvil_setBalance", to_hex(address), quantity(wei))
     # A header commits to the state after its block: without one, proofs would not verify.
