@@ -112,26 +112,26 @@ class Supervisor:
 
     def start(self, child: Child) -> None:
         """Start a child and keep it running; returns when it has been started. Raises OSError."""
-        started: list[BaseException | None] = []
+        failed: list[BaseException] = []
         ready = threading.Event()
 
         def keep() -> None:
             try:
-                child.start()
-                started.append(None)
+                begun = self._begin(child)
             except BaseException as error:  # noqa: BLE001 - handed to the caller
-                started.append(error)
+                failed.append(error)
                 return
             finally:
                 ready.set()
-            self._keep(child)
+            if begun:
+                self._keep(child)
 
         thread = threading.Thread(target=keep, name=f"keeps {child.name}", daemon=True)
+        self._children.append((child, thread))
         thread.start()
         ready.wait()
-        if started[0] is not None:
-            raise started[0]
-        self._children.append((child, thread))
+        if failed:
+            raise failed[0]
 
     def stop(self) -> None:
         """Stop every child, the last one started first."""
@@ -139,8 +139,17 @@ class Supervisor:
             self._stopping.set()
         for child, thread in reversed(self._children):
             child.stop()
-            thread.join(GRACE)
+            if thread.is_alive():
+                thread.join(GRACE)
         self._children.clear()
+
+    def _begin(self, child: Child) -> bool:
+        """Start a child, unless everything is to stop; whether it was started."""
+        with self._starting:
+            if self._stopping.is_set():
+                return False
+            child.start()
+            return True
 
     def _keep(self, child: Child) -> None:
         deaths: deque[float] = deque(maxlen=_DEATHS)
@@ -159,13 +168,11 @@ class Supervisor:
             if self._stopping.wait(pause):
                 return
             pause = min(2 * pause, _LONGEST_PAUSE)
-            with self._starting:
-                if self._stopping.is_set():
+            try:
+                if not self._begin(child):
                     return
-                try:
-                    child.start()
-                except (ToolError, OSError) as error:
-                    self._say(f"{child.name} does not start: {error}")
+            except (ToolError, OSError) as error:
+                self._say(f"{child.name} does not start: {error}")
 
     def _give_up(self, child: Child, code: int) -> None:
         last = tail(child.log)
