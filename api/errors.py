@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
@@ -156,9 +155,18 @@ def _is_outage(error: SQLAlchemyError) -> bool:
 
 def problem_of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """The problem of values that pydantic refused, each named."""
-    told = [field_error(_path(error["loc"]), _input(error), _reason(error)) for error in errors]
+    told = [field_error(_field(error), _input(error), _reason(error)) for error in errors]
     detail = "; ".join(f"{each['field']}: {each['reason']}" for each in told[:5])
     return Problem("invalid_request", detail, errors=told)
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    place = _path(error["loc"])
+    if not error["type"].startswith("union_tag"):
+        return place
+    # What is wrong is the member that tells which kind of body it is, not the whole of it.
+    tag = str(error["ctx"]["discriminator"]).strip("'")
+    return tag if place == "body" else f"{place}.{tag}"
 
 
 def _path(location: Sequence[str | int]) -> str:
@@ -171,13 +179,17 @@ _PLACES = ("path", "query", "header", "body")
 
 def _input(error: Mapping[str, Any]) -> object:
     # The input of a missing field is the object around it, which tells nobody anything.
-    return None if error["type"] == "missing" else error.get("input")
+    if error["type"] in {"missing", "union_tag_not_found"}:
+        return None
+    return error["ctx"]["tag"] if error["type"] == "union_tag_invalid" else error.get("input")
 
 
 def _reason(error: Mapping[str, Any]) -> str:
     match error["type"]:
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return "is missing"
+        case "union_tag_invalid":
+            return f"must be one of {error['ctx']['expected_tags']}"
         case "extra_forbidden":
             return "is not a field of this request"
         case "value_error":
@@ -191,7 +203,6 @@ def install(app: FastAPI) -> None:
     for raised in (Problem, LedgerError, SQLAlchemyError):
         app.add_exception_handler(raised, _answer)
     app.add_exception_handler(RequestValidationError, _answer_validation)
-    app.add_exception_handler(ValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
 
 

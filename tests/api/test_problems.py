@@ -100,8 +100,8 @@ def test_bodies(aurora: Member, body: bytes, code: str, named: str) -> None:
 
 
 ENTRIES = {
-    "no kind": ({"document": {"a": 1}}, "kind"),
-    "unknown kind": ({"kind": "melted"}, "melted"),
+    "no kind": ({"document": {"a": 1}}, "kind: is missing"),
+    "unknown kind": ({"kind": "melted"}, "kind: must be one of"),
     "nothing to say": ({"kind": "observed"}, "document: is missing"),
     "both": ({"kind": "transferred", "to": UNKNOWN, "document": {"a": 1}}, "document"),
     "negative": ({"kind": "observed", "document": {"a": 1}, "position": -1}, "position"),
