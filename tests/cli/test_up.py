@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ KEYS = {
     "organisations",
     "operator_key",
 }
+
+ASSETS = 200
 
 Starting = Callable[..., Up]
 
@@ -123,3 +127,42 @@ def test_a_step_that_fails_is_named(up: Starting) -> None:
     assert run.process.wait(60) == 1
     assert 'the step "chain" failed' in run.told()
     assert "Traceback" not in run.told()
+
+
+def test_killed_amid_registering_it_ends_with_every_asset_once(up: Starting) -> None:
+    run = up(*alone())
+    ready = run.ready()
+    key = ready["organisations"][0]["api_key"]
+    lines = "".join(f'{{"serial": "P{n}", "document": {{"n": {n}}}}}\n' for n in range(ASSETS))
+
+    with start_register(run.data) as registering:
+        assert registering.stdin is not None
+        registering.stdin.write(lines.encode())
+        registering.stdin.close()
+        assert until(lambda: ask(ready, "/v1/status").json()["entries"] > ASSETS // 5, 60)
+        for process in (run.process, registering):
+            process.kill()
+            process.wait()
+
+    again = up("--no-demo")
+    assert again.ready() == ready
+    with start_register(run.data) as done:
+        told, _ = done.communicate(lines.encode(), timeout=120)
+    counts = json.loads(told)
+    assert done.returncode == 0
+    assert (counts["registered"] + counts["already_there"], counts["failed"]) == (ASSETS, 0)
+    assert counts["already_there"] > 0
+    with Client(ready["api"], key) as client:
+        assets = list(client.list_assets(page=100))
+    assert sorted(asset.serial or "" for asset in assets) == sorted(f"P{n}" for n in range(ASSETS))
+    assert ask(ready, "/v1/status").json()["entries"] == ASSETS + 2
+    assert again.stop() == 0
+
+
+def start_register(data: Path) -> subprocess.Popen[bytes]:
+    """`asset-ledger register -`, with standard input to write assets to."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "ledger.cli", "register", "-", "--json", "--data", str(data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
