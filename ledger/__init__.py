@@ -1,5 +1,3 @@
 """An asset ledger for industrial metaverses: entries on a chain, mirrored, proven complete."""
 
-from typing import Final
-
-__version__: Final = "0.1.0"
+__version__ = "0.1.0"
