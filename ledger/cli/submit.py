@@ -71,13 +71,11 @@ def _target(settings: Settings) -> Target:
 
 
 def _signers(settings: Settings) -> dict[Role, Signer]:
-    from ledger.chain.signer import KeystoreSigner, load_or_create_password
+    from ledger.cli.keystore import open_keys
     from ledger.outbox.tables import Role
 
-    keys = settings.data / "keys"
-    given = settings.keystore_password
-    password = given.get_secret_value() if given else load_or_create_password(keys / "password")
-    return {role: KeystoreSigner.load_or_create(keys / f"{role}.json", password) for role in Role}
+    opened = open_keys(settings.data / "keys", [role.value for role in Role])
+    return {role: opened[role] for role in Role}
 
 
 def _finality(settings: Settings) -> Finality:

@@ -10,12 +10,13 @@ class Pace:
     """Times in seconds, sizes in gas, bytes and pieces.
 
     `gas` stays below a transaction's cap of 2^24 (EIP-7825); `calldata` below the 128 KiB that
-    nodes take into their pools.
+    nodes take into their pools. `gather` is how long a lane that just sent little waits for more.
     """
 
     idle: float = 0.05
     busy: float = 0.01
     busy_for: float = 2.0
+    gather: float = 0.04
     head: float = 0.1
     settle: float = 1.0
     first_repeat: float = 1.0

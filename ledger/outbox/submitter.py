@@ -178,4 +178,6 @@ class Submitter:
             trial.gas,
             signed.hash.hex(),
         )
+        few = not trial.goes[0].governs and len(trial.goes) < self.pace.entries // 2
+        self._resting[lane.lease.lane] = time.monotonic() + (self.pace.gather if few else 0.0)
         self._broadcaster.send([signed])
