@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ledger.cli.output import say
+from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 from ledger.types import to_hex
 
 if TYPE_CHECKING:
-    from ledger.chain.finality import Finality
     from ledger.mirror.run import Indexed, Progress
-    from ledger.mirror.steps import Deployed
-    from ledger.settings import Settings
-
-_CONTRACT = "AssetLedger"
 
 
 def index(
@@ -49,54 +43,17 @@ def index(
 
     given: dict[str, Any] = {"rpc_url": rpc_url, "database_url": database_url, "manifest": manifest}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    deployed = _load_deployed(settings)
-    with _stopped_by_signals() as stop, _bar() as show:
+    deployed = load_deployed(settings)
+    with stopped_by_signals() as stop, _bar() as show:
         indexed = run(
             settings,
             deployed,
-            _finality(settings),
+            choose_finality(settings),
             to_head=to_head,
             stop=stop,
             progress=show,
         )
     say(json.dumps(_value(indexed)) if as_json else _sentence(indexed))
-
-
-def _load_deployed(settings: Settings) -> Deployed:
-    from ledger.deployment.manifest import load_manifest
-    from ledger.errors import UnknownThing
-    from ledger.mirror.steps import Deployed
-
-    manifest = load_manifest(settings.manifest_path())
-    contract = manifest.contracts.get(_CONTRACT)
-    if contract is None:
-        raise UnknownThing("contract", field=str(settings.manifest_path()), value=_CONTRACT)
-    return Deployed(manifest.chain_id, manifest.genesis_hash, contract.address, contract.block)
-
-
-def _finality(settings: Settings) -> Finality:
-    from ledger.chain.finality import DumpFinality, TagFinality
-
-    if settings.finality == "dump":
-        return DumpFinality(settings.data / "chain" / "final.json")
-    return TagFinality()
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set; a second one ends at once."""
-    stop = threading.Event()
-
-    def ask(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    before = {each: signal.signal(each, ask) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 @contextmanager

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ledger.cli.output import say
+from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 
 if TYPE_CHECKING:
-    from ledger.chain.finality import Finality
     from ledger.chain.signer import Signer
-    from ledger.outbox.identity import Target
     from ledger.outbox.tables import Role
     from ledger.settings import Settings
-
-_CONTRACT = "AssetLedger"
 
 
 def submit(
@@ -55,19 +48,10 @@ def submit(
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("ledger").setLevel(logging.INFO)
-    with _stopped_by_signals() as stop:
-        run(settings, _target(settings), _signers(settings), _finality(settings), stop)
+    with stopped_by_signals() as stop:
+        run(settings, load_deployed(settings), _signers(settings), choose_finality(settings), stop)
     counts = _counts(settings)
     say(json.dumps({"operations": counts}) if as_json else _sentence(counts))
-
-
-def _target(settings: Settings) -> Target:
-    from ledger.deployment.manifest import load_manifest
-    from ledger.outbox.identity import Target
-
-    manifest = load_manifest(settings.manifest_path())
-    contract = manifest.contracts[_CONTRACT]
-    return Target(manifest.chain_id, manifest.genesis_hash, contract.address, contract.block)
 
 
 def _signers(settings: Settings) -> dict[Role, Signer]:
@@ -76,14 +60,6 @@ def _signers(settings: Settings) -> dict[Role, Signer]:
 
     opened = open_keys(settings.data / "keys", [role.value for role in Role])
     return {role: opened[role] for role in Role}
-
-
-def _finality(settings: Settings) -> Finality:
-    from ledger.chain.finality import DumpFinality, TagFinality
-
-    if settings.finality == "dump":
-        return DumpFinality(settings.data / "chain" / "final.json")
-    return TagFinality()
 
 
 def _counts(settings: Settings) -> dict[str, int]:
@@ -100,20 +76,3 @@ def _counts(settings: Settings) -> dict[str, int]:
 
 def _sentence(counts: dict[str, int]) -> str:
     return "operations: " + ", ".join(f"{count} {state}" for state, count in counts.items())
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set; a second one ends at once."""
-    stop = threading.Event()
-
-    def ask(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    before = {each: signal.signal(each, ask) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ledger.chain import identity
 from ledger.chain.rpc import RpcClient
-from ledger.errors import MalformedValue, UnknownThing, WrongChain
+from ledger.errors import MalformedValue, UnknownThing
 from ledger.types import Address, Hash32, parse_address, parse_hash, to_hex
 
 _VERSION: Final = 1
@@ -112,17 +113,7 @@ def save_manifest(path: Path, manifest: Manifest) -> None:
 
 def verify_chain(rpc: RpcClient, manifest: Manifest) -> None:
     """Check that a node serves the manifest's chain. Raises WrongChain."""
-    for what, expected, found in (
-        ("chain id", manifest.chain_id, rpc.chain_id()),
-        ("first block", to_hex(manifest.genesis_hash), to_hex(rpc.genesis_hash())),
-    ):
-        if expected != found:
-            raise WrongChain(
-                f"{rpc.shown} is another chain than the manifest's: its {what} is {found},"
-                f" not {expected}",
-                expected=expected,
-                found=found,
-            )
+    identity.verify_chain(rpc, manifest.chain_id, manifest.genesis_hash)
 
 
 def _read(contract: _StoredContract) -> DeployedContract:

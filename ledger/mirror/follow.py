@@ -13,23 +13,22 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ledger.chain.finality import Finality
+from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import Block
-from ledger.errors import NodeUnavailable, WrongChain
 from ledger.hashing import domain_separator
 from ledger.mirror.fetch import Distrusted, fetch_headers, fetch_range
 from ledger.mirror.fold import fold_range
 from ledger.mirror.steps import (
     Applied,
     Cursor,
-    Deployed,
     Finalised,
     PassedBlock,
     RolledBack,
     Step,
     Subject,
 )
-from ledger.types import Hash32, to_hex
+from ledger.types import Hash32
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ def follow(
         NodeUnavailable: it does not answer.
         WrongChain: it serves another chain than the ledger's.
     """
-    verify_chain(rpc, deployed, finality)
+    verify_deployed(rpc, deployed, finality)
     follower = _Follower(rpc, deployed, memory, finality)
     failures = 0
     while True:
@@ -101,44 +100,6 @@ def follow(
             yield final
         elif (to_head and follower.at_head) or wait(poll):
             return
-
-
-def verify_chain(rpc: RpcClient, deployed: Deployed, finality: Finality) -> None:
-    """Check that the node serves the ledger's chain, contract and all.
-
-    Raises:
-        WrongChain: another chain id, another first block, or no contract.
-        NodeUnavailable: the node has not come as far as the contract's block yet.
-    """
-    chain_id, genesis = rpc.chain_id(), rpc.genesis_hash()
-    if chain_id != deployed.chain_id:
-        raise WrongChain(
-            f"the node serves chain {chain_id}, not {deployed.chain_id}",
-            expected=deployed.chain_id,
-            found=chain_id,
-        )
-    if genesis != deployed.genesis_hash:
-        raise WrongChain(
-            f"the node's chain {chain_id} begins with block {to_hex(genesis)}, not"
-            f" {to_hex(deployed.genesis_hash)}: it is another one of that number",
-            expected=to_hex(deployed.genesis_hash),
-            found=to_hex(genesis),
-        )
-    if not rpc.fetch_code(deployed.contract):
-        _tell_missing(rpc, deployed, finality)
-
-
-def _tell_missing(rpc: RpcClient, deployed: Deployed, finality: Finality) -> None:
-    newest = rpc.fetch_block_number()
-    if newest < deployed.block and not finality.sole:
-        raise NodeUnavailable(
-            f"the node stands at block {newest}; the contract came in block {deployed.block}"
-        )
-    raise WrongChain(
-        f"there is no contract at {to_hex(deployed.contract)} on the node's chain",
-        contract=to_hex(deployed.contract),
-        block=newest,
-    )
 
 
 @dataclass(slots=True)
@@ -238,7 +199,7 @@ class _Follower:
 
     def _rebase(self) -> PassedBlock:
         """The base as the chain has it now: nothing that the mirror remembers is left."""
-        verify_chain(self.rpc, self.deployed, self.finality)
+        verify_deployed(self.rpc, self.deployed, self.finality)
         base = self.memory.base()
         try:
             header = self.rpc.fetch_block(base.number)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.chain.finality import Finality
+from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade
 from ledger.errors import LedgerError, MirrorError, NodeError, NodeUnavailable, WrongChain
 from ledger.mirror.fetch import fetch_headers
-from ledger.mirror.follow import follow, verify_chain
-from ledger.mirror.steps import Applied, Cursor, Deployed, Finalised, PassedBlock, RolledBack, Step
+from ledger.mirror.follow import follow
+from ledger.mirror.steps import Applied, Cursor, Finalised, PassedBlock, RolledBack, Step
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.settings import Settings
 from ledger.types import ZERO_HASH, Hash32
@@ -109,7 +110,7 @@ class _Run:
 
     def follow(self, to_head: bool, poll: float) -> None:
         """Begin the mirror where that is due, and apply steps until there are no more."""
-        verify_chain(self.rpc, self.deployed, self.finality)
+        verify_deployed(self.rpc, self.deployed, self.finality)
         self.store.begin(self.deployed, fetch_base(self.rpc, self.deployed))
         self.progress.base = self.store.base().number
         steps = follow(

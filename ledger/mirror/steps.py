@@ -8,20 +8,10 @@ from typing import TypeAlias
 from ledger.domain.asset import Asset
 from ledger.domain.entries import Appended
 from ledger.domain.organisation import Organisation
-from ledger.types import Address, Hash32
+from ledger.types import Hash32
 
 Subject: TypeAlias = Asset | Organisation
 """What entries fold into."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """The ledger to mirror: its contract, in which block it came, and on which chain."""
-
-    chain_id: int
-    genesis_hash: Hash32
-    contract: Address
-    block: int
 
 
 @dataclass(frozen=True, slots=True)

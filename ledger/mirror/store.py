@@ -8,6 +8,7 @@ from typing import assert_never
 from sqlalchemy import Engine, delete, exists, insert
 from sqlmodel import Session, col, select
 
+from ledger.chain.identity import Deployed
 from ledger.database.engine import reading, writing
 from ledger.errors import MirrorError, WrongChain
 from ledger.hashing import domain_separator
@@ -16,7 +17,6 @@ from ledger.mirror.rows import block_values, chunks, entry_values, fetch_subject
 from ledger.mirror.steps import (
     Applied,
     Cursor,
-    Deployed,
     Finalised,
     PassedBlock,
     RolledBack,

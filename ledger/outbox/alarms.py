@@ -12,6 +12,9 @@ from ledger.outbox.tables import Alarm
 INSUFFICIENT: Final = "insufficient_funds"
 """Code of the alarm that a sender cannot pay for its transactions."""
 
+FINAL_UNDONE: Final = "final_undone"
+"""Code of the alarm that blocks were final and are gone; stands until all is final again."""
+
 
 def raise_alarm(session: Session, code: str, message: str) -> None:
     """Let an alarm stand, saying `message`; the caller commits."""

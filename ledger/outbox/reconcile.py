@@ -17,7 +17,7 @@ from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Receipt, quantity
 from ledger.database.engine import reading, writing
 from ledger.errors import RpcError
-from ledger.outbox.alarms import INSUFFICIENT, clear_alarm, raise_alarm
+from ledger.outbox.alarms import FINAL_UNDONE, INSUFFICIENT, clear_alarm, raise_alarm
 from ledger.outbox.effects import find_effects
 from ledger.outbox.failpoints import reach
 from ledger.outbox.lanes import Lease, change_lane
@@ -221,6 +221,8 @@ class Reconciler:
         with self._writing() as session:
             for one in settled:
                 (mark_final if one.state == Travel.MINED else mark_void)(session, one)
+            if not find_open(session, self.lanes, [Travel.SIGNED, *_IN_BLOCK]):
+                clear_alarm(session, FINAL_UNDONE)  # all that was undone is final once more
             reach("before finality is committed")
         _log.info("final transactions=%d block=%d", len(settled), final)
 
@@ -258,7 +260,7 @@ class Reconciler:
         with self._writing() as session:
             for one in undone:
                 mark_lost(session, one)
-            raise_alarm(session, "final_undone", message)
+            raise_alarm(session, FINAL_UNDONE, message)
         self.known = 0
         self.losses += len(undone)
         self.expect()

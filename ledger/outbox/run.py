@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ledger.chain.finality import Finality
+from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import Signer
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade, writing
 from ledger.errors import NodeUnavailable, RpcError, WrongChain
 from ledger.outbox.alarms import clear_alarm, raise_alarm
-from ledger.outbox.identity import Target, verify_target
 from ledger.outbox.lanes import (
     Held,
     LeaseLost,
@@ -49,13 +49,13 @@ _WRONG_CHAIN: Final = "wrong_chain"
 
 def run(
     settings: Settings,
-    target: Target,
+    deployed: Deployed,
     signers: Mapping[Role, Signer],
     finality: Finality,
     stop: threading.Event,
     pace: Pace | None = None,
 ) -> None:
-    """Send operations to the ledger at `target` until `stop` is set.
+    """Send operations to the ledger at `deployed` until `stop` is set.
 
     Node and database may come and go. Returns with all leases given back.
 
@@ -66,7 +66,7 @@ def run(
     try:
         with RpcClient(settings.rpc_url, timeout=10.0, patience=0.0) as rpc:
             pace = pace or Pace(head=settings.poll_seconds)
-            _Run(engine, rpc, target, signers, finality, stop, pace).until_stopped()
+            _Run(engine, rpc, deployed, signers, finality, stop, pace).until_stopped()
     finally:
         engine.dispose()
 
@@ -77,7 +77,7 @@ class _Run:
 
     engine: Engine
     rpc: RpcClient
-    target: Target
+    deployed: Deployed
     signers: Mapping[Role, Signer]
     finality: Finality
     stop: threading.Event
@@ -113,7 +113,7 @@ class _Run:
     def loop(self, held: list[Held]) -> None:
         custodian = self.signers[Role.CUSTODIAN].address
         submitter = Submitter(
-            self.engine, self.rpc, self.target, self.finality, held, custodian, self.pace
+            self.engine, self.rpc, self.deployed, self.finality, held, custodian, self.pace
         )
         while not self.stop.is_set():
             pause = submitter.step()
@@ -123,7 +123,7 @@ class _Run:
     def verify(self) -> None:
         """Make sure that the node serves the ledger's chain; a wrong one ends the run."""
         try:
-            verify_target(self.rpc, self.target, self.finality)
+            verify_deployed(self.rpc, self.deployed, self.finality)
         except WrongChain as error:
             with writing(self.engine) as session:
                 raise_alarm(session, _WRONG_CHAIN, str(error))
@@ -135,10 +135,10 @@ class _Run:
         """All our lanes, or none of them."""
         held: list[Held] = []
         for role, signer in self.signers.items():
-            lane = lane_id(self.target.chain_id, signer.address)
+            lane = lane_id(self.deployed.chain_id, signer.address)
             if not has_lane(self.engine, lane):
                 nonce = self.rpc.fetch_nonce(signer.address)
-                open_lane(self.engine, role, self.target.chain_id, signer.address, nonce)
+                open_lane(self.engine, role, self.deployed.chain_id, signer.address, nonce)
             lease = acquire(self.engine, lane, self.holder, self.pace.lease)
             if lease is None:
                 self.give_back(held)

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from ledger.chain.finality import Finality
+from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block
 from ledger.database.engine import reading, writing
@@ -19,7 +20,6 @@ from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.broadcast import Broadcaster
 from ledger.outbox.care import Caretaker
 from ledger.outbox.fees import fetch_fee
-from ledger.outbox.identity import Target
 from ledger.outbox.lanes import Held, halt, renew
 from ledger.outbox.pace import Pace
 from ledger.outbox.queue import Waiting, choose, find_waiting
@@ -44,7 +44,7 @@ class Submitter:
 
     engine: Engine
     rpc: RpcClient
-    target: Target
+    deployed: Deployed
     finality: Finality
     held: Sequence[Held]
     custodian: Address
@@ -61,7 +61,7 @@ class Submitter:
     _quiet: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
-        contract, leases = self.target.contract, [one.lease for one in self.held]
+        contract, leases = self.deployed.contract, [one.lease for one in self.held]
         self._reconciler = Reconciler(self.engine, self.rpc, contract, leases, self.finality)
         self._broadcaster = Broadcaster(self.engine, self.rpc, self.pace)
         self._caretaker = Caretaker(
@@ -168,7 +168,7 @@ class Submitter:
 
     def _sign_and_send(self, lane: Held, trial: Trial, head: Block) -> None:
         fee = fetch_fee(self.rpc, head)
-        signed = sign(self.engine, lane.lease, lane.signer, self.target.contract, trial, fee)
+        signed = sign(self.engine, lane.lease, lane.signer, self.deployed.contract, trial, fee)
         self._reconciler.expect()
         _log.info(
             "sent lane=%s nonce=%d entries=%d gas=%d hash=0x%s",

@@ -18,13 +18,12 @@ from fastapi import FastAPI
 from api.app import create_app
 from ledger.chain.artifacts import load_artifact
 from ledger.chain.finality import TagFinality
+from ledger.chain.identity import Deployed
 from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import KeystoreSigner, TransactionFields
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.mirror.run import index
-from ledger.mirror.steps import Deployed
-from ledger.outbox.identity import Target
 from ledger.outbox.keys import issue_key
 from ledger.outbox.run import run as submit
 from ledger.outbox.tables import Role
@@ -108,10 +107,9 @@ def running(folder: Path, *, explorer_documents: bool = True) -> Iterator[Runnin
         operator_key = _issue_operator_key(settings)
         stop = threading.Event()
         stack.enter_context(_thread(lambda: _index(settings, deployed, stop), stop.set))
-        target = Target(deployed.chain_id, deployed.genesis_hash, deployed.contract, deployed.block)
         signers = {Role.GOVERNOR: governor, Role.CUSTODIAN: custodian}
         stack.enter_context(
-            _thread(lambda: submit(settings, target, signers, TagFinality(), stop), stop.set)
+            _thread(lambda: submit(settings, deployed, signers, TagFinality(), stop), stop.set)
         )
         url = stack.enter_context(serving(create_app(settings)))
         ledger = Running(url, settings, anvil, None, operator_key, None)  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from ledger.chain.contract import (
     encode_suspend,
     encode_unfreeze,
 )
+from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
 from ledger.domain.entries import (
     AccountAdded,
@@ -34,7 +35,6 @@ from ledger.domain.entries import (
 )
 from ledger.errors import NodeUnavailable
 from ledger.hashing import domain_separator, subject_id
-from ledger.mirror.steps import Deployed
 from ledger.types import ZERO_HASH, Address, AssetKind, Hash32, parse_address, to_hex
 
 ANVIL = next(

@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
 from ledger.database import engine as engine_module
 from ledger.database.engine import reading, writing
 from ledger.errors import WrongChain
 from ledger.mirror import queries, run
 from ledger.mirror.run import Indexed, Progress, index
-from ledger.mirror.steps import Deployed
 from ledger.mirror.store import Store
 from ledger.mirror.tables import MirrorRow
 from ledger.settings import Settings
@@ -258,7 +258,7 @@ KILLED = """
 import sys
 from ledger.mirror import follow
 from ledger.mirror.run import index
-from ledger.mirror.steps import Deployed
+from ledger.chain.identity import Deployed
 from ledger.settings import Settings
 from ledger.chain.finality import TagFinality
 follow._Span.adapt = lambda self, entries: None

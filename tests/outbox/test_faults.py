@@ -110,6 +110,9 @@ def test_what_was_final_and_is_gone_is_sent_again_with_an_alarm(world: World) ->
     world.settle(until=lambda: len(world.entries()) == 4 and world.is_settled())
     world.assert_exactly_once()
     assert alarms(world) == ["final_undone"]
+    world.anvil.dump()
+    world.settle(until=world.is_final)
+    assert alarms(world) == []
 
 
 @pytest.mark.parametrize("blocks", [0, 3])

@@ -13,9 +13,9 @@ import threading
 from pathlib import Path
 
 from ledger.chain.finality import TagFinality
+from ledger.chain.identity import Deployed
 from ledger.chain.signer import KeystoreSigner
 from ledger.outbox.failpoints import arm
-from ledger.outbox.identity import Target
 from ledger.outbox.run import run
 from ledger.outbox.tables import Role
 from ledger.settings import Settings
@@ -28,7 +28,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if told["point"]:
         arm(lambda name: os._exit(9) if name == told["point"] else None)
-    target = Target(
+    target = Deployed(
         told["chain_id"],
         bytes.fromhex(told["genesis_hash"]),
         bytes.fromhex(told["contract"]),

@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 
 from ledger.chain.artifacts import load_artifact
 from ledger.chain.finality import Finality, TagFinality
+from ledger.chain.identity import Deployed
 from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import KeystoreSigner, TransactionFields
@@ -23,7 +24,6 @@ from ledger.database.engine import open_engine, reading, upgrade, writing
 from ledger.domain.entries import Kind
 from ledger.domain.log import LoggedEntry, decode_appended
 from ledger.hashing import domain_separator
-from ledger.outbox.identity import Target
 from ledger.outbox.lanes import Held, acquire, lane_id, open_lane
 from ledger.outbox.operations import count_operations
 from ledger.outbox.pace import Pace
@@ -36,7 +36,7 @@ QUICK = Pace(head=0.01, settle=0.02, first_repeat=0.1, longest_repeat=0.2, lease
 SETTLED = {State.DONE, State.FINAL, State.REJECTED}
 
 
-def deploy(rpc: RpcClient, governor: Address) -> Target:
+def deploy(rpc: RpcClient, governor: Address) -> Deployed:
     """Put the ledger on a chain; the governor administers it."""
     deployer = KeystoreSigner(os.urandom(32))
     rpc.call("anvil_setBalance", to_hex(deployer.address), hex(10**21))
@@ -53,7 +53,7 @@ def deploy(rpc: RpcClient, governor: Address) -> Target:
     authority = create(0, load_artifact("AccessManager").bytecode + governor.rjust(32, b"\0"))
     arguments = authority.rjust(32, b"\0") + (64).to_bytes(32, "big") + bytes(32)
     contract = create(1, load_artifact("AssetLedger").bytecode + arguments)
-    return Target(rpc.chain_id(), rpc.genesis_hash(), contract, rpc.fetch_block_number())
+    return Deployed(rpc.chain_id(), rpc.genesis_hash(), contract, rpc.fetch_block_number())
 
 
 @dataclass
@@ -62,7 +62,7 @@ class World:
 
     anvil: Anvil
     engine: Engine
-    target: Target
+    target: Deployed
     governor: KeystoreSigner
     custodian: KeystoreSigner
     folder: Path

@@ -1,0 +1,60 @@
+"""Which chain and which contract are ours, and how that is made sure of before a node is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ledger.chain.contract import LedgerContract
+from ledger.chain.finality import Finality
+from ledger.chain.rpc import RpcClient
+from ledger.errors import NodeUnavailable, RpcError, WrongChain
+from ledger.hashing import domain_separator
+from ledger.types import Address, Hash32, to_hex
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The ledger on its chain: its contract, and the block that it came in."""
+
+    chain_id: int
+    genesis_hash: Hash32
+    contract: Address
+    block: int
+
+
+def verify_chain(rpc: RpcClient, chain_id: int, genesis_hash: Hash32) -> None:
+    """Check that a node serves the chain of that id and first block. Raises WrongChain."""
+    _same(rpc, "chain id", chain_id, rpc.chain_id())
+    _same(rpc, "first block", to_hex(genesis_hash), to_hex(rpc.genesis_hash()))
+
+
+def verify_deployed(rpc: RpcClient, deployed: Deployed, finality: Finality) -> None:
+    """Check that a node serves the ledger's chain, with the ledger on it.
+
+    Raises:
+        WrongChain: another chain id, first block or domain, or no contract.
+        NodeUnavailable: the node has not come as far as the contract's block yet.
+    """
+    verify_chain(rpc, deployed.chain_id, deployed.genesis_hash)
+    if not rpc.fetch_code(deployed.contract):
+        newest = rpc.fetch_block_number()
+        if newest < deployed.block and not finality.sole:
+            raise NodeUnavailable(
+                f"the node stands at block {newest}; the contract came in block {deployed.block}"
+            )
+        raise WrongChain(f"there is no contract at {to_hex(deployed.contract)} on the node's chain")
+    try:
+        found = LedgerContract(rpc, deployed.contract).fetch_domain()
+    except RpcError as error:
+        raise WrongChain(f"no ledger at {to_hex(deployed.contract)}: {error}") from error
+    expected = domain_separator(deployed.chain_id, deployed.contract)
+    _same(rpc, "ledger's domain", to_hex(expected), to_hex(found))
+
+
+def _same(rpc: RpcClient, what: str, expected: object, found: object) -> None:
+    if expected != found:
+        raise WrongChain(
+            f"{rpc.shown} serves another chain: its {what} is {found}, not {expected}",
+            expected=expected,
+            found=found,
+        )
