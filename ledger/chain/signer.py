@@ -144,7 +144,11 @@ class KeystoreSigner:
 def load_or_create_password(path: Path) -> str:
     """The password kept in a file that only its owner reads; a random one if there is none."""
     if not path.exists():
-        _write_private(path, os.urandom(24).hex().encode())
+        try:
+            _write_private(path, os.urandom(24).hex().encode())
+        except BadKeystore:
+            if not path.exists():  # otherwise another process was quicker
+                raise
     try:
         return path.read_text().strip()
     except OSError as error:
@@ -154,9 +158,10 @@ def load_or_create_password(path: Path) -> str:
 def _write_private(path: Path, content: bytes) -> None:
     """Write a file of mode 0600 that is whole or absent, and never overwrites one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Of a name of its own: threads may make the same file at once.
+    part = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
