@@ -8,6 +8,7 @@ lock first, so that it can never fail half way because its snapshot grew stale.
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _WRITING: Final = {"ledger_writing": True}
 # Any number serves, as long as every process of ours locks the same one.
 _UPGRADE_LOCK: Final = 0x4C454447
+
+_TURNS: Final[dict[str, threading.Lock]] = {}
 
 
 class DatabaseBusy(LedgerError):
@@ -68,11 +71,27 @@ def writing(engine: Engine) -> Iterator[Session]:
         DatabaseBusy: another process kept the lock for BUSY_SECONDS; nothing was written.
     """
     with (
+        _taking_turns(engine),
         _telling_busy(),
         Session(engine.execution_options(**_WRITING)) as session,
         session.begin(),
     ):
         yield session
+
+
+@contextmanager
+def _taking_turns(engine: Engine) -> Iterator[None]:
+    """Let SQLite's writers of this process queue here: its own waiting is polling, and unfair."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    turn = _TURNS.setdefault(str(engine.url), threading.Lock())
+    if not turn.acquire(timeout=BUSY_SECONDS):
+        raise DatabaseBusy("another writer of this process holds the database")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def upgrade(engine: Engine) -> None:
