@@ -63,20 +63,21 @@ def _end(world: World) -> str:
     return world.custodian.address.hex()
 
 
-def test_one_registration_is_on_the_chain_within_150_ms(world: World) -> None:
+def test_one_registration_is_sent_with_less_than_150_ms_of_waiting(world: World) -> None:
     [org] = world.enrol("gears")
     submitter = world.submitter()
     world.register(org, "G-0")
     world.settle(submitter)
-    taken = []
-    for number in range(30):  # tests share their machine: one undisturbed try shows it
-        began = time.monotonic()
-        world.register(org, f"G-{number + 1}")
-        world.settle(submitter)
-        taken.append(time.monotonic() - began)
-        if taken[-1] < 0.15:
-            break
-    assert min(taken) < 0.15
+    longest = submitter.step()  # nothing is to be done: this long it may sleep
+    world.register(org, "G-1")
+    waited = longest
+    while world.operations()[-1].state == State.QUEUED:
+        pause = submitter.step()
+        waited += pause
+        assert waited < 0.15
+        time.sleep(pause)
+    world.settle(submitter)
+    world.assert_exactly_once()
 
 
 def test_one_bad_entry_of_twenty_is_rejected_alone(world: World) -> None:
