@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from ledger.chain.node import Anvil
 from ledger.deployment.manifest import load_manifest
 from tests.ledgers import DeployedLedger, deploy
 
-settings.register_profile("nightly", max_examples=2000)
-if os.environ.get("LEDGER_EXAMPLES") == "nightly":
-    settings.load_profile("nightly")
+# How fast examples come tells of the machine, which tests share, and not of the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", settings.get_profile("patient"), max_examples=2000)
+settings.load_profile("nightly" if os.environ.get("LEDGER_EXAMPLES") == "nightly" else "patient")
 
 
 @pytest.fixture

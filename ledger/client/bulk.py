@@ -70,11 +70,16 @@ def register_all(
         ApiProblem: the API key is refused.
     """
     pool = ThreadPoolExecutor(in_flight, thread_name_prefix="register")
+    hurried = False
     try:
         run = _Run(client, pool, SETTLED[until], 2 * in_flight)
         yield from run.settle(run.accept(items), on_accepted)
+    except KeyboardInterrupt:
+        hurried = True
+        raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # A request that outlived its client would open a connection that nobody closes.
+        pool.shutdown(wait=not hurried, cancel_futures=True)
 
 
 class _Run:
