@@ -16,7 +16,7 @@ from ledger.errors import LedgerError, MalformedValue, PlanError
 
 VERBS: Final = {
     "up": "Start chain, contracts, API, explorer and demo data here.",
-    "register": "Register assets from JSON Lines, CSV or JSON documents.",
+    "register": "Register assets from JSON Lines or JSON documents.",
     "prove": "Write the bundle that proves a subject's complete history.",
     "verify": "Check a bundle offline against a block hash and a contract.",
     "deploy": "Plan, apply and verify a deployment of the contracts.",
