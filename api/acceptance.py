@@ -44,11 +44,14 @@ from ledger.hashing import sha256, subject_id
 from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.keys import Credential, issue_key
 from ledger.outbox.operations import (
+    OPERATOR,
     Accepted,
+    Asked,
     SentDocument,
     accept_enrolment,
     accept_entry,
     accept_registration,
+    find_answered,
 )
 from ledger.outbox.registrations import find_registration
 from ledger.outbox.tables import Operation
@@ -95,7 +98,7 @@ def register(service: Service, org: Hash32, body: RegisterAsset, key: str | None
     sent = _read(body.document, body.serial)
     request_digest = _digest({"path": "assets", **_told(body)}, sent)
     with reading(service.engine) as session:
-        if answered := lookup.find_answered(session, org, key, request_digest):
+        if answered := find_answered(session, Asked(org, key, request_digest)):
             return _again(answered)
         owner = lookup.get_party(session, body.owner, "owner") if body.owner else org
         domain = lookup.get_domain(session)
@@ -141,7 +144,7 @@ def append(
     request_digest = _digest({"path": f"assets/{asset.hex()}", **_told(body)}, sent)
     with reading(service.engine) as session:
         # Before anything is judged: what was right then may be wrong now.
-        if answered := lookup.find_answered(session, who.org, key, request_digest):
+        if answered := find_answered(session, Asked(who.org or OPERATOR, key, request_digest)):
             return _again(answered)
         target = lookup.get_target(session, who, asset)
         lookup.require_right(target, who, Kind[body.kind.upper()])
@@ -180,7 +183,7 @@ def enrol(service: Service, body: EnrolOrganisation, key: str | None) -> Taken:
     """
     request_digest = _digest({"path": "organisations", **_told(body)}, None)
     with reading(service.engine) as session:
-        if answered := lookup.find_answered(session, None, key, request_digest):
+        if answered := find_answered(session, Asked(OPERATOR, key, request_digest)):
             return _again(answered)
         lookup.require_new(session, body.did)
         domain = lookup.get_domain(session)

@@ -22,11 +22,11 @@ from ledger.errors import UnknownThing
 from ledger.hashing import subject_id
 from ledger.mirror.queries import find_asset, find_mirror, find_organisation
 from ledger.mirror.tables import MirrorRow
-from ledger.outbox.conflicts import AlreadyEnrolled, IdempotencyConflict
+from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import find_operation
 from ledger.outbox.registrations import find_assets, find_tenants
-from ledger.outbox.tables import Operation, Request, State
+from ledger.outbox.tables import Operation, State
 from ledger.types import ZERO_HASH, Hash32, parse_hash, to_hex
 
 
@@ -167,19 +167,3 @@ def require_new(session: Session, did: str) -> None:
     known = find_organisation(session, did=did)
     if known:
         raise AlreadyEnrolled(did, known.row.id)
-
-
-def find_answered(
-    session: Session, org: Hash32 | None, key: str | None, digest: Hash32
-) -> Operation | None:
-    """The operation that an earlier request under the same Idempotency-Key became.
-
-    Raises:
-        IdempotencyConflict: the key stands for another request.
-    """
-    earlier = session.get(Request, (org or ZERO_HASH, key)) if key is not None else None
-    if earlier is None:
-        return None
-    if earlier.digest != digest:
-        raise IdempotencyConflict(earlier.key, earlier.operation)
-    return find_operation(session, earlier.operation)

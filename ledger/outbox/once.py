@@ -50,7 +50,7 @@ def accept_once(
     Unique keys decide who is first where requests race; the others look again and find it.
     """
     for attempt in range(_ATTEMPTS):
-        if known := _find_answered(session, asked):
+        if known := find_answered(session, asked):
             return Accepted(known, existing=True)
         try:
             with session.begin_nested():
@@ -64,8 +64,12 @@ def accept_once(
     raise AssertionError
 
 
-def _find_answered(session: Session, asked: Asked) -> Operation | None:
-    """The operation that the request's Idempotency-Key stands for."""
+def find_answered(session: Session, asked: Asked) -> Operation | None:
+    """The operation that the request's Idempotency-Key stands for; None if it is new.
+
+    Raises:
+        IdempotencyConflict: the key stands for another request.
+    """
     if asked.key is None:
         return None
     request = session.get(Request, (asked.org, asked.key))

@@ -15,7 +15,7 @@ from ledger.outbox.conflicts import (
     SerialTaken,
     WrongPosition,
 )
-from ledger.outbox.once import Accepted, Asked, accept_once, find_operation
+from ledger.outbox.once import Accepted, Asked, accept_once, find_answered, find_operation
 from ledger.outbox.tables import (
     Document,
     Operation,
@@ -28,12 +28,15 @@ from ledger.outbox.tables import (
 from ledger.types import ZERO_HASH, Hash32
 
 __all__ = [
+    "OPERATOR",
     "Accepted",
+    "Asked",
     "SentDocument",
     "accept_enrolment",
     "accept_entry",
     "accept_registration",
     "count_operations",
+    "find_answered",
     "find_operation",
     "find_transaction_hash",
 ]
