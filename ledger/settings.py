@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,6 +32,11 @@ class Settings(BaseSettings):
         None, description="opens the keystore; empty: the password file in the data folder"
     )
     poll_seconds: float = Field(0.1, description="how often the node is asked for a new block")
+
+    @classmethod
+    def given(cls, **options: Any) -> Self:
+        """The settings, with the options that were given (not None) in their place."""
+        return cls(**{name: value for name, value in options.items() if value is not None})
 
     def database(self) -> str:
         """The database's URL (SQLAlchemy form)."""

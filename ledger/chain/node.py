@@ -18,7 +18,9 @@ from ledger.chain.rpc import RpcClient
 from ledger.chain.state import (
     BadState,
     Head,
+    chain_folder,
     drop_parts,
+    final_path,
     find_copies,
     put_aside,
     save_copy,
@@ -78,7 +80,7 @@ class Anvil:
     @property
     def final_path(self) -> Path:
         """The file that names the newest block in a completed copy (`DumpFinality`)."""
-        return self._folder / "final.json"
+        return final_path(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +108,7 @@ class Anvil:
             ToolError: Anvil is missing or does not come up; shows what it said.
             BadState: there are copies, and none of them loads.
         """
-        folder = data / "chain"
+        folder = chain_folder(data)
         folder.mkdir(parents=True, exist_ok=True)
         drop_parts(folder)
         copies = find_copies(folder)

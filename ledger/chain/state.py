@@ -13,7 +13,7 @@ import msgspec
 from ledger.errors import MalformedValue, ToolError
 from ledger.types import Hash32, parse_hash, to_hex
 
-FINAL: Final = "final.json"
+_FINAL: Final = "final.json"
 _KEPT: Final = 2
 
 
@@ -34,6 +34,16 @@ class Head:
 class _Final(msgspec.Struct):
     number: int
     hash: str
+
+
+def chain_folder(data: Path) -> Path:
+    """Where the embedded chain lies in a data folder."""
+    return data / "chain"
+
+
+def final_path(folder: Path) -> Path:
+    """The file in a chain's folder that names the newest block in a completed copy."""
+    return folder / _FINAL
 
 
 def find_copies(folder: Path) -> list[Path]:
@@ -61,7 +71,7 @@ def save_copy(folder: Path, text: bytes, head: Head) -> None:
 def save_final(folder: Path, head: Head) -> None:
     """Say which block is final: all up to it are in a completed copy."""
     told = {"number": head.number, "hash": to_hex(head.hash)}
-    _write(folder / FINAL, msgspec.json.encode(told))
+    _write(final_path(folder), msgspec.json.encode(told))
 
 
 def find_final(path: Path) -> Head | None:

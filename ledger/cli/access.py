@@ -57,7 +57,7 @@ def find_access(
     Raises:
         typer.BadParameter: no key is given or to be found, or there is no such organisation.
     """
-    settings = Settings() if data is None else Settings(data=data)
+    settings = Settings.given(data=data)
     told = load_running(settings.data)
     url = api or str(told.get("api") or settings.api_url())
     if api_key is not None:

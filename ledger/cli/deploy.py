@@ -144,7 +144,7 @@ class _Place:
         from ledger.deployment.plan import load_plan
         from ledger.settings import Settings
 
-        settings = Settings() if data is None else Settings(data=data)
+        settings = Settings.given(data=data)
         self.plan: Plan = load_plan(plan, dict(_pair(text) for text in values or []))
         self.rpc_url = rpc_url or find_node(settings)
         self.manifest = manifest or settings.manifest_path()

@@ -41,8 +41,7 @@ def index(
     from ledger.mirror.run import index as run
     from ledger.settings import Settings
 
-    given: dict[str, Any] = {"rpc_url": rpc_url, "database_url": database_url, "manifest": manifest}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = Settings.given(rpc_url=rpc_url, database_url=database_url, manifest=manifest)
     deployed = load_deployed(settings)
     with stopped_by_signals() as stop, _bar() as show:
         indexed = run(

@@ -23,7 +23,7 @@ def keys(
     """
     from ledger.settings import Settings
 
-    settings = Settings() if data is None else Settings(data=data)
+    settings = Settings.given(data=data)
     found = {path.stem: address_of(path) for path in sorted(settings.data.glob("keys/*.json"))}
     if as_json:
         say(json.dumps(found))

@@ -57,7 +57,7 @@ def prove(
     from ledger.proofs.build import build_bundle
     from ledger.settings import Settings
 
-    settings = Settings() if data is None else Settings(data=data)
+    settings = Settings.given(data=data)
     with RpcClient(rpc_url or find_node(settings)) as rpc:
         ledger = given or _deployed(rpc, manifest or settings.manifest_path())
         built = build_bundle(rpc, ledger, wanted, block)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,13 +39,9 @@ def submit(
     from ledger.outbox.run import run
     from ledger.settings import Settings
 
-    given: dict[str, Any] = {
-        "data": data,
-        "rpc_url": rpc_url,
-        "database_url": database_url,
-        "manifest": manifest,
-    }
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = Settings.given(
+        data=data, rpc_url=rpc_url, database_url=database_url, manifest=manifest
+    )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("ledger").setLevel(logging.INFO)
     with stopped_by_signals() as stop:

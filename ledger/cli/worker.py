@@ -32,9 +32,10 @@ def load_deployed(settings: Settings) -> Deployed:
 def choose_finality(settings: Settings) -> Finality:
     """The policy by which blocks count as final."""
     from ledger.chain.finality import DumpFinality, TagFinality
+    from ledger.chain.state import chain_folder, final_path
 
     if settings.finality == "dump":
-        return DumpFinality(settings.data / "chain" / "final.json")
+        return DumpFinality(final_path(chain_folder(settings.data)))
     return TagFinality()
 
 
