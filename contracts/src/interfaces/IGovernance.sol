@@ -23,6 +23,18 @@ interface IGovernance {
     /// @notice Lets a frozen asset move again.
     function unfreeze(bytes32 subject, bytes32 reason) external;
 
+    /// @notice Passes title, whatever owner, lien, freeze and pause say; the lien stays.
+    function forceTitle(bytes32 asset, bytes32 to, bytes32 reason) external;
+
+    /// @notice Stops the ledger: it takes nothing but acts of governance. Meant to be undelayed.
+    function pause(bytes32 reason) external;
+
+    /// @notice Lets the ledger go on.
+    function resume(bytes32 reason) external;
+
+    /// @notice Tells where the ledger is to go on, should this contract be given up.
+    function nameSuccessor(address successor, bytes32 reason) external;
+
     /// @notice Says where metadata is found: `tokenURI` is `baseURI` and the id in 0x-hex.
     /// @dev A setting, not an entry. Emits `BatchMetadataUpdate` (ERC-4906) over all tokens.
     function setBaseURI(string calldata baseURI) external;

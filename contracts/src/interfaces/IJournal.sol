@@ -6,10 +6,13 @@ import {IRefusals} from "./IRefusals.sol";
 
 /// @title The journal: one append-only stream of entries, everything else is a fold over it.
 /// @notice H is keccak-256 over `abi.encode`. A subject's id is
-/// `H(domain, kind, org, keccak256(payload))` of its first entry. Its head is its id at first and
-/// then `H(head, position, kind, org, actor, block.timestamp, keccak256(payload))`. The ledger
-/// head, zero at first, is `H(ledgerHead, subject's head, actor, block.timestamp)` over all entries
-/// in order. So one storage proof shows a subject's history complete, and one shows the ledger's.
+/// `H(domain, kind, org, keccak256(payload))` of its first entry (a batch's has its low 24 bits
+/// cleared). Its head is its id at first and then
+/// `H(head, position, kind, org, actor, block.timestamp, keccak256(payload))`. The ledger head,
+/// zero at first, is `H(ledgerHead, subject's head, actor, block.timestamp)` over all entries in
+/// order; its lowest bit is no part of the hash, but says that the ledger is paused. So one storage
+/// proof shows a subject's history complete, and one shows the ledger's. The first entry of all is
+/// `founded`, of the ledger itself, which is a subject too.
 interface IJournal is IRefusals {
     /// @notice The one event: an entry was appended. The block's timestamp belongs to it.
     event Appended(
@@ -33,7 +36,13 @@ interface IJournal is IRefusals {
     /// @notice The EIP-712 domain separator at deployment: name "AssetLedger", version "1".
     function domain() external view returns (bytes32);
 
-    /// @notice The rolling hash over all entries.
+    /// @notice The id of the ledger as a subject: what concerns the whole is written there.
+    function founding() external view returns (bytes32);
+
+    /// @notice Whether the ledger takes nothing but acts of governance.
+    function paused() external view returns (bool);
+
+    /// @notice The rolling hash over all entries, with the pause in its lowest bit.
     function ledgerHead() external view returns (bytes32);
 
     /// @notice The rolling hash over a subject's entries; zero if there is no such subject.
@@ -42,7 +51,8 @@ interface IJournal is IRefusals {
     /// @notice How many entries a subject has, which is the position of the next.
     function count(bytes32 subject) external view returns (uint32);
 
-    /// @notice The subject's storage word, laid out as `Word` draws it.
+    /// @notice The subject's storage word, laid out as `Word` draws it. An asset of a batch has one
+    /// in storage from its second entry on; until then this is what it would be.
     function word(bytes32 subject) external view returns (uint256);
 
     /// @notice The id of the subject that such a first entry begins.

@@ -6,6 +6,8 @@ pragma solidity ^0.8.28;
 /// A refusal undoes its whole transaction, so that whoever sends a batch can leave out the entry
 /// named and send the rest.
 interface IRefusals {
+    // -- the journal -----------------------------------------------------------------------------
+
     /// @notice The subject has `expected` entries; only that position can follow.
     error WrongPosition(uint256 index, bytes32 subject, uint64 expected, uint64 given);
 
@@ -33,14 +35,28 @@ interface IRefusals {
     /// @notice The payload is not the canonical encoding of the kind's struct, or out of range.
     error BadPayload(uint256 index, uint16 kind);
 
+    /// @notice The time that the entry names, or relies on, has passed.
+    error Lapsed(uint256 index, bytes32 subject, uint64 expires);
+
     /// @notice The kind is governance's, which writes it by functions of its own.
     error GovernanceOnly(uint256 index, uint16 kind);
+
+    /// @notice The ledger writes entries of this kind itself, beside another entry.
+    error WrittenByTheLedger(uint256 index, uint16 kind);
+
+    /// @notice The ledger takes nothing but acts of governance.
+    error LedgerPaused(uint256 index);
 
     /// @notice The signature is not `actor`'s for this entry on this chain and contract.
     error BadSignature(uint256 index, address actor);
 
     /// @notice The authorisation was good until `deadline`.
     error Expired(uint256 index, uint64 deadline);
+
+    /// @notice Each entry needs one authorisation.
+    error LengthMismatch(uint256 entries, uint256 authorisations);
+
+    // -- organisations ---------------------------------------------------------------------------
 
     /// @notice No organisation of that id is enrolled.
     error UnknownOrganisation(uint256 index, bytes32 org);
@@ -57,17 +73,55 @@ interface IRefusals {
     /// @notice An organisation keeps at least one account.
     error LastAccount(uint256 index, bytes32 org);
 
+    // -- assets ----------------------------------------------------------------------------------
+
     /// @notice The subject is not the organisation's.
     error NotOwner(uint256 index, bytes32 subject, bytes32 org);
+
+    /// @notice The organisation is none of the asset's parties that may do this.
+    error NotEntitled(uint256 index, bytes32 subject, bytes32 org);
 
     /// @notice The asset refuses all but governance.
     error AssetFrozen(uint256 index, bytes32 subject);
 
+    /// @notice The asset is at the end of its life: attested, corrected and erased at the most.
+    error AssetRetired(uint256 index, bytes32 subject);
+
+    /// @notice The stage `next` does not follow the stage that the asset is at.
+    error WrongStage(uint256 index, bytes32 subject, uint8 stage, uint8 next);
+
     /// @notice A correction, at `position`, can only be of an earlier entry.
     error NotEarlier(uint256 index, uint64 corrects, uint64 position);
 
-    /// @notice Each entry needs one authorisation.
-    error LengthMismatch(uint256 entries, uint256 authorisations);
+    /// @notice A lien keeps title where it is.
+    error UnderLien(uint256 index, bytes32 subject);
+
+    /// @notice What the party stands for is not offered, or not to the organisation.
+    error NotOffered(uint256 index, bytes32 subject, uint8 party, bytes32 org);
+
+    /// @notice The part is mounted already.
+    error AlreadyMounted(uint256 index, bytes32 part, bytes32 parent);
+
+    /// @notice The part is not mounted there.
+    error NotMounted(uint256 index, bytes32 part, bytes32 parent);
+
+    /// @notice The parent is the part itself, or a part of it.
+    error Cycle(uint256 index, bytes32 part, bytes32 parent);
+
+    /// @notice The assembly would become deeper than 32 levels of parts.
+    error TooDeep(uint256 index, bytes32 part, bytes32 parent);
+
+    /// @notice No attestation or credential of that schema, by that issuer, is in force there.
+    error NotInForce(uint256 index, bytes32 subject, uint64 position);
+
+    /// @notice The world is closed.
+    error ClosedWorld(uint256 index, bytes32 world);
+
+    /// @notice The world does not admit the organisation by that credential.
+    error NotAdmitted(uint256 index, bytes32 world, bytes32 org);
+
+    /// @notice The asset is not listed in the world.
+    error NotListed(uint256 index, bytes32 subject, bytes32 world);
 
     /// @notice An organisation's accounts are its operators; ERC-721 cannot appoint others.
     error OperatorsAreAccounts();

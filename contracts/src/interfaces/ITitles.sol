@@ -13,8 +13,8 @@ interface IERC5646 is IERC165 {
 
 /// @title Titles: each asset is an ERC-721 token, whose id is the asset's id as a number.
 /// @notice Owners are addresses of organisations, and only enrolled and active ones receive.
-/// `transferFrom` and both `safeTransferFrom` write a `transferred` entry; a receiver is never
-/// called, for no code can be at a hash. An owner's accounts are its operators:
+/// `transferFrom` and both `safeTransferFrom` write a `transferred` entry; the safe ones ask the
+/// receiver if there is code at its address. An owner's accounts are its operators:
 /// `isApprovedForAll(organisation's address, account)` tells, and `setApprovalForAll` is refused.
 /// Approving one token is a setting of the token contract, no entry, and ends with a transfer.
 interface ITitles is IERC721Metadata, IERC4906, IERC5646 {}
