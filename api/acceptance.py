@@ -27,11 +27,11 @@ from api.schemas.ledger import EnrolOrganisation
 from ledger.database.engine import reading, writing
 from ledger.documents.canonical import JsonValue, canonical, load_document
 from ledger.documents.commitment import Commitment, commit_document, new_seed
-from ledger.domain.entries import (
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import (
     Corrected,
     Enrolled,
     Frozen,
-    Kind,
     Observed,
     Payload,
     Registered,

@@ -13,7 +13,8 @@ from api.payloads import pointed_at, tell_payload
 from api.schemas.assets import Asset, AssetKindWord, DocumentLink
 from api.schemas.base import AsOf, moment
 from api.schemas.ledger import EntryAnswer, KindWord, OperationAnswer, Organisation
-from ledger.domain.entries import Kind, Payload, decode_payload
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Payload, decode_payload
 from ledger.mirror.queries import OrganisationSeen, find_asset
 from ledger.mirror.tables import AssetRow, EntryRow, MirrorRow
 from ledger.outbox.operations import find_transaction_hash

@@ -8,11 +8,10 @@ from sqlmodel import Session
 
 from api.conditions import read_if_match
 from api.errors import Problem, invalid, unavailable
-from ledger.domain.entries import (
-    GOVERNANCE,
+from ledger.domain.kinds import GOVERNANCE, Kind
+from ledger.domain.payloads import (
     Corrected,
     Enrolled,
-    Kind,
     Payload,
     Registered,
     Transferred,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ledger.domain.entries import Payload
+from ledger.domain.payloads import Payload
 from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
 
 

@@ -34,6 +34,7 @@ _ENTRY_TYPE: Final = keccak(
 )
 _NAME: Final = keccak(b"AssetLedger")
 _VERSION: Final = keccak(b"1")
+_BATCH_REGISTERED: Final = 33
 
 
 def sha256(message: bytes) -> Hash32:
@@ -56,8 +57,12 @@ def domain_separator(chain_id: int, contract: Address) -> Hash32:
 
 
 def subject_id(domain: Hash32, kind: int, org: Hash32, payload: bytes) -> Hash32:
-    """A subject's id: the hash of its first entry, so that an id certifies the birth."""
-    return keccak(domain + _word(kind) + org + keccak(payload))
+    """A subject's id: the hash of its first entry, so that an id certifies the birth.
+
+    A batch's has its low 24 bits cleared: the ids that follow are its assets'.
+    """
+    born = keccak(domain + _word(kind) + org + keccak(payload))
+    return born[:29] + bytes(3) if kind == _BATCH_REGISTERED else born
 
 
 def next_head(
@@ -81,9 +86,20 @@ def next_head(
     )
 
 
-def next_ledger_head(ledger_head: Hash32, head: Hash32, actor: Address, timestamp: int) -> Hash32:
-    """The ledger head after an entry that left its subject at `head` (zero before the first)."""
-    return keccak(ledger_head + head + actor.rjust(32, b"\0") + _word(timestamp))
+def next_ledger_head(
+    ledger_head: Hash32, head: Hash32, actor: Address, timestamp: int, *, paused: bool
+) -> Hash32:
+    """The ledger head after an entry that left its subject at `head` (zero before the first).
+
+    Its lowest bit is no part of the hash: it says whether the ledger is `paused` after the entry.
+    """
+    mixed = keccak(ledger_head + head + actor.rjust(32, b"\0") + _word(timestamp))
+    return mixed[:31] + bytes([mixed[31] & 0xFE | paused])
+
+
+def is_paused(ledger_head: Hash32) -> bool:
+    """Whether a ledger head says that the ledger is paused."""
+    return bool(ledger_head[31] & 1)
 
 
 def organisation_address(org: Hash32) -> Address:

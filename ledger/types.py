@@ -17,7 +17,16 @@ ZERO_HASH: Hash32 = bytes(32)
 ZERO_ADDRESS: Address = bytes(20)
 
 
-class AssetKind(IntEnum):
+class Labelled(IntEnum):
+    """Numbers of the contract's that have words."""
+
+    @property
+    def label(self) -> str:
+        """The word JSON uses."""
+        return self.name.lower()
+
+
+class AssetKind(Labelled):
     """What a registered asset stands for (IEC 63278-1, 5.3: asset kinds)."""
 
     TYPE = 0
@@ -25,10 +34,25 @@ class AssetKind(IntEnum):
     BATCH = 2
     ROLE = 3
 
-    @property
-    def label(self) -> str:
-        """The word JSON uses."""
-        return self.name.lower()
+
+class Stage(Labelled):
+    """Where in its life an asset is; the contract's `Stages` says which may follow which."""
+
+    PLANNED = 0
+    COMMISSIONED = 1
+    IN_SERVICE = 2
+    MAINTENANCE = 3
+    DECOMMISSIONED = 4
+    RETIRED = 5
+
+
+class Party(Labelled):
+    """What an organisation can be to an asset; the numbers are the contract's (`PartyRoles`)."""
+
+    OWNER = 0
+    CUSTODIAN = 1
+    OPERATOR = 2
+    LIEN_HOLDER = 3
 
 
 def to_hex(value: bytes) -> str:

@@ -15,7 +15,9 @@ from ledger.chain.wire import Receipt
 from ledger.deployment.apply import apply
 from ledger.deployment.manifest import Manifest
 from ledger.deployment.plan import load_plan
-from ledger.domain.entries import Enrolled, Entry, Kind, Registered
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Enrolled, Registered
 from ledger.errors import RpcError
 from ledger.hashing import keccak, sha256, subject_id
 from ledger.types import ZERO_HASH, Address, AssetKind, Hash32

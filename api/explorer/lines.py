@@ -11,11 +11,11 @@ from sqlmodel import Session
 from api.explorer.passport import Node
 from api.explorer.shelf import Shelf
 from api.payloads import pointed_at
-from ledger.domain.entries import (
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import (
     AccountAdded,
     AccountRemoved,
     Corrected,
-    Kind,
     Registered,
     Transferred,
     decode_payload,

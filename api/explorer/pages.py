@@ -17,7 +17,7 @@ from api.explorer.shelf import Shelf
 from api.lookup import find_party
 from api.problems import KINDS
 from api.search import id_prefix, serial_ids
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 from ledger.errors import MalformedValue
 from ledger.mirror.queries import (
     AssetFilter,

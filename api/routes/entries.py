@@ -13,7 +13,7 @@ from api.lookup import find_party
 from api.openapi import READING, problems
 from api.paging import PageQuery, decode_cursor, link_next
 from api.schemas.ledger import Entries, KindWord
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 from ledger.mirror.queries import EntryFilter, list_entries
 
 router = APIRouter(prefix="/v1/entries", tags=["entries"])

@@ -208,7 +208,8 @@ def _verified_value(verified: Verified) -> dict[str, object]:
 
 
 def _entry_value(entry: BundleEntry) -> dict[str, Any]:
-    from ledger.domain.entries import Kind, decode_payload
+    from ledger.domain.kinds import Kind
+    from ledger.domain.payloads import decode_payload
 
     return {
         "position": entry.position,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ledger.domain.entries import (
-    Appended,
+from ledger.domain.entries import Appended
+from ledger.domain.payloads import (
     Corrected,
     Frozen,
     Observed,

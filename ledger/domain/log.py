@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 from ledger.errors import MirrorError
 from ledger.hashing import keccak
 from ledger.types import Address, Hash32

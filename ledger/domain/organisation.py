@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ledger.domain.entries import (
+from ledger.domain.entries import Appended
+from ledger.domain.payloads import (
     AccountAdded,
     AccountRemoved,
-    Appended,
     Enrolled,
     Reinstated,
     Suspended,

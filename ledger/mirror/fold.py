@@ -7,7 +7,8 @@ from itertools import groupby
 
 from ledger.chain.wire import Log
 from ledger.domain.asset import Asset, fold_asset
-from ledger.domain.entries import BIRTHS, Appended, Kind
+from ledger.domain.entries import Appended
+from ledger.domain.kinds import BIRTHS, Kind
 from ledger.domain.log import LoggedEntry
 from ledger.domain.organisation import Organisation, fold_organisation
 from ledger.errors import InputError, VerificationError

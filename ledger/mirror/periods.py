@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session, col
 
-from ledger.domain.entries import (
+from ledger.domain.payloads import (
     AccountAdded,
     AccountRemoved,
     Registered,

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 from ledger.errors import MirrorError
 from ledger.mirror.rows import chunks, fetch_accounts
 from ledger.mirror.tables import (

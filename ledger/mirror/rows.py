@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 from sqlmodel import Session, col, select
 
 from ledger.domain.asset import Asset
-from ledger.domain.entries import Appended, Kind
+from ledger.domain.entries import Appended
+from ledger.domain.kinds import Kind
 from ledger.domain.organisation import Organisation
 from ledger.mirror.steps import PassedBlock, PlacedEntry, Subject
 from ledger.mirror.tables import AccountRow, AssetRow, BlockRow, EntryRow, OrganisationRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ledger.chain.wire import Receipt
-from ledger.domain.entries import GOVERNANCE
+from ledger.domain.kinds import GOVERNANCE
 from ledger.domain.log import APPENDED_TOPIC, LoggedEntry, decode_appended
 from ledger.outbox.tables import Operation
 from ledger.types import Address

@@ -8,7 +8,8 @@ from typing import Final, TypeVar
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from ledger.domain.entries import GOVERNANCE, Enrolled, Kind
+from ledger.domain.kinds import GOVERNANCE, Kind
+from ledger.domain.payloads import Enrolled
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.conflicts import (
     AlreadyEnrolled,

@@ -9,7 +9,9 @@ from typing import Final
 
 from sqlmodel import Session, col, or_, select
 
-from ledger.domain.entries import GOVERNANCE, Entry, Kind, Registered, Transferred, decode_payload
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import GOVERNANCE, Kind
+from ledger.domain.payloads import Registered, Transferred, decode_payload
 from ledger.errors import MalformedValue
 from ledger.outbox.tables import Operation, Role, State
 from ledger.types import ZERO_HASH, Hash32

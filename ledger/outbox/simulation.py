@@ -17,7 +17,9 @@ from ledger.chain.contract import (
 )
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, parse_quantity, quantity
-from ledger.domain.entries import Enrolled, Entry, Kind
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Enrolled
 from ledger.errors import LedgerError, Refused, RpcError
 from ledger.outbox.pace import Pace
 from ledger.outbox.queue import Waiting

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from ledger.domain.asset import Asset, fold_asset
-from ledger.domain.entries import BIRTHS, Appended, Kind
+from ledger.domain.entries import Appended
+from ledger.domain.kinds import BIRTHS, Kind
 from ledger.domain.organisation import Organisation, fold_organisation
 from ledger.errors import LedgerError, MalformedValue
 from ledger.hashing import domain_separator, keccak, organisation_address, subject_id

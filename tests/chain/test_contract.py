@@ -25,7 +25,9 @@ from ledger.chain.contract import (
     find_refusal,
     selector,
 )
-from ledger.domain.entries import Entry, Kind, Observed, Revised
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Observed, Revised
 from ledger.errors import Refused, RpcError
 from ledger.hashing import entry_digest, keccak
 from tests.ledgers import DeployedLedger

@@ -16,15 +16,9 @@ import pytest
 from eth_abi import encode
 
 from ledger.chain.contract import encode_append, encode_enrol
-from ledger.domain.entries import (
-    Entry,
-    Kind,
-    Observed,
-    Payload,
-    Registered,
-    Revised,
-    Transferred,
-)
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Observed, Payload, Registered, Revised, Transferred
 from ledger.hashing import domain_separator, keccak, subject_id
 from ledger.types import AssetKind, Hash32, parse_hex
 

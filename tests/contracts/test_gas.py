@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 
 SNAPSHOT = Path(__file__).resolve().parents[2] / "contracts/snapshots/gas.json"
 BATCH = 100

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.chain.contract import encode_append
-from ledger.domain.entries import PAYLOADS, Entry, Kind, Observed, Registered
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import PAYLOADS, Observed, Registered
 from ledger.hashing import (
     domain_separator,
     keccak,

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.asset import Asset, fold_asset
-from ledger.domain.entries import (
+from ledger.domain.entries import Appended
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import (
     AccountAdded,
-    Appended,
     Corrected,
     Enrolled,
     Frozen,
-    Kind,
     Observed,
     Payload,
     Registered,

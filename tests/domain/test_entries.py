@@ -12,14 +12,12 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.entries import (
-    BIRTHS,
-    GOVERNANCE,
+from ledger.domain.kinds import BIRTHS, GOVERNANCE, Kind
+from ledger.domain.payloads import (
     PAYLOADS,
     BadPayload,
     Corrected,
     Enrolled,
-    Kind,
     Payload,
     Registered,
     decode_payload,

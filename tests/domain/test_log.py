@@ -7,7 +7,7 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 from ledger.domain.log import APPENDED_TOPIC, BadLog, LoggedEntry, decode_appended
 from ledger.hashing import keccak
 

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.entries import (
+from ledger.domain.entries import Appended
+from ledger.domain.kinds import Kind
+from ledger.domain.organisation import Organisation, fold_organisation
+from ledger.domain.payloads import (
     AccountAdded,
     AccountRemoved,
-    Appended,
     Enrolled,
-    Kind,
     Payload,
     Reinstated,
     Revised,
     Suspended,
 )
-from ledger.domain.organisation import Organisation, fold_organisation
 from ledger.errors import VerificationError
 from ledger.hashing import next_head
 

@@ -21,12 +21,12 @@ from ledger.chain.contract import (
 )
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
-from ledger.domain.entries import (
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import (
     AccountAdded,
     AccountRemoved,
     Enrolled,
-    Entry,
-    Kind,
     Observed,
     Payload,
     Registered,

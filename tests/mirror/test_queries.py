@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, col, select
 
 from ledger.database.engine import reading
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 from ledger.errors import MirrorError
 from ledger.mirror import queries
 from ledger.mirror.queries import AssetFilter, EntryFilter, Page

@@ -6,7 +6,8 @@ import secrets
 
 from sqlmodel import Session
 
-from ledger.domain.entries import Enrolled, Kind, Observed, Registered
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Enrolled, Observed, Registered
 from ledger.hashing import sha256, subject_id
 from ledger.outbox.operations import (
     Accepted,

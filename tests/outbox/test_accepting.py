@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from ledger.database.engine import writing
-from ledger.domain.entries import Kind, Unfrozen
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Unfrozen
 from ledger.outbox.conflicts import (
     AlreadyEnrolled,
     IdempotencyConflict,

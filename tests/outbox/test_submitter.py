@@ -12,7 +12,8 @@ from sqlmodel import Session
 from ledger.chain.contract import LedgerContract
 from ledger.chain.signer import KeystoreSigner
 from ledger.database.engine import writing
-from ledger.domain.entries import Frozen, Kind, Payload, Reinstated, Suspended, Transferred
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Frozen, Payload, Reinstated, Suspended, Transferred
 from ledger.outbox.alarms import find_alarms
 from ledger.outbox.operations import Accepted, accept_entry
 from ledger.outbox.tables import State

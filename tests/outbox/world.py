@@ -21,7 +21,7 @@ from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import KeystoreSigner, TransactionFields
 from ledger.database.engine import open_engine, reading, upgrade, writing
-from ledger.domain.entries import Kind
+from ledger.domain.kinds import Kind
 from ledger.domain.log import LoggedEntry, decode_appended
 from ledger.hashing import domain_separator
 from ledger.outbox.lanes import Held, acquire, lane_id, open_lane

@@ -15,7 +15,8 @@ import pytest
 from eth_abi.abi import encode
 
 from ledger.chain.rpc import RpcClient
-from ledger.domain.entries import Enrolled, Kind, Payload, Registered
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Enrolled, Payload, Registered
 from ledger.hashing import domain_separator, keccak, subject_id
 from ledger.types import ZERO_HASH, AssetKind, parse_address, to_hex
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 import rlp
 
 from ledger.domain.asset import Asset, fold_asset
-from ledger.domain.entries import (
+from ledger.domain.entries import Appended
+from ledger.domain.kinds import Kind
+from ledger.domain.organisation import Organisation, fold_organisation
+from ledger.domain.payloads import (
     AccountAdded,
-    Appended,
     Enrolled,
     Frozen,
-    Kind,
     Observed,
     Payload,
     Registered,
@@ -22,7 +23,6 @@ from ledger.domain.entries import (
     Transferred,
     Unfrozen,
 )
-from ledger.domain.organisation import Organisation, fold_organisation
 from ledger.hashing import (
     domain_separator,
     keccak,

@@ -11,16 +11,9 @@ import pytest
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import AccountProof, Block, BlockId, Log
 from ledger.domain.asset import Asset
-from ledger.domain.entries import (
-    AccountAdded,
-    Corrected,
-    Frozen,
-    Kind,
-    Observed,
-    Revised,
-    Transferred,
-)
+from ledger.domain.kinds import Kind
 from ledger.domain.organisation import Organisation
+from ledger.domain.payloads import AccountAdded, Corrected, Frozen, Observed, Revised, Transferred
 from ledger.errors import UnknownThing
 from ledger.hashing import keccak, organisation_address
 from ledger.proofs.build import ChainMoved, build_bundle

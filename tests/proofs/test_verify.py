@@ -15,8 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.domain.asset import Asset
-from ledger.domain.entries import Enrolled, Kind, Observed, Revised
+from ledger.domain.kinds import Kind
 from ledger.domain.organisation import Organisation
+from ledger.domain.payloads import Enrolled, Observed, Revised
 from ledger.hashing import keccak
 from ledger.proofs.bundle import Bundle, encode_bundle
 from ledger.proofs.layout import SubjectClass, encode_word, head_slot, ledger_head_slot, word_slot

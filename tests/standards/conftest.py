@@ -17,7 +17,9 @@ from web3.contract import Contract
 from web3.types import TxReceipt
 
 from ledger.chain.contract import encode_append
-from ledger.domain.entries import Entry, Kind, Registered, Transferred
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Registered, Transferred
 from ledger.hashing import domain_separator, keccak, organisation_address, subject_id
 from ledger.types import AssetKind, Hash32
 
