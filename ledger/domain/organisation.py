@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ledger.domain.entries import Appended
+from ledger.domain.heads import head_after, misplaced
 from ledger.domain.payloads import (
     AccountAdded,
     AccountRemoved,
+    CredentialIssued,
+    CredentialRevoked,
     Enrolled,
+    Payload,
     Reinstated,
     Suspended,
     decode_payload,
 )
-from ledger.errors import VerificationError
-from ledger.hashing import next_head, organisation_address
+from ledger.hashing import organisation_address
 from ledger.types import Address, Hash32
 
 
@@ -45,38 +49,26 @@ def fold_organisation(organisation: Organisation | None, entry: Appended) -> Org
     payload = decode_payload(entry.kind, entry.payload)
     if organisation is None:
         if not isinstance(payload, Enrolled) or entry.position != 0:
-            raise _misplaced(entry)
+            raise misplaced(entry, "an organisation")
         return Organisation(
             entry.subject, payload.did, True, frozenset(), 1, entry.subject, entry.timestamp
         )
-    if entry.position != organisation.count or entry.subject != organisation.id:
-        raise _misplaced(entry)
-    head = next_head(
-        organisation.head,
-        entry.position,
-        entry.kind,
-        entry.org,
-        entry.actor,
-        entry.timestamp,
-        entry.payload,
-    )
-    moved = replace(organisation, count=organisation.count + 1, head=head)
+    head = head_after(organisation, entry)
+    changed = _changed(organisation, entry, payload)
+    return replace(organisation, count=organisation.count + 1, head=head, **changed)
+
+
+def _changed(organisation: Organisation, entry: Appended, payload: Payload) -> dict[str, Any]:
     match payload:
+        case CredentialIssued() | CredentialRevoked():
+            return {}
         case AccountAdded(account):
-            return replace(moved, accounts=organisation.accounts | {account})
+            return {"accounts": organisation.accounts | {account}}
         case AccountRemoved(account):
-            return replace(moved, accounts=organisation.accounts - {account})
+            return {"accounts": organisation.accounts - {account}}
         case Suspended():
-            return replace(moved, active=False)
+            return {"active": False}
         case Reinstated():
-            return replace(moved, active=True)
+            return {"active": True}
         case _:
-            raise _misplaced(entry)
-
-
-def _misplaced(entry: Appended) -> VerificationError:
-    return VerificationError(
-        f"an entry {entry.kind.label} cannot stand at position {entry.position} of an organisation",
-        kind=entry.kind.label,
-        position=entry.position,
-    )
+            raise misplaced(entry, "an organisation")
