@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from enum import IntEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ledger.cli.output import fail, say
-from ledger.types import parse_address, parse_hash, to_hex
+from ledger.types import Labelled, parse_address, parse_hash, to_hex
 
 if TYPE_CHECKING:
     from ledger.proofs.bundle import BundleEntry
@@ -86,7 +85,7 @@ def _passed_steps(verified: Verified) -> list[tuple[str, str]]:
         "canonical, every byte of it",
         f"block {block.number} of {_time(block.timestamp)}, {to_hex(block.hash)}",
         f"{to_hex(verified.contract)}, code hash {to_hex(verified.code_hash)}",
-        f"{word.subject_class.name.lower()}, count {word.count}",
+        f"{word.subject_class.label}, count {word.count}",
         to_hex(state.head),
         to_hex(verified.ledger_head),
         f"{to_hex(verified.subject)} is the hash of its first entry, on chain {verified.chain_id}",
@@ -137,10 +136,13 @@ def _history(verified: Verified) -> list[str]:
 
 
 def _entry_line(entry: BundleEntry) -> str:
+    from ledger.domain.kinds import GOVERNANCE
+
     value = _entry_value(entry)
     payload = ", ".join(f"{name} {_shown(one)}" for name, one in value["payload"].items())
     actor = "" if value["actor"] is None else f", sent by {value['actor']}"
-    by = f" by {value['org']}" if any(entry.org) else " by governance"
+    governed = " by governance" if entry.kind in GOVERNANCE else ""
+    by = f" by {value['org']}" if any(entry.org) else governed
     return (
         f"  {entry.position:>4}  {_time(entry.timestamp)}  {value['kind']}{by}{actor}"
         f"\n        {_printable(payload)}"
@@ -153,8 +155,10 @@ def _shown(value: object, name: str = "") -> str:
             return "yes" if value else "no"
         case int() if name.endswith("_at"):
             return _time(value)
+        case None:
+            return "none"
         case list():
-            return ", ".join(map(str, value))
+            return ", ".join(map(str, value)) or "none"
         case _:
             return str(value)
 
@@ -191,7 +195,7 @@ def _verified_value(verified: Verified) -> dict[str, object]:
     return {
         "verified": True,
         "subject": to_hex(verified.subject),
-        "class": verified.word.subject_class.name.lower(),
+        "class": verified.word.subject_class.label,
         "chain_id": verified.chain_id,
         "contract": to_hex(verified.contract),
         "code_hash": to_hex(verified.code_hash),
@@ -229,9 +233,11 @@ def _plain_value(value: object) -> object:
     match value:
         case bytes():
             return to_hex(value)
-        case IntEnum():
-            return value.name.lower()
+        case Labelled():
+            return value.label
         case frozenset():
-            return sorted(to_hex(one) for one in value)
+            return [_plain_value(one) for one in sorted(value)]
+        case tuple():
+            return [_plain_value(one) for one in value]
         case _:
             return value

@@ -6,11 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from ledger.domain.batch import batch_id_of, index_of
 from ledger.domain.log import APPENDED_TOPIC, decode_appended
-from ledger.errors import LedgerError, MalformedValue, NodeError, NodeUnavailable, UnknownThing
+from ledger.errors import (
+    InputError,
+    LedgerError,
+    MalformedValue,
+    NodeError,
+    NodeUnavailable,
+    UnknownThing,
+)
 from ledger.proofs.bundle import Bundle, BundleEntry, encode_bundle
 from ledger.proofs.header import encode_header
-from ledger.proofs.layout import head_slot, ledger_head_slot, word_slot
+from ledger.proofs.layout import (
+    SubjectClass,
+    decode_word,
+    head_slot,
+    ledger_head_slot,
+    word_slot,
+)
 from ledger.proofs.verified import Verified
 from ledger.proofs.verify import verify_bundle
 from ledger.types import Address, Hash32, parse_hash, to_hex
@@ -92,6 +106,22 @@ class ChainMoved(NodeError):
     advice = "try again, or prove a block that is final"
 
 
+class AssetOfBatch(InputError):
+    """The subject is an asset of a batch: its history begins with the batch's entry."""
+
+    code = "asset_of_batch"
+    advice = "prove the batch"
+
+    def __init__(self, subject: Hash32, batch: Hash32) -> None:
+        super().__init__(
+            f"subject: {to_hex(subject)} is an asset of the batch {to_hex(batch)}, which a bundle"
+            " cannot prove by itself",
+            field="subject",
+            subject=to_hex(subject),
+            batch=to_hex(batch),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """A bundle's bytes, and what they were verified to prove."""
@@ -107,6 +137,7 @@ def build_bundle(
 
     Raises:
         UnknownThing: the contract knows no such subject at that block.
+        AssetOfBatch: the subject is an asset of a batch, be it with entries of its own or without.
         ChainMoved: the chain reorganised at every attempt.
         StepFailed: the node's answers do not prove what they claim.
         NodeError: the node did not answer, or not in a form that can be used.
@@ -128,10 +159,14 @@ def _is_canonical(source: Source, block: BlockLike) -> bool:
 
 def _build(source: Source, contract: Address, subject: Hash32, pinned: BlockLike) -> Built:
     slots = (word_slot(subject), head_slot(subject), ledger_head_slot())
-    proof = source.fetch_proof(contract, slots, pinned.number)
+    batch = batch_id_of(subject)
+    asked = tuple(dict.fromkeys([*slots, word_slot(batch)]))  # a batch's own is among them
+    proof = source.fetch_proof(contract, asked, pinned.number)
     proven = {one.slot: one for one in proof.slots}
-    if not set(slots) <= proven.keys():
+    if not set(asked) <= proven.keys():
         raise NodeUnavailable("eth_getProof left slots out", method="eth_getProof")
+    if _is_of_batch(subject, proven[word_slot(batch)].value):
+        raise AssetOfBatch(subject, batch)
     if proven[slots[0]].value == 0:
         raise UnknownThing(
             "subject", field="subject", value=f"{to_hex(subject)} at block {pinned.number}"
@@ -151,6 +186,14 @@ def _build(source: Source, contract: Address, subject: Hash32, pinned: BlockLike
         )
     )
     return Built(raw, verify_bundle(raw, block_hash=pinned.hash, contract=contract))
+
+
+def _is_of_batch(subject: Hash32, word: int) -> bool:
+    """Whether the word where its batch's would stand is a batch's, and one of so many assets."""
+    if word == 0:
+        return False
+    batch = decode_word(word)
+    return batch.subject_class is SubjectClass.BATCH and 0 < index_of(subject) <= batch.size
 
 
 def _needed(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:

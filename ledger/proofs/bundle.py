@@ -5,7 +5,7 @@ Version 1 is one JSON object in canonical form (RFC 8785), with nothing before o
     version        1
     chain_id       number of the chain (EIP-155)
     contract       the ledger's address
-    subject        the id of the asset or organisation that is proven
+    subject        the id of what is proven: an asset, an organisation, the ledger itself, …
     header         RLP of the block's header
     account_proof  trie nodes from the header's state root to the contract's account
     storage_proofs trie nodes from the account's storage root: `word`, `head`, `ledger_head`

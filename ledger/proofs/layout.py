@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.errors import VerificationError
 from ledger.hashing import mapping_slot
-from ledger.types import Address, Hash32
+from ledger.types import Address, Hash32, Labelled, Party, Stage
 
 WORDS: Final = 0
 HEADS: Final = 1
 LEDGER_HEAD: Final = 2
 
 
-class SubjectClass(IntEnum):
+class SubjectClass(Labelled):
     """What a subject is; the numbers are the contract's."""
 
     ASSET = 1
@@ -23,51 +22,89 @@ class SubjectClass(IntEnum):
     SCHEMA = 3
     WORLD = 4
     ORGANISATION = 5
+    LEDGER = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """The storage word of a subject, lowest bits first:
+    """The storage word of a subject, highest bits first; what is above 232 is each class's own:
 
-        0        160       200      232       235 236 237 238   240       256
-        | owner   | opened  | count  | class   | f | s | a | 0   | accounts |
+        255          232 231  228 227      196 195        160 159                0
+        |      own       | class  |   count    |   opened at  |       owner       |
 
-    `owner` is an organisation's address; `opened_at` seconds since 1970; `frozen`, `suspended`
-    and `approved` (an ERC-721 approval is set) single bits; `accounts` counts an organisation's.
+        255     251 250  245 244 243   240 239  237 236  234 233 232
+        |     -     | height | M | offered |  held  | stage  | A | F |   asset
+        |                            size                            |   batch
+        |                             -                          | C |   world
+        |     -     | S |                accounts                    |   organisation
+        255     249 248 247                                       232
+
+    `owner` is the address of the organisation that holds title to an asset or batch, or that
+    published a schema or opened a world; `opened_at` seconds since 1970. `held` are the parties
+    but the owner that somebody is, `offered` those of which there is an open offer. `height` is
+    how many levels of parts have ever been below an asset. The letters stand for frozen, approved
+    (an ERC-721 approval is set), mounted, closed and suspended.
     """
 
     owner: Address
     opened_at: int
     count: int
     subject_class: SubjectClass
-    frozen: bool
-    suspended: bool
-    approved: bool
-    accounts: int
+    frozen: bool = False
+    approved: bool = False
+    stage: Stage = Stage.PLANNED
+    held: frozenset[Party] = frozenset()
+    offered: frozenset[Party] = frozenset()
+    mounted: bool = False
+    height: int = 0
+    size: int = 0
+    closed: bool = False
+    accounts: int = 0
+    suspended: bool = False
 
 
 def decode_word(word: int) -> Word:
     """Read a subject's storage word.
 
     Raises:
-        VerificationError: its class is unknown, or a bit without meaning is set.
+        VerificationError: its class or stage is unknown, or a bit without meaning is set.
     """
     try:
-        subject_class = SubjectClass(word >> 232 & 0b111)
+        bare = Word(
+            owner=(word & (1 << 160) - 1).to_bytes(20, "big"),
+            opened_at=word >> 160 & (1 << 36) - 1,
+            count=word >> 196 & (1 << 32) - 1,
+            subject_class=SubjectClass(word >> 228 & 0b1111),
+        )
+        found = _decode_own(bare, word >> 232)
     except ValueError:
-        raise VerificationError("a word of no known class", found=hex(word)) from None
-    if word >> 238 & 0b11:
+        raise VerificationError("a word of no known class or stage", found=hex(word)) from None
+    if encode_word(found) != word:
         raise VerificationError("a word with bits that mean nothing", found=hex(word))
-    return Word(
-        owner=(word & (1 << 160) - 1).to_bytes(20, "big"),
-        opened_at=word >> 160 & (1 << 40) - 1,
-        count=word >> 200 & (1 << 32) - 1,
-        subject_class=subject_class,
-        frozen=bool(word >> 235 & 1),
-        suspended=bool(word >> 236 & 1),
-        approved=bool(word >> 237 & 1),
-        accounts=word >> 240,
-    )
+    return found
+
+
+def _decode_own(bare: Word, own: int) -> Word:
+    match bare.subject_class:
+        case SubjectClass.ASSET:
+            return replace(
+                bare,
+                frozen=bool(own & 1),
+                approved=bool(own >> 1 & 1),
+                stage=Stage(own >> 2 & 0b111),
+                held=_decode_parties(own >> 4 & 0b1110),
+                offered=_decode_parties(own >> 8 & 0b1111),
+                mounted=bool(own >> 12 & 1),
+                height=own >> 13 & 0b111111,
+            )
+        case SubjectClass.BATCH:
+            return replace(bare, size=own)
+        case SubjectClass.WORLD:
+            return replace(bare, closed=bool(own & 1))
+        case SubjectClass.ORGANISATION:
+            return replace(bare, accounts=own & 0xFFFF, suspended=bool(own >> 16 & 1))
+        case SubjectClass.SCHEMA | SubjectClass.LEDGER:
+            return bare
 
 
 def encode_word(word: Word) -> int:
@@ -75,13 +112,40 @@ def encode_word(word: Word) -> int:
     return (
         int.from_bytes(word.owner, "big")
         | word.opened_at << 160
-        | word.count << 200
-        | word.subject_class << 232
-        | word.frozen << 235
-        | word.suspended << 236
-        | word.approved << 237
-        | word.accounts << 240
+        | word.count << 196
+        | word.subject_class << 228
+        | _encode_own(word) << 232
     )
+
+
+def _encode_own(word: Word) -> int:
+    match word.subject_class:
+        case SubjectClass.ASSET:
+            return (
+                word.frozen
+                | word.approved << 1
+                | word.stage << 2
+                | _encode_parties(word.held) << 4
+                | _encode_parties(word.offered) << 8
+                | word.mounted << 12
+                | word.height << 13
+            )
+        case SubjectClass.BATCH:
+            return word.size
+        case SubjectClass.WORLD:
+            return int(word.closed)
+        case SubjectClass.ORGANISATION:
+            return word.accounts | word.suspended << 16
+        case SubjectClass.SCHEMA | SubjectClass.LEDGER:
+            return 0
+
+
+def _decode_parties(bits: int) -> frozenset[Party]:
+    return frozenset([party for party in Party if bits >> party & 1])
+
+
+def _encode_parties(parties: frozenset[Party]) -> int:
+    return sum([1 << party for party in parties])
 
 
 def word_slot(subject: Hash32) -> Hash32:

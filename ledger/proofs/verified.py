@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from ledger.domain.asset import Asset
+from ledger.domain.batch import Batch
+from ledger.domain.catalogue import Schema, World
+from ledger.domain.founding import Founding
 from ledger.domain.organisation import Organisation
+from ledger.domain.subjects import Subject
 from ledger.proofs.bundle import BundleEntry
 from ledger.proofs.layout import Word
 from ledger.proofs.trie import Account
 from ledger.types import Address, Hash32, to_hex
-
-Subject: TypeAlias = Asset | Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,32 @@ def not_proven(block: Header, account: Account, state: Subject, word: Word) -> t
         "Which account sent the first entry: no head binds it.",
         "In which transactions the entries were sent.",
     ]
-    match state:
-        case Asset():
-            sentences += [
-                "What the documents say: only their content hashes are bound.",
-                "Who the organisations are: prove each by a bundle of its own.",
-            ]
-        case Organisation():
-            sentences.append(f"That whoever controls {state.did} is this organisation.")
+    sentences += _not_proven_of(state)
     if word.approved:
         sentences.append("Whom the owner has approved to transfer title (ERC-721): no entry.")
     return tuple(sentences)
+
+
+def _not_proven_of(state: Subject) -> list[str]:
+    documents = "What the documents say: only their content hashes are bound."
+    others = "Who the organisations are: prove each by a bundle of its own."
+    lapsing = "That what expires has not: times are told, and compared with none."
+    match state:
+        case Asset():
+            return [documents, others, lapsing]
+        case Batch():
+            return [
+                documents,
+                others,
+                "Which birth records the batch's root is over: compare it with the manifest's.",
+                "What became of the batch's assets: each has a history of its own.",
+            ]
+        case Schema() | World():
+            return [documents, others]
+        case Organisation():
+            return [
+                f"That whoever controls {state.did} is this organisation.",
+                lapsing,
+            ]
+        case Founding():
+            return ["Who governs: the authority is a contract of its own."]

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
-from ledger.domain.asset import Asset, fold_asset
+from ledger.domain.batch import batch_id_of
 from ledger.domain.entries import Appended
+from ledger.domain.founding import Founding
 from ledger.domain.kinds import BIRTHS, Kind
-from ledger.domain.organisation import Organisation, fold_organisation
+from ledger.domain.subjects import Subject, fold_subject
 from ledger.errors import LedgerError, MalformedValue
-from ledger.hashing import domain_separator, keccak, organisation_address, subject_id
+from ledger.hashing import domain_separator, is_paused, keccak, subject_id
 from ledger.proofs.bundle import Bundle, BundleEntry, decode_bundle
-from ledger.proofs.layout import (
-    SubjectClass,
-    Word,
-    decode_word,
-    head_slot,
-    ledger_head_slot,
-    word_slot,
-)
+from ledger.proofs.claims import claims
+from ledger.proofs.layout import Word, decode_word, head_slot, ledger_head_slot, word_slot
 from ledger.proofs.rlp import RlpError, decode_hash, decode_list, decode_number
 from ledger.proofs.steps import (
     WrongAccount,
@@ -34,10 +29,8 @@ from ledger.proofs.steps import (
     failing_as,
 )
 from ledger.proofs.trie import Account, decode_account, decode_slot, verify_path
-from ledger.proofs.verified import Header, Subject, Verified, not_proven
+from ledger.proofs.verified import Header, Verified, not_proven
 from ledger.types import ZERO_ADDRESS, Address, Hash32, to_hex
-
-S = TypeVar("S", Asset, Organisation)
 
 _LONDON_FIELDS: Final = 16
 _STATE_ROOT, _NUMBER, _TIMESTAMP = 3, 8, 11
@@ -78,15 +71,15 @@ def verify_bundle(raw: bytes, *, block_hash: Hash32, contract: Address) -> Verif
 
     # 7. Birth: the subject's id is the hash of its first entry, on this chain and contract.
     with failing_as(WrongBirth):
-        birth = _verify_birth(bundle)
+        _verify_birth(bundle)
 
     # 8. History: the entries are all there are, and hash to the head.
     with failing_as(WrongHistory):
-        state = _verify_history(bundle, birth, word, head)
+        state = _verify_history(bundle, word, head)
 
     # 9. State: what the entries make of the subject is what the contract says of it.
     with failing_as(WrongState):
-        _verify_state(state, word)
+        _verify_state(state, word, ledger_head)
 
     return Verified(
         chain_id=bundle.chain_id,
@@ -178,12 +171,17 @@ def _verify_ledger_head(bundle: Bundle, account: Account) -> Hash32:
     return held.to_bytes(32, "big")
 
 
-def _verify_birth(bundle: Bundle) -> Kind:
+def _verify_birth(bundle: Bundle) -> None:
     if not bundle.entries:
         raise WrongBirth("there is no first entry", expected="position 0", found="no entry")
     first = bundle.entries[0]
     if first.position != 0:
-        raise WrongBirth("the first entry's position", expected=0, found=first.position)
+        raise WrongBirth(
+            "the first entry's position (that of an asset of a batch is in the batch's history,"
+            " which a bundle of this version cannot hold)",
+            expected=0,
+            found=first.position,
+        )
     kind = _kind(first)
     if kind not in BIRTHS:
         raise WrongBirth(
@@ -193,22 +191,28 @@ def _verify_birth(bundle: Bundle) -> Kind:
         )
     domain = domain_separator(bundle.chain_id, bundle.contract)
     found = subject_id(domain, kind, first.org, first.payload)
-    if found != bundle.subject:
+    if found == bundle.subject:
+        return
+    if kind is Kind.BATCH_REGISTERED and found == batch_id_of(bundle.subject):
         raise WrongBirth(
-            "the first entry is of another subject, contract or chain",
+            "the subject is an asset of a batch, which a bundle of this version cannot prove",
             expected=to_hex(bundle.subject),
             found=to_hex(found),
         )
-    return kind
+    raise WrongBirth(
+        "the first entry is of another subject, contract or chain",
+        expected=to_hex(bundle.subject),
+        found=to_hex(found),
+    )
 
 
-def _verify_history(bundle: Bundle, birth: Kind, word: Word, head: Hash32) -> Subject:
+def _verify_history(bundle: Bundle, word: Word, head: Hash32) -> Subject:
     if len(bundle.entries) != word.count:
         raise WrongHistory("how many entries", expected=word.count, found=len(bundle.entries))
     for position, entry in enumerate(bundle.entries):
         if entry.position != position:
             raise WrongHistory("the next position", expected=position, found=entry.position)
-    state = _FOLDS[birth](bundle)
+    state = _refold(bundle)
     if state.head != head:
         raise WrongHistory(
             "the entries do not hash to the proven head",
@@ -225,11 +229,11 @@ def _kind(entry: BundleEntry) -> Kind:
         raise MalformedValue(field="kind", value=entry.kind, wanted="a kind of entry") from None
 
 
-def _refold(bundle: Bundle, fold: Callable[[S | None, Appended], S]) -> S:
-    state: S | None = None
+def _refold(bundle: Bundle) -> Subject:
+    state: Subject | None = None
     for entry in bundle.entries:
         try:
-            state = fold(state, _appended(bundle, entry))
+            state = fold_subject(state, _appended(bundle, entry))
         except LedgerError as refusal:
             fields = refusal.fields
             raise WrongHistory(
@@ -240,12 +244,6 @@ def _refold(bundle: Bundle, fold: Callable[[S | None, Appended], S]) -> S:
     if state is None:
         raise WrongHistory("how many entries", expected="at least 1", found=0)
     return state
-
-
-_FOLDS: Final[dict[Kind, Callable[[Bundle], Subject]]] = {
-    Kind.REGISTERED: lambda bundle: _refold(bundle, fold_asset),
-    Kind.ENROLLED: lambda bundle: _refold(bundle, fold_organisation),
-}
 
 
 def _appended(bundle: Bundle, entry: BundleEntry) -> Appended:
@@ -260,29 +258,10 @@ def _appended(bundle: Bundle, entry: BundleEntry) -> Appended:
     )
 
 
-def _verify_state(state: Subject, word: Word) -> None:
-    for what, expected, found in _claims(state, word):
+def _verify_state(state: Subject, word: Word, ledger_head: Hash32) -> None:
+    said = claims(state, word)
+    if isinstance(state, Founding):
+        said.append(("paused", is_paused(ledger_head), state.paused))
+    for what, expected, found in said:
         if expected != found:
             raise WrongState(what, expected=expected, found=found)
-
-
-def _claims(state: Subject, word: Word) -> list[tuple[str, object, object]]:
-    """What the word says beside what the entries say; an ERC-721 approval is no entry's."""
-    match state:
-        case Asset():
-            subject_class, owner = SubjectClass.ASSET, organisation_address(state.owner)
-            frozen, suspended, accounts = state.frozen, False, 0
-        case Organisation():
-            subject_class, owner = SubjectClass.ORGANISATION, ZERO_ADDRESS
-            frozen, suspended, accounts = False, not state.active, len(state.accounts)
-    claims: list[tuple[str, object, object]] = [
-        ("class", word.subject_class.name.lower(), subject_class.name.lower()),
-        ("owner", to_hex(word.owner), to_hex(owner)),
-        ("opened at", word.opened_at, state.opened_at),
-        ("frozen", word.frozen, frozen),
-        ("suspended", word.suspended, suspended),
-        ("accounts", word.accounts, accounts),
-    ]
-    if isinstance(state, Organisation):
-        claims.append(("approved", word.approved, False))
-    return claims

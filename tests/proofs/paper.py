@@ -6,40 +6,41 @@ from dataclasses import dataclass, field, replace
 
 import rlp
 
-from ledger.domain.asset import Asset, fold_asset
+from ledger.domain.asset import Asset
 from ledger.domain.entries import Appended
-from ledger.domain.kinds import Kind
-from ledger.domain.organisation import Organisation, fold_organisation
+from ledger.domain.heads import ledger_head_after
 from ledger.domain.payloads import (
+    Accepted,
     AccountAdded,
+    Attested,
+    BatchRegistered,
     Enrolled,
+    Erased,
+    Founded,
     Frozen,
+    Mounted,
     Observed,
+    Offered,
+    Paused,
     Payload,
     Registered,
     Reinstated,
     Revised,
+    SchemaPublished,
+    Staged,
+    SuccessorNamed,
     Suspended,
     Transferred,
     Unfrozen,
+    WorldClosed,
+    WorldOpened,
 )
-from ledger.hashing import (
-    domain_separator,
-    keccak,
-    next_ledger_head,
-    organisation_address,
-    subject_id,
-)
+from ledger.domain.subjects import Subject, fold_subject
+from ledger.hashing import domain_separator, keccak, subject_id
 from ledger.proofs.bundle import Bundle, BundleEntry
-from ledger.proofs.layout import (
-    SubjectClass,
-    Word,
-    encode_word,
-    head_slot,
-    ledger_head_slot,
-    word_slot,
-)
-from ledger.types import ZERO_ADDRESS, ZERO_HASH, AssetKind
+from ledger.proofs.claims import word_of
+from ledger.proofs.layout import Word, encode_word, head_slot, ledger_head_slot, word_slot
+from ledger.types import ZERO_ADDRESS, ZERO_HASH, AssetKind, Party, Stage
 from tests.proofs.tries import Trie
 
 CHAIN_ID = 31337
@@ -57,11 +58,12 @@ class Paper:
     contract: bytes = CONTRACT
     chain_id: int = CHAIN_ID
     entries: dict[bytes, list[Appended]] = field(default_factory=dict)
-    states: dict[bytes, Asset | Organisation] = field(default_factory=dict)
+    states: dict[bytes, Subject] = field(default_factory=dict)
     ledger_head: bytes = ZERO_HASH
     approved: bool = False
+    height: int = 0
 
-    def begin(self, payload: Registered | Enrolled, org: bytes = ZERO_HASH) -> bytes:
+    def begin(self, payload: Payload, org: bytes = ZERO_HASH) -> bytes:
         domain = domain_separator(self.chain_id, self.contract)
         subject = subject_id(domain, payload.KIND, org, payload.encode())
         self.append(subject, payload, org)
@@ -73,28 +75,18 @@ class Paper:
         time = OPENED + 10 * position
         entry = Appended(subject, org, kind, position, payload.encode(), ACTOR, time)
         told.append(entry)
-        state = self.states.get(subject)
-        if isinstance(state, Organisation) or kind is Kind.ENROLLED:
-            self.states[subject] = fold_organisation(state, entry)  # type: ignore[arg-type]
-        else:
-            self.states[subject] = fold_asset(state, entry)
+        self.states[subject] = fold_subject(self.states.get(subject), entry)
         head = self.states[subject].head
-        self.ledger_head = next_ledger_head(self.ledger_head, head, ACTOR, time)
+        self.ledger_head = ledger_head_after(self.ledger_head, head, entry)
 
-    def state(self, subject: bytes) -> Asset | Organisation:
+    def state(self, subject: bytes) -> Subject:
         return self.states[subject]
 
     def word(self, subject: bytes) -> Word:
         state = self.state(subject)
-        if isinstance(state, Asset):
-            owner, kind = organisation_address(state.owner), SubjectClass.ASSET
-            frozen, suspended, accounts = state.frozen, False, 0
-        else:
-            owner, kind = ZERO_ADDRESS, SubjectClass.ORGANISATION
-            frozen, suspended, accounts = False, not state.active, len(state.accounts)
-        approved = self.approved and kind is SubjectClass.ASSET
-        opened = state.opened_at
-        return Word(owner, opened, state.count, kind, frozen, suspended, approved, accounts)
+        if not isinstance(state, Asset):
+            return word_of(state)
+        return replace(word_of(state), approved=self.approved, height=self.height)
 
     def storage(self) -> dict[bytes, int]:
         slots = {ledger_head_slot(): int.from_bytes(self.ledger_head, "big")}
@@ -170,6 +162,41 @@ def an_organisation(paper: Paper) -> bytes:
     paper.append(org, Reinstated(REASON))
     paper.append(org, Suspended(REASON))
     return org
+
+
+def a_lively_asset(paper: Paper) -> bytes:
+    """An asset with every party, an open offer, at a stage, and a part of another."""
+    asset, whole = an_asset(paper, b"lively"), an_asset(paper, b"whole")
+    for party in (Party.CUSTODIAN, Party.OPERATOR, Party.LIEN_HOLDER):
+        paper.append(asset, Offered(party, OTHER, 0), ORG)
+        paper.append(asset, Accepted(party), OTHER)
+    paper.append(asset, Offered(Party.OWNER, OTHER, OPENED), ORG)
+    paper.append(asset, Staged(Stage.COMMISSIONED), ORG)
+    paper.append(asset, Mounted(whole), ORG)
+    paper.append(asset, Attested(ZERO_HASH, REASON, 0), OTHER)
+    paper.append(asset, Erased((REASON, ORG)), ORG)
+    return asset
+
+
+def a_batch(paper: Paper) -> bytes:
+    return paper.begin(BatchRegistered(ORG, ZERO_HASH, REASON, 3, keccak(b"manifest")), ORG)
+
+
+def a_schema(paper: Paper) -> bytes:
+    return paper.begin(SchemaPublished(keccak(b"schema"), ZERO_HASH), ORG)
+
+
+def a_closed_world(paper: Paper) -> bytes:
+    world = paper.begin(WorldOpened(keccak(b"world"), ZERO_HASH, ZERO_HASH), ORG)
+    paper.append(world, WorldClosed(REASON), ORG)
+    return world
+
+
+def a_paused_ledger(paper: Paper) -> bytes:
+    ledger = paper.begin(Founded(ACTOR))
+    paper.append(ledger, SuccessorNamed(CONTRACT, REASON))
+    paper.append(ledger, Paused(REASON))
+    return ledger
 
 
 def with_entry(bundle: Bundle, index: int, **changes: object) -> Bundle:
