@@ -25,6 +25,7 @@ ARTIFACTS: Final = CONTRACTS / "artifacts"
 SOURCES: Final[dict[str, str]] = {
     "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
     "AssetLedger": "src/AssetLedger.sol",
+    "CheckpointLog": "src/CheckpointLog.sol",
     "IPayloads": "src/interfaces/IPayloads.sol",
 }
 """Each contract kept as an artifact, with its source's path below `contracts`."""

@@ -123,6 +123,9 @@ interface IRefusals {
     /// @notice The asset is not listed in the world.
     error NotListed(uint256 index, bytes32 subject, bytes32 world);
 
+    /// @notice The code at the receiver's address does not take tokens (ERC-721, safe transfers).
+    error ReceiverRefuses(uint256 index, address receiver);
+
     /// @notice An organisation's accounts are its operators; ERC-721 cannot appoint others.
     error OperatorsAreAccounts();
 }

@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {IDirectory} from "../interfaces/IDirectory.sol";
 import {Act} from "../types/Entry.sol";
-import {Kinds} from "../types/Kinds.sol";
 import {Word, Words} from "../types/Word.sol";
 import {Journal} from "./Journal.sol";
 
@@ -23,15 +22,6 @@ abstract contract Directory is Journal, IDirectory {
     function isActive(bytes32 org) external view returns (bool) {
         Word it = _words[org];
         return it.class() == Words.ORGANISATION && !it.isSuspended();
-    }
-
-    function _rule(Act memory act, Word word) internal virtual override returns (Word) {
-        if (act.kind == Kinds.ACCOUNT_ADDED) return _addAccount(act, word);
-        if (act.kind == Kinds.ACCOUNT_REMOVED) return _removeAccount(act, word);
-        if (act.kind == Kinds.ENROLLED) return _enrol(act, word);
-        if (act.kind == Kinds.SUSPENDED) return _setSuspended(act, word, true);
-        if (act.kind == Kinds.REINSTATED) return _setSuspended(act, word, false);
-        revert UnknownKind(act.index, act.kind);
     }
 
     function _admit(Act memory act) internal view virtual override {
@@ -54,10 +44,15 @@ abstract contract Directory is Journal, IDirectory {
         if (act.org != 0) revert GovernanceOnly(act.index, act.kind);
     }
 
-    function _requireClass(Act memory act, Word word, uint8 class) internal pure {
+    function _requireClass(uint256 index, bytes32 subject, Word word, uint8 class) internal pure {
         uint8 given = word.class();
-        if (given == 0) revert UnknownSubject(act.index, act.subject);
-        if (given != class) revert WrongClass(act.index, act.subject, class, given);
+        if (given == class) return;
+        if (given == 0) revert UnknownSubject(index, subject);
+        revert WrongClass(index, subject, class, given);
+    }
+
+    function _requireSchema(uint256 index, bytes32 schema) internal view {
+        _requireClass(index, schema, _words[schema], Words.SCHEMA);
     }
 
     function _requireUnborn(Act memory act, Word word) internal pure {
@@ -68,7 +63,7 @@ abstract contract Directory is Journal, IDirectory {
         return address(uint160(uint256(org)));
     }
 
-    function _enrol(Act memory act, Word word) private returns (Word) {
+    function _enrol(Act memory act, Word word) internal returns (Word) {
         _requireGovernance(act);
         _requireUnborn(act, word);
         address held = _addressOf(act.subject);
@@ -77,14 +72,14 @@ abstract contract Directory is Journal, IDirectory {
         return Words.opened(Words.ORGANISATION, address(0));
     }
 
-    function _setSuspended(Act memory act, Word word, bool on) private pure returns (Word) {
+    function _setSuspended(Act memory act, Word word, bool on) internal pure returns (Word) {
         _requireGovernance(act);
-        _requireClass(act, word, Words.ORGANISATION);
+        _requireClass(act.index, act.subject, word, Words.ORGANISATION);
         if (word.isSuspended() == on) revert Unchanged(act.index, act.subject);
         return word.withSuspended(on);
     }
 
-    function _addAccount(Act memory act, Word word) private returns (Word) {
+    function _addAccount(Act memory act, Word word) internal returns (Word) {
         address account = _account(act, word);
         if (_accounts[act.subject][account]) {
             revert AlreadyAnAccount(act.index, act.subject, account);
@@ -94,7 +89,7 @@ abstract contract Directory is Journal, IDirectory {
         return word.withAccount();
     }
 
-    function _removeAccount(Act memory act, Word word) private returns (Word) {
+    function _removeAccount(Act memory act, Word word) internal returns (Word) {
         address account = _account(act, word);
         if (!_accounts[act.subject][account]) {
             revert NotAnAccount(act.index, act.subject, account);
@@ -107,7 +102,7 @@ abstract contract Directory is Journal, IDirectory {
     /// @dev The account an entry is about. Organisations change their own; governance, only while
     /// it enrols them. The zero address signs nothing and is none.
     function _account(Act memory act, Word word) private pure returns (address account) {
-        _requireClass(act, word, Words.ORGANISATION);
+        _requireClass(act.index, act.subject, word, Words.ORGANISATION);
         if (act.org != act.subject && act.org != 0) {
             revert NotOwner(act.index, act.subject, act.org);
         }

@@ -4,8 +4,11 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 import {IGovernance} from "../interfaces/IGovernance.sol";
+import {Act} from "../types/Entry.sol";
+import {Heads} from "../types/Heads.sol";
 import {Kinds} from "../types/Kinds.sol";
 import {AccountAdded, Enrolled} from "../types/Payloads.sol";
+import {Word, Words} from "../types/Word.sol";
 import {Titles} from "./Titles.sol";
 
 /// @title The doors of governance; the rules behind them stand with their subjects.
@@ -20,32 +23,50 @@ abstract contract Governance is Titles, AccessManaged, IGovernance {
         if (!_isDid(bytes(did))) revert BadPayload(0, Kinds.ENROLLED);
         org = _id(Kinds.ENROLLED, 0, keccak256(payload));
         if (accounts.length == 0) revert LastAccount(0, org);
-        bytes32 running = _write(_direct(Kinds.ENROLLED, org, 0, payload), ledgerHead);
+        _govern(Kinds.ENROLLED, org, payload);
         for (uint256 i; i < accounts.length; ++i) {
-            payload = abi.encode(AccountAdded(accounts[i]));
-            running = _write(_direct(Kinds.ACCOUNT_ADDED, org, 0, payload), running);
+            _govern(Kinds.ACCOUNT_ADDED, org, abi.encode(AccountAdded(accounts[i])));
         }
-        ledgerHead = running;
     }
 
     /// @inheritdoc IGovernance
     function suspend(bytes32 org, bytes32 reason) external restricted {
-        _govern(Kinds.SUSPENDED, org, reason);
+        _govern(Kinds.SUSPENDED, _known(org), abi.encode(reason));
     }
 
     /// @inheritdoc IGovernance
     function reinstate(bytes32 org, bytes32 reason) external restricted {
-        _govern(Kinds.REINSTATED, org, reason);
+        _govern(Kinds.REINSTATED, _known(org), abi.encode(reason));
     }
 
     /// @inheritdoc IGovernance
     function freeze(bytes32 subject, bytes32 reason) external restricted {
-        _govern(Kinds.FROZEN, subject, reason);
+        _govern(Kinds.FROZEN, _known(subject), abi.encode(reason));
     }
 
     /// @inheritdoc IGovernance
     function unfreeze(bytes32 subject, bytes32 reason) external restricted {
-        _govern(Kinds.UNFROZEN, subject, reason);
+        _govern(Kinds.UNFROZEN, _known(subject), abi.encode(reason));
+    }
+
+    /// @inheritdoc IGovernance
+    function forceTitle(bytes32 asset, bytes32 to, bytes32 reason) external restricted {
+        _govern(Kinds.TITLE_FORCED, _known(asset), abi.encode(to, reason));
+    }
+
+    /// @inheritdoc IGovernance
+    function pause(bytes32 reason) external restricted {
+        _setPaused(Kinds.PAUSED, reason, true);
+    }
+
+    /// @inheritdoc IGovernance
+    function resume(bytes32 reason) external restricted {
+        _setPaused(Kinds.RESUMED, reason, false);
+    }
+
+    /// @inheritdoc IGovernance
+    function nameSuccessor(address successor, bytes32 reason) external restricted {
+        _govern(Kinds.SUCCESSOR_NAMED, founding, abi.encode(successor, reason));
     }
 
     /// @inheritdoc IGovernance
@@ -53,9 +74,27 @@ abstract contract Governance is Titles, AccessManaged, IGovernance {
         _setBaseURI(baseURI);
     }
 
-    function _govern(uint16 kind, bytes32 subject, bytes32 reason) private {
-        if (_words[subject].count() == 0) revert UnknownSubject(0, subject);
-        ledgerHead = _write(_direct(kind, subject, 0, abi.encode(reason)), ledgerHead);
+    /// @dev What concerns the whole ledger leaves nothing in its word.
+    function _ofTheLedger(Act memory act, Word word) internal pure returns (Word) {
+        _requireGovernance(act);
+        _requireClass(act.index, act.subject, word, Words.LEDGER);
+        return word;
+    }
+
+    function _govern(uint16 kind, bytes32 subject, bytes memory payload) private {
+        ledgerHead = _write(_direct(kind, subject, 0, payload), ledgerHead);
+    }
+
+    /// @dev The entry that pauses is already under the pause that it brings.
+    function _setPaused(uint16 kind, bytes32 reason, bool on) private {
+        if (Heads.isPaused(ledgerHead) == on) revert Unchanged(0, founding);
+        _govern(kind, founding, abi.encode(reason));
+        ledgerHead = Heads.withPaused(ledgerHead, on);
+    }
+
+    function _known(bytes32 subject) private view returns (bytes32) {
+        if (_load(subject).count() == 0) revert UnknownSubject(0, subject);
+        return subject;
     }
 
     /// @dev DID Core, 3.1 allows visible ASCII only; a reader may rely on the text being text.

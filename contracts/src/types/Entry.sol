@@ -71,4 +71,15 @@ library Acts {
             revert IRefusals.BadPayload(act.index, act.kind);
         }
     }
+
+    /// @dev The payload's `i`-th word as the last second at which something is good; zero means for
+    /// ever, and one that has passed is refused.
+    function expiryAt(Act memory act, uint256 i) internal view returns (uint64 expires) {
+        expires = uint64(act.numberAt(i, 64));
+        if (hasPassed(expires)) revert IRefusals.Lapsed(act.index, act.subject, expires);
+    }
+
+    function hasPassed(uint64 expires) internal view returns (bool) {
+        return expires != 0 && expires < block.timestamp;
+    }
 }

@@ -43,7 +43,9 @@ library Heads {
         }
     }
 
-    /// @dev keccak256(abi.encode(ledgerHead, head, actor, block.timestamp))
+    /// @dev keccak256(abi.encode(ledgerHead, head, actor, block.timestamp)), save for the lowest
+    /// bit: that one stays as it is, and says that the ledger is paused. Kept here, the pause costs
+    /// no entry a storage slot of its own to read.
     function fold(bytes32 ledgerHead, bytes32 head, address actor)
         internal
         view
@@ -55,7 +57,15 @@ library Heads {
             mstore(add(free, 0x20), head)
             mstore(add(free, 0x40), shr(96, shl(96, actor)))
             mstore(add(free, 0x60), timestamp())
-            hash := keccak256(free, 0x80)
+            hash := or(and(keccak256(free, 0x80), not(1)), and(ledgerHead, 1))
         }
+    }
+
+    function isPaused(bytes32 ledgerHead) internal pure returns (bool) {
+        return uint256(ledgerHead) & 1 != 0;
+    }
+
+    function withPaused(bytes32 ledgerHead, bool on) internal pure returns (bytes32) {
+        return bytes32((uint256(ledgerHead) & ~uint256(1)) | (on ? 1 : 0));
     }
 }

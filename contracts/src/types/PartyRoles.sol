@@ -11,9 +11,4 @@ library PartyRoles {
     uint8 internal constant OPERATOR = 2;
     /// @dev Has a claim to it: title stays where it is until the lien is released.
     uint8 internal constant LIEN_HOLDER = 3;
-
-    // Who may write an entry, as a bit per party.
-    uint256 internal constant THE_OWNER = 1 << OWNER;
-    uint256 internal constant THE_CUSTODIAN = 1 << CUSTODIAN;
-    uint256 internal constant THE_OPERATOR = 1 << OPERATOR;
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
+import {Act, Acts} from "../types/Entry.sol";
+import {Word, Words} from "../types/Word.sol";
+import {Attestations} from "./Attestations.sol";
+
+/// @title Schemas, worlds with a rule whom they admit, and listings of assets in worlds.
+abstract contract Catalogue is Attestations, ICatalogue {
+    struct Admission {
+        bytes32 schema;
+        bytes32 issuer;
+    }
+
+    struct Listing {
+        address owner;
+        uint64 expires;
+    }
+
+    mapping(bytes32 world => Admission) private _admissions;
+    mapping(bytes32 asset => mapping(bytes32 world => Listing)) private _listings;
+
+    /// @inheritdoc ICatalogue
+    function isOpen(bytes32 world) public view returns (bool) {
+        Word word = _words[world];
+        return word.class() == Words.WORLD && !word.isClosed();
+    }
+
+    /// @inheritdoc ICatalogue
+    function admissionOf(bytes32 world) external view returns (bytes32, bytes32) {
+        return (_admissions[world].schema, _admissions[world].issuer);
+    }
+
+    /// @inheritdoc ICatalogue
+    function isListed(bytes32 asset, bytes32 world) external view returns (bool) {
+        Listing memory listing = _listings[asset][world];
+        return listing.owner != address(0) && listing.owner == _words[asset].owner()
+            && !Acts.hasPassed(listing.expires) && isOpen(world);
+    }
+
+    function _publishSchema(Act memory act, Word word) internal view returns (Word) {
+        _requireUnborn(act, word);
+        act.expectWords(2);
+        bytes32 replaced = act.wordAt(1);
+        if (replaced != 0) {
+            _requireSchema(act.index, replaced);
+            if (_words[replaced].owner() != _addressOf(act.org)) {
+                revert NotOwner(act.index, replaced, act.org);
+            }
+        }
+        return Words.opened(Words.SCHEMA, _addressOf(act.org));
+    }
+
+    function _openWorld(Act memory act, Word word) internal returns (Word) {
+        _requireUnborn(act, word);
+        act.expectWords(3);
+        (bytes32 schema, bytes32 issuer) = (act.wordAt(1), act.wordAt(2));
+        if (schema != 0) {
+            _requireSchema(act.index, schema);
+            if (issuer != 0) _requireActive(act.index, issuer);
+            _admissions[act.subject] = Admission(schema, issuer);
+        } else if (issuer != 0) {
+            revert BadPayload(act.index, act.kind);
+        }
+        return Words.opened(Words.WORLD, _addressOf(act.org));
+    }
+
+    function _closeWorld(Act memory act, Word word) internal pure returns (Word) {
+        _requireClass(act.index, act.subject, word, Words.WORLD);
+        if (word.owner() != _addressOf(act.org)) revert NotOwner(act.index, act.subject, act.org);
+        act.expectWords(1);
+        if (word.isClosed()) revert ClosedWorld(act.index, act.subject);
+        return word.closed();
+    }
+
+    function _list(Act memory act, Word word) internal returns (Word) {
+        _requireLive(act.index, act.subject, word);
+        _requireOwner(act, word);
+        act.expectWords(6);
+        bytes32 world = act.wordAt(0);
+        _requireClass(act.index, world, _words[world], Words.WORLD);
+        if (_words[world].isClosed()) revert ClosedWorld(act.index, world);
+        _requireAdmitted(act, world);
+        _listings[act.subject][world] = Listing(word.owner(), act.expiryAt(3));
+        return word;
+    }
+
+    function _delist(Act memory act, Word word) internal returns (Word) {
+        _requireLive(act.index, act.subject, word);
+        _requireOwner(act, word);
+        act.expectWords(1);
+        bytes32 world = act.wordAt(0);
+        if (_listings[act.subject][world].owner == address(0)) {
+            revert NotListed(act.index, act.subject, world);
+        }
+        delete _listings[act.subject][world];
+        return word;
+    }
+
+    /// @dev The lister names the credential that admits it, and none where the world asks for none.
+    function _requireAdmitted(Act memory act, bytes32 world) private view {
+        Admission memory rule = _admissions[world];
+        (bytes32 issuer, uint64 position) = (act.wordAt(4), uint64(act.numberAt(5, 64)));
+        if (rule.schema == 0) {
+            if (issuer != 0 || position != 0) revert BadPayload(act.index, act.kind);
+            return;
+        }
+        bool wanted = rule.issuer == 0 || rule.issuer == issuer;
+        if (!wanted || !isInForce(act.org, position, issuer, rule.schema)) {
+            revert NotAdmitted(act.index, world, act.org);
+        }
+    }
+}

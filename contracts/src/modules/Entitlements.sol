@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Act} from "../types/Entry.sol";
+import {PartyRoles} from "../types/PartyRoles.sol";
+import {Stages} from "../types/Stages.sol";
+import {Word, Words} from "../types/Word.sol";
+import {Directory} from "./Directory.sol";
+
+/// @title What an asset takes, and from whom: the conditions that the rules of assets share.
+abstract contract Entitlements is Directory {
+    /// @dev The owner stands in the word. A slot counts only while the word says that it is held.
+    mapping(bytes32 asset => mapping(uint256 party => address)) internal _holders;
+
+    /// @dev Requires an asset that is not frozen.
+    function _requireAsset(uint256 index, bytes32 subject, Word word) internal pure {
+        _requireClass(index, subject, word, Words.ASSET);
+        if (word.isFrozen()) revert AssetFrozen(index, subject);
+    }
+
+    /// @dev Requires an asset that is neither frozen nor at the end of its life.
+    function _requireLive(uint256 index, bytes32 subject, Word word) internal pure {
+        _requireAsset(index, subject, word);
+        if (word.stage() == Stages.RETIRED) revert AssetRetired(index, subject);
+    }
+
+    /// @dev Requires that the act's organisation holds title.
+    function _requireOwner(Act memory act, Word word) internal pure {
+        if (word.owner() != _addressOf(act.org)) revert NotOwner(act.index, act.subject, act.org);
+    }
+
+    function _requireNoLien(Act memory act, Word word) internal pure {
+        if (word.isHeld(PartyRoles.LIEN_HOLDER)) revert UnderLien(act.index, act.subject);
+    }
+
+    /// @dev Requires that the act's organisation owns or keeps an asset.
+    function _requireKeeper(Act memory act, bytes32 asset, Word word) internal view {
+        address it = _addressOf(act.org);
+        if (word.owner() == it || _isParty(asset, word, PartyRoles.CUSTODIAN, it)) return;
+        revert NotEntitled(act.index, asset, act.org);
+    }
+
+    /// @dev Requires that the act's organisation owns or operates its subject.
+    function _requireUser(Act memory act, Word word) internal view {
+        address it = _addressOf(act.org);
+        if (word.owner() == it || _isParty(act.subject, word, PartyRoles.OPERATOR, it)) return;
+        revert NotEntitled(act.index, act.subject, act.org);
+    }
+
+    /// @dev Requires that the act's organisation owns, keeps or operates its subject.
+    function _requireWitness(Act memory act, Word word) internal view {
+        address it = _addressOf(act.org);
+        if (word.owner() == it || _isParty(act.subject, word, PartyRoles.CUSTODIAN, it)) return;
+        if (_isParty(act.subject, word, PartyRoles.OPERATOR, it)) return;
+        revert NotEntitled(act.index, act.subject, act.org);
+    }
+
+    /// @dev Whether an address is a party other than the owner.
+    function _isParty(bytes32 asset, Word word, uint256 party, address it)
+        internal
+        view
+        returns (bool)
+    {
+        return word.isHeld(party) && _holders[asset][party] == it;
+    }
+}
