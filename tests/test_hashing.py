@@ -9,7 +9,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak as other_keccak
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ledger.hashing import (
@@ -17,6 +17,7 @@ from ledger.hashing import (
     domain_separator,
     entry_digest,
     hmac_sha256,
+    is_paused,
     keccak,
     leaf_hash,
     mapping_slot,
@@ -117,7 +118,17 @@ def test_an_id_is_the_hash_of_abi_encoded_words(
     words = encode(
         ["bytes32", "uint16", "bytes32", "bytes32"], [domain, kind, org, keccak(payload)]
     )
+    assume(kind != 33)
     assert subject_id(domain, kind, org, payload) == keccak(words)
+
+
+@given(hashes, hashes, st.binary(max_size=100))
+def test_a_batch_s_id_leaves_24_bits_to_its_assets(
+    domain: bytes, org: bytes, payload: bytes
+) -> None:
+    words = encode(["bytes32", "uint16", "bytes32", "bytes32"], [domain, 33, org, keccak(payload)])
+    born = int.from_bytes(keccak(words), "big")
+    assert subject_id(domain, 33, org, payload) == (born >> 24 << 24).to_bytes(32, "big")
 
 
 @given(hashes, u64, u16, hashes, addresses, u64, st.binary(max_size=100))
@@ -129,12 +140,19 @@ def test_a_head_is_the_hash_of_abi_encoded_words(
     assert next_head(head, position, kind, org, actor, time, payload) == keccak(words)
 
 
-@given(hashes, hashes, addresses, u64)
-def test_a_ledger_head_is_the_hash_of_abi_encoded_words(
-    ledger_head: bytes, head: bytes, actor: bytes, time: int
+@given(hashes, hashes, addresses, u64, st.booleans())
+def test_a_ledger_head_is_the_hash_of_abi_encoded_words_and_a_bit(
+    ledger_head: bytes, head: bytes, actor: bytes, time: int, paused: bool
 ) -> None:
     words = encode(["bytes32", "bytes32", "address", "uint256"], [ledger_head, head, actor, time])
-    assert next_ledger_head(ledger_head, head, actor, time) == keccak(words)
+    mixed = int.from_bytes(keccak(words), "big")
+    found = next_ledger_head(ledger_head, head, actor, time, paused=paused)
+    assert found == (mixed & ~1 | paused).to_bytes(32, "big")
+    assert is_paused(found) == paused
+
+
+def test_nothing_is_paused_before_the_first_entry() -> None:
+    assert not is_paused(bytes(32))
 
 
 @given(hashes, st.integers(0, 100))

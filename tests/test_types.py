@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import MalformedValue
-from ledger.types import AssetKind, parse_address, parse_hash, parse_hex, to_hex
+from ledger.types import AssetKind, Party, Stage, parse_address, parse_hash, parse_hex, to_hex
 
 
 @given(st.binary(max_size=80))
@@ -54,3 +54,17 @@ def test_a_long_value_is_shortened_when_told() -> None:
 
 def test_kinds_of_assets_have_their_words() -> None:
     assert [kind.label for kind in AssetKind] == ["type", "instance", "batch", "role"]
+
+
+def test_stages_and_parties_are_numbered_from_zero_in_the_contract_s_order() -> None:
+    assert [stage.label for stage in Stage] == [
+        "planned",
+        "commissioned",
+        "in_service",
+        "maintenance",
+        "decommissioned",
+        "retired",
+    ]
+    assert [party.label for party in Party] == ["owner", "custodian", "operator", "lien_holder"]
+    assert [*map(int, Stage)] == [*range(6)]
+    assert [*map(int, Party)] == [*range(4)]

@@ -22,14 +22,15 @@ from ledger.domain.payloads import (
 )
 from ledger.errors import VerificationError
 from ledger.hashing import next_head
+from tests.domain.examples import hashes, payloads_of
 
-hashes = st.binary(min_size=32, max_size=32)
 accounts = st.integers(1, 4).map(lambda n: bytes([n]) * 20)
 acts: st.SearchStrategy[Payload] = st.one_of(
     st.builds(AccountAdded, accounts),
     st.builds(AccountRemoved, accounts),
     st.builds(Suspended, hashes),
     st.builds(Reinstated, hashes),
+    payloads_of(Kind.CREDENTIAL_ISSUED, Kind.CREDENTIAL_REVOKED),
 )
 SUBJECT = bytes(range(32))
 
@@ -62,8 +63,10 @@ def test_is_what_its_entries_say(history: list[Appended]) -> None:
                 held.add(entry.payload[12:])
             case Kind.ACCOUNT_REMOVED:
                 held.discard(entry.payload[12:])
-            case _:
+            case Kind.SUSPENDED | Kind.REINSTATED:
                 active = entry.kind is Kind.REINSTATED
+            case _:
+                continue
     assert organisation.accounts == held
     assert organisation.active == active
     assert organisation.did == "did:web:a.example"
