@@ -16,7 +16,7 @@ class OpenRelations:
 
     def __init__(self) -> None:
         # By type and the key's first field, by which nearly all are looked up: then by key.
-        self._held: defaultdict[tuple[type[Relation], Value], dict[tuple[Value, ...], Relation]] = (
+        self._held: defaultdict[tuple[type[object], Value], dict[tuple[Value, ...], Relation]] = (
             defaultdict(dict)
         )
 
@@ -40,14 +40,12 @@ class OpenRelations:
             yield from held.values()
 
     def _close(self, closed: Closed) -> None:
-        first = dict(closed.key).get(closed.relation.KEY[0])
-        if first is None:
-            at = [one for one in self._held if one[0] is closed.relation]
-        else:
-            at = [(closed.relation, first)]
-        for one in at:
-            left = {key: held for key, held in self._held[one].items() if not closed.ends(held)}
-            if left:
-                self._held[one] = left
-            else:
-                del self._held[one]
+        of, named = closed.relation, dict(closed.key)
+        if named.keys() == set(of.KEY):
+            whole = tuple([named[name] for name in of.KEY])
+            self._held[of, whole[0]].pop(whole, None)
+            return
+        first = named.get(of.KEY[0])
+        for at in [at for at in self._held if at[0] is of] if first is None else [(of, first)]:
+            held = self._held[at]
+            self._held[at] = {key: one for key, one in held.items() if not closed.ends(one)}

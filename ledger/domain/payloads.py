@@ -309,6 +309,8 @@ class Erased:
     documents: tuple[Hash32, ...]
 
     def encode(self) -> bytes:
+        if not self.documents or {len(one) for one in self.documents} != {32}:
+            raise MalformedValue(field="erased", value=self, wanted="a payload")
         # abi.encode of a struct with one array: offset of the struct, of the array, length.
         words = (32, 32, len(self.documents))
         return b"".join([*(n.to_bytes(32, "big") for n in words), *self.documents])
@@ -316,8 +318,10 @@ class Erased:
     @classmethod
     def decode(cls, payload: bytes) -> Self:
         starts = range(96, len(payload), 32)
+        if not starts or len(payload) % 32:
+            raise BadPayload(cls.KIND, payload)
         erased = cls(tuple([payload[start : start + 32] for start in starts]))
-        if not erased.documents or erased.encode() != payload:
+        if erased.encode() != payload:
             raise BadPayload(cls.KIND, payload)
         return erased
 

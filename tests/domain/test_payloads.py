@@ -113,6 +113,7 @@ def word(number: int) -> bytes:
         (Kind.ENROLLED, Enrolled("abc").encode().replace(b"abc", b"a\xffc")),
         (Kind.ERASED, word(32) * 2 + word(0)),
         (Kind.ERASED, word(32) * 2 + word(2) + WORD),
+        (Kind.ERASED, word(32) * 2 + word(2) + WORD + b"\1"),
         (Kind.ERASED, word(32) + word(64) + word(1) + WORD),
     ],
 )
@@ -126,6 +127,8 @@ def test_dirty_bits_wrong_offsets_and_bad_text_are_refused(kind: Kind, raw: byte
     [
         Transferred(bytes(31)),
         Transferred(bytes(33)),
+        Erased(()),
+        Erased((WORD, bytes(31))),
         Corrected(-1, WORD),
         Corrected(2**64, WORD),
         Registered(WORD, WORD, WORD, 4),  # type: ignore[arg-type]
