@@ -1,19 +1,18 @@
-"""Calling the ledger's contract: calldata, views and refusals, laid out by our own code."""
+"""Calling the ledger's contract: calldata and views, laid out by our own code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from ledger.chain.artifacts import load_artifact
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import BlockId
 from ledger.domain.entries import Entry
-from ledger.errors import MalformedValue, NodeUnavailable, Refused, RpcError
+from ledger.errors import NodeUnavailable
 from ledger.hashing import keccak
-from ledger.types import Address, Hash32, parse_hex, to_hex
+from ledger.types import Address, Hash32, Party, to_hex
 
 _WORD: Final = 32
 
@@ -83,6 +82,10 @@ SUSPEND: Final = "suspend(bytes32,bytes32)"
 REINSTATE: Final = "reinstate(bytes32,bytes32)"
 FREEZE: Final = "freeze(bytes32,bytes32)"
 UNFREEZE: Final = "unfreeze(bytes32,bytes32)"
+FORCE_TITLE: Final = "forceTitle(bytes32,bytes32,bytes32)"
+PAUSE: Final = "pause(bytes32)"
+RESUME: Final = "resume(bytes32)"
+NAME_SUCCESSOR: Final = "nameSuccessor(address,bytes32)"
 SET_BASE_URI: Final = "setBaseURI(string)"
 
 
@@ -126,6 +129,26 @@ def encode_unfreeze(subject: Hash32, reason: Hash32) -> bytes:
     return selector(UNFREEZE) + subject + reason
 
 
+def encode_force_title(asset: Hash32, to: Hash32, reason: Hash32) -> bytes:
+    """Calldata that passes title to an organisation, whatever its owner says."""
+    return selector(FORCE_TITLE) + asset + to + reason
+
+
+def encode_pause(reason: Hash32) -> bytes:
+    """Calldata that has the ledger take nothing but acts of governance."""
+    return selector(PAUSE) + reason
+
+
+def encode_resume(reason: Hash32) -> bytes:
+    """Calldata that has the ledger take entries again."""
+    return selector(RESUME) + reason
+
+
+def encode_name_successor(successor: Address, reason: Hash32) -> bytes:
+    """Calldata that says which contract is to go on where this one ends."""
+    return selector(NAME_SUCCESSOR) + _address(successor) + reason
+
+
 def encode_set_base_uri(base_uri: str) -> bytes:
     """Calldata that sets where tokens' metadata is found (ERC-721, `tokenURI`)."""
     return selector(SET_BASE_URI) + _pointed([_bytes(base_uri.encode())])
@@ -146,7 +169,7 @@ class LedgerContract:
         return self._ask("domain()", block)
 
     def fetch_ledger_head(self, block: BlockId = "latest") -> Hash32:
-        """The rolling hash over all entries; zero before the first."""
+        """The rolling hash over all entries, with the pause in its lowest bit."""
         return self._ask("ledgerHead()", block)
 
     def fetch_head(self, subject: Hash32, block: BlockId = "latest") -> Hash32:
@@ -161,6 +184,16 @@ class LedgerContract:
         """A subject's packed storage word."""
         return int.from_bytes(self._ask("word(bytes32)", block, subject), "big")
 
+    def fetch_founding(self, block: BlockId = "latest") -> Hash32:
+        """The id of the ledger as a subject."""
+        return self._ask("founding()", block)
+
+    def fetch_paused(self, block: BlockId = "latest") -> bool:
+        """Whether the ledger takes nothing but acts of governance."""
+        return any(self._ask("paused()", block))
+
+    # -- organisations and parties -----------------------------------------------------------
+
     def fetch_is_account(self, org: Hash32, account: Address, block: BlockId = "latest") -> bool:
         """Whether an account may act for an organisation."""
         return any(self._ask("isAccount(bytes32,address)", block, org, _address(account)))
@@ -173,90 +206,56 @@ class LedgerContract:
         """The organisation that holds titles at an address; zero if none does."""
         return self._ask("organisationAt(address)", block, _address(address))
 
-    def _ask(self, signature: str, block: BlockId, *words: bytes) -> bytes:
-        data = selector(signature) + b"".join(words)
+    def fetch_party(self, asset: Hash32, party: Party, block: BlockId = "latest") -> Address:
+        """The address of the organisation that is a party to an asset; zero if none is."""
+        return self._ask("partyOf(bytes32,uint8)", block, asset, _number(party))[12:]
+
+    def fetch_offer(
+        self, asset: Hash32, party: Party, block: BlockId = "latest"
+    ) -> tuple[Address, int]:
+        """To whose address a party is offered, and until when; zeros if to nobody any more."""
+        answer = self._ask("offerOf(bytes32,uint8)", block, asset, _number(party), words=2)
+        return answer[12:_WORD], int.from_bytes(answer[_WORD:], "big")
+
+    # -- parts, claims and worlds ------------------------------------------------------------
+
+    def fetch_parent(self, part: Hash32, block: BlockId = "latest") -> Hash32:
+        """The asset of which `part` is a part; zero if of none."""
+        return self._ask("parentOf(bytes32)", block, part)
+
+    def fetch_is_in_force(
+        self,
+        subject: Hash32,
+        position: int,
+        issuer: Hash32,
+        schema: Hash32,
+        block: BlockId = "latest",
+    ) -> bool:
+        """Whether an attestation or a credential is neither lapsed nor revoked."""
+        signature = "isInForce(bytes32,uint64,bytes32,bytes32)"
+        return any(self._ask(signature, block, subject, _number(position), issuer, schema))
+
+    def fetch_is_open(self, world: Hash32, block: BlockId = "latest") -> bool:
+        """Whether a world takes listings."""
+        return any(self._ask("isOpen(bytes32)", block, world))
+
+    def fetch_admission(self, world: Hash32, block: BlockId = "latest") -> tuple[Hash32, Hash32]:
+        """The schema and the issuer of the credential that a world asks for; zero: any."""
+        answer = self._ask("admissionOf(bytes32)", block, world, words=2)
+        return answer[:_WORD], answer[_WORD:]
+
+    def fetch_is_listed(self, asset: Hash32, world: Hash32, block: BlockId = "latest") -> bool:
+        """Whether an asset is shown in a world now."""
+        return any(self._ask("isListed(bytes32,bytes32)", block, asset, world))
+
+    def _ask(self, signature: str, block: BlockId, *arguments: bytes, words: int = 1) -> bytes:
+        """Call a view; `words` is how many 32-byte words it answers with."""
+        data = selector(signature) + b"".join(arguments)
         answer = self.rpc.fetch_call(self.address, data, block)
-        if len(answer) != _WORD:
+        if len(answer) != words * _WORD:
             raise NodeUnavailable(
                 f"{self.rpc.shown}: {signature} at {to_hex(self.address)} gave {len(answer)} bytes",
                 url=self.rpc.shown,
                 method=signature,
             )
         return answer
-
-
-# -- refusals --------------------------------------------------------------------------------
-
-_BUILT_IN: Final[tuple[dict[str, Any], ...]] = (
-    {"type": "error", "name": "Error", "inputs": [{"name": "reason", "type": "string"}]},
-    {"type": "error", "name": "Panic", "inputs": [{"name": "panic", "type": "uint256"}]},
-)
-
-
-@cache
-def _refusals() -> dict[bytes, dict[str, Any]]:
-    errors = list(_BUILT_IN)
-    for name in ("AssetLedger", "AccessManager"):
-        errors += [part for part in load_artifact(name).abi if part["type"] == "error"]
-    return {selector(_signature(error)): error for error in errors}
-
-
-def _signature(error: dict[str, Any]) -> str:
-    return f"{error['name']}({','.join(field['type'] for field in error['inputs'])})"
-
-
-def decode_refusal(data: bytes) -> Refused | None:
-    """Read why a call was refused, from what it reverted with.
-
-    Knows every custom error of the ledger and of its access manager, `Error` and `Panic`.
-    Returns None for anything else.
-
-    Raises:
-        MissingArtifact: the compiled contracts are not there.
-    """
-    error = _refusals().get(data[:4])
-    if error is None:
-        return None
-    body, values = data[4:], {}
-    try:
-        for at, field in enumerate(error["inputs"]):
-            values[field["name"] or f"value_{at}"] = _decode(field["type"], body, _WORD * at)
-    except ValueError:
-        return None
-    index = values.pop("index", None)
-    return Refused(error["name"], index if isinstance(index, int) else None, values)
-
-
-def _decode(kind: str, body: bytes, at: int) -> object:
-    word = body[at : at + _WORD]
-    if len(word) != _WORD:
-        raise ValueError("too short")
-    if kind in {"string", "bytes"}:
-        start = int.from_bytes(word, "big")
-        length = int.from_bytes(body[start : start + _WORD], "big")
-        value = body[start + _WORD : start + _WORD + length]
-        return value.decode(errors="replace") if kind == "string" else to_hex(value)
-    if kind.startswith("uint"):
-        return int.from_bytes(word, "big")
-    if kind == "address":
-        return to_hex(word[12:])
-    if kind == "bool":
-        return any(word)
-    if kind.startswith("bytes"):
-        return to_hex(word[: int(kind[5:])])
-    raise ValueError(f"no refusal carries {kind}")
-
-
-def find_refusal(error: RpcError) -> Refused | None:
-    """Read why the contract refused from a node's error; None if it was not the contract.
-
-    Raises:
-        MissingArtifact: the compiled contracts are not there.
-    """
-    told = error.detail
-    if isinstance(told, dict):
-        told = told.get("data")
-    try:
-        return decode_refusal(parse_hex(told))
-    except MalformedValue:
-        return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.chain.artifacts import load_artifact
-from ledger.chain.contract import find_refusal
+from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import Signer, TransactionFields
 from ledger.chain.wire import Receipt

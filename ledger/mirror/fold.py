@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from ledger.chain.wire import Log
-from ledger.domain.asset import Asset, fold_asset
+from ledger.domain.batch import Batch, batch_id_of
 from ledger.domain.entries import Appended
-from ledger.domain.kinds import BIRTHS, Kind
+from ledger.domain.heads import ledger_head_after
+from ledger.domain.kinds import BIRTHS
 from ledger.domain.log import LoggedEntry
-from ledger.domain.organisation import Organisation, fold_organisation
+from ledger.domain.subjects import Subject, fold_subject
 from ledger.errors import InputError, VerificationError
-from ledger.hashing import next_ledger_head, subject_id
+from ledger.hashing import subject_id
 from ledger.mirror.fetch import Distrusted, FetchedRange
-from ledger.mirror.steps import Applied, Cursor, PassedBlock, PlacedEntry, Subject
+from ledger.mirror.steps import Applied, Cursor, PassedBlock, PlacedEntry
 from ledger.types import Hash32, to_hex
-
-
-def fold_subject(subject: Subject | None, entry: Appended) -> Subject:
-    """The subject after one more entry (None before the first).
-
-    Raises:
-        VerificationError: the entry is not its next, or does not fit it.
-        MalformedValue: the payload is not its kind's.
-    """
-    match subject:
-        case Asset():
-            return fold_asset(subject, entry)
-        case Organisation():
-            return fold_organisation(subject, entry)
-        case None if entry.kind is Kind.ENROLLED:
-            return fold_organisation(None, entry)
-        case None:
-            return fold_asset(None, entry)
 
 
 def fold_range(
@@ -43,7 +26,10 @@ def fold_range(
     fetched: FetchedRange,
     node_block: int,
 ) -> Applied:
-    """Fold a fetched range onto the mirror at `before`; `known` are its subjects so far.
+    """Fold a fetched range onto the mirror at `before`.
+
+    `known` are those of its subjects that the range is about, and the batches of those that have
+    no entry of their own yet (`named_by`).
 
     Raises:
         Distrusted: an entry cannot stand where it does, or the folded ledger head is not the
@@ -69,8 +55,17 @@ def fold_range(
         blocks=tuple(blocks),
         entries=tuple(folding.entries),
         subjects=tuple(folding.subjects[subject] for subject in folding.touched),
+        members=frozenset(folding.members),
         node_block=node_block,
     )
+
+
+def named_by(entries: Iterable[LoggedEntry]) -> list[Hash32]:
+    """The ids of all that folding these entries needs to know."""
+    named = dict.fromkeys(entry.subject for entry in entries)
+    # Where an asset of a batch has its first own entry.
+    second = (entry.subject for entry in entries if entry.position == 1)
+    return list(named | dict.fromkeys(map(batch_id_of, second)))
 
 
 class _Folding:
@@ -83,6 +78,7 @@ class _Folding:
         self.subjects = subjects
         self.entries: list[PlacedEntry] = []
         self.touched: dict[Hash32, None] = {}
+        self.members: set[Hash32] = set()
 
     def fold_block(
         self, fetched: FetchedRange, number: int, pairs: list[tuple[Log, LoggedEntry]]
@@ -102,16 +98,17 @@ class _Folding:
     def fold_entry(self, log: Log, entry: Appended) -> None:
         if entry.position == 0:
             _verify_birth(self.domain, entry)
+        before = self.subjects.get(entry.subject)
         try:
-            subject = fold_subject(self.subjects.get(entry.subject), entry)
+            subject = fold_subject(before, entry, self.find_batch(entry.subject))
         except (VerificationError, InputError) as error:
             raise Distrusted(str(error), block=log.block_number, log=log.log_index) from error
+        if before is None and entry.position != 0:
+            self.members.add(entry.subject)
         self.subjects[entry.subject] = subject
         self.touched[entry.subject] = None
         self.sequence += 1
-        self.ledger_head = next_ledger_head(
-            self.ledger_head, subject.head, entry.actor, entry.timestamp
-        )
+        self.ledger_head = ledger_head_after(self.ledger_head, subject.head, entry)
         self.entries.append(
             PlacedEntry(
                 sequence=self.sequence,
@@ -122,6 +119,11 @@ class _Folding:
                 head=subject.head,
             )
         )
+
+    def find_batch(self, asset: Hash32) -> Batch | None:
+        """The batch that an asset is of, if it is of any."""
+        batch = self.subjects.get(batch_id_of(asset))
+        return batch if isinstance(batch, Batch) else None
 
 
 def _verify_birth(domain: Hash32, entry: Appended) -> None:

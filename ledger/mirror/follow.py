@@ -16,9 +16,10 @@ from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import Block
+from ledger.domain.subjects import Subject
 from ledger.hashing import domain_separator
 from ledger.mirror.fetch import Distrusted, fetch_headers, fetch_range
-from ledger.mirror.fold import fold_range
+from ledger.mirror.fold import fold_range, named_by
 from ledger.mirror.steps import (
     Applied,
     Cursor,
@@ -26,7 +27,6 @@ from ledger.mirror.steps import (
     PassedBlock,
     RolledBack,
     Step,
-    Subject,
 )
 from ledger.types import Hash32
 
@@ -55,7 +55,7 @@ class Memory(Protocol):
         """The block before the contract's."""
 
     def subjects(self, ids: Sequence[Hash32]) -> Mapping[Hash32, Subject]:
-        """Those of the subjects that exist, as they are at the cursor."""
+        """Those of the subjects that have entries of their own, as they are at the cursor."""
 
 
 def follow(
@@ -169,7 +169,7 @@ class _Follower:
         fetched = fetch_range(self.rpc, self.deployed.contract, first, last)
         if fetched.first.parent_hash != cursor.hash:
             return self._roll_back(cursor, newest)
-        known = self.memory.subjects(list({entry.subject for _, entry in fetched.logs}))
+        known = self.memory.subjects(named_by([entry for _, entry in fetched.logs]))
         applied = fold_range(self.domain, cursor, known, fetched, newest.number)
         self.span.adapt(len(applied.entries))
         return applied

@@ -17,7 +17,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from ledger.domain.kinds import Kind
 from ledger.errors import MirrorError
-from ledger.mirror.rows import chunks, fetch_accounts
+from ledger.mirror.rows import chunks
+from ledger.mirror.subject_rows import fetch_accounts
 from ledger.mirror.tables import (
     AccountRow,
     AssetRow,

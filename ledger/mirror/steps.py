@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ledger.domain.asset import Asset
 from ledger.domain.entries import Appended
-from ledger.domain.organisation import Organisation
+from ledger.domain.subjects import Subject
 from ledger.types import Hash32
-
-Subject: TypeAlias = Asset | Organisation
-"""What entries fold into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +49,15 @@ class Applied:
     """Blocks were added after `before`, and their entries are proven: none is missing.
 
     `blocks` are those that hold entries and the last one, ascending; `subjects` are all that
-    the entries touched, as they are now; `node_block` is the newest block of the node.
+    the entries touched, as they are now; `members` those of them that are assets of batches and
+    had no entry of their own before; `node_block` is the newest block of the node.
     """
 
     before: Cursor
     blocks: tuple[PassedBlock, ...]
     entries: tuple[PlacedEntry, ...]
     subjects: tuple[Subject, ...]
+    members: frozenset[Hash32]
     node_block: int
 
 

@@ -10,10 +10,11 @@ from sqlmodel import Session, col, select
 
 from ledger.chain.identity import Deployed
 from ledger.database.engine import reading, writing
+from ledger.domain.subjects import Subject
 from ledger.errors import MirrorError, WrongChain
 from ledger.hashing import domain_separator
 from ledger.mirror.periods import roll_back_periods, write_periods
-from ledger.mirror.rows import block_values, chunks, entry_values, fetch_subjects, read_block
+from ledger.mirror.rows import block_values, chunks, entry_values, read_block
 from ledger.mirror.steps import (
     Applied,
     Cursor,
@@ -21,9 +22,9 @@ from ledger.mirror.steps import (
     PassedBlock,
     RolledBack,
     Step,
-    Subject,
 )
-from ledger.mirror.subjects import refold, write_subjects
+from ledger.mirror.subject_rows import fetch_subjects
+from ledger.mirror.subjects import fetch_beginnings, refold, write_subjects
 from ledger.mirror.tables import BlockRow, EntryRow, MirrorRow
 from ledger.types import ZERO_HASH, Hash32, to_hex
 
@@ -85,7 +86,7 @@ class Store:
             return [read_block(row) for row in rows]
 
     def subjects(self, ids: Sequence[Hash32]) -> dict[Hash32, Subject]:
-        """Those of the subjects that exist, as they are at the cursor."""
+        """Those of the subjects that have entries of their own, as they are at the cursor."""
         with reading(self.engine) as session:
             return fetch_subjects(session, ids)
 
@@ -122,8 +123,8 @@ def _apply(session: Session, mirror: MirrorRow, step: Applied) -> None:
     connection = session.connection()
     if step.entries:
         connection.execute(insert(EntryRow), [entry_values(placed) for placed in step.entries])
-        write_periods(session, step.entries)
         write_subjects(session, step)
+        write_periods(session, step.entries, fetch_beginnings(session, step.members))
     connection.execute(insert(BlockRow), [block_values(block) for block in step.blocks])
     _move(mirror, step.blocks[-1], step.node_block)
     if mirror.alarm_block is None:

@@ -4,37 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
-from ledger.domain.asset import Asset
+from ledger.domain.batch import Batch, batch_id_of
+from ledger.domain.subjects import Subject, fold_subject
 from ledger.errors import MirrorError
-from ledger.mirror.fold import fold_subject
-from ledger.mirror.rows import asset_values, organisation_values, read_entry
-from ledger.mirror.steps import Applied, Subject
-from ledger.mirror.tables import AssetRow, EntryRow, OrganisationRow
+from ledger.mirror.periods import Beginning, forget_periods
+from ledger.mirror.rows import chunks, read_entry
+from ledger.mirror.steps import Applied
+from ledger.mirror.subject_rows import KEEPINGS, Keeping, Values, fetch_batches
+from ledger.mirror.tables import EntryRow
 from ledger.types import Hash32
-
-_Rows: TypeAlias = list[dict[str, Any]]
 
 
 def write_subjects(session: Session, step: Applied) -> None:
     """Write the rows of all subjects that a step's entries touched."""
-    born: dict[Hash32, int] = {}
+    first: dict[Hash32, int] = {}
     last: dict[Hash32, int] = {}
     for placed in step.entries:
-        if placed.entry.position == 0:
-            born[placed.entry.subject] = placed.sequence
-        last[placed.entry.subject] = placed.sequence
-    fresh = [one for one in step.subjects if one.id in born]
-    for table, rows in _by_table(fresh, last):
-        if rows:
-            for row in rows:
-                row["first_sequence"] = born[row["id"]]
-            session.connection().execute(insert(table), rows)
-    _update(session, [one for one in step.subjects if one.id not in born], last)
+        entry = placed.entry
+        if entry.position == 0 or (entry.position == 1 and entry.subject in step.members):
+            first[entry.subject] = placed.sequence
+        last[entry.subject] = placed.sequence
+    fresh = [one for one in step.subjects if one.id in first]
+    for keeping, rows in _by_table(fresh, last):
+        for row in rows:
+            row["first_sequence"] = first[row["id"]]
+        session.connection().execute(keeping.table.insert(), rows)
+    _update(session, [one for one in step.subjects if one.id not in first], last)
+
+
+def fetch_beginnings(session: Session, members: Iterable[Hash32]) -> dict[Hash32, Beginning]:
+    """How each of these assets of batches began; the batches' entries are mirrored."""
+    batches: dict[Hash32, Beginning] = {}
+    of = {member: batch_id_of(member) for member in members}
+    for portion in chunks(dict.fromkeys(of.values())):
+        found = fetch_batches(session, portion)
+        blocks = session.exec(
+            select(EntryRow.subject, EntryRow.block_number).where(
+                col(EntryRow.subject).in_(portion), EntryRow.position == 0
+            )
+        )
+        batches |= {batch: Beginning(found[batch], block) for batch, block in blocks}
+    return {member: batches[batch] for member, batch in of.items()}
 
 
 def refold(session: Session, touched: Sequence[Hash32]) -> None:
@@ -44,47 +58,45 @@ def refold(session: Session, touched: Sequence[Hash32]) -> None:
         .where(col(EntryRow.subject).in_(touched))
         .order_by(col(EntryRow.subject), col(EntryRow.position))
     )
-    subjects: list[Subject] = []
-    last: dict[Hash32, int] = {}
-    for subject_id, entries in groupby(rows, key=lambda row: row.subject):
-        subject, last[subject_id] = _fold(entries)
-        subjects.append(subject)
-    gone = [subject_id for subject_id in touched if subject_id not in last]
-    for table in (AssetRow, OrganisationRow):
-        session.connection().execute(delete(table).where(col(table.id).in_(gone)))
-    _update(session, subjects, last)
+    entries = {subject: list(run) for subject, run in groupby(rows, key=lambda row: row.subject)}
+    members = [subject for subject, run in entries.items() if run[0].position != 0]
+    batches = fetch_batches(session, {batch_id_of(member) for member in members})
+    subjects = [_fold(run, batches) for run in entries.values()]
+    gone = [subject for subject in touched if subject not in entries]
+    for keeping in KEEPINGS:
+        session.connection().execute(delete(keeping.table).where(keeping.table.c.id.in_(gone)))
+    forget_periods(session, gone)
+    _update(session, subjects, {subject: run[-1].sequence for subject, run in entries.items()})
 
 
-def _fold(entries: Iterable[EntryRow]) -> tuple[Subject, int]:
-    """What entries make of their subject, and the sequence of the last one."""
+def _fold(rows: Sequence[EntryRow], batches: dict[Hash32, Batch]) -> Subject:
+    """What entries make of their subject, which may be an asset of a batch."""
     subject: Subject | None = None
-    last = 0
-    for row in entries:
-        subject, last = fold_subject(subject, read_entry(row)), row.sequence
+    for row in rows:
+        subject = fold_subject(subject, read_entry(row), batches.get(batch_id_of(row.subject)))
     if subject is None:
         raise MirrorError("a subject without entries")
-    return subject, last
+    return subject
 
 
 def _by_table(
     subjects: Sequence[Subject], last: dict[Hash32, int]
-) -> Iterable[tuple[type[AssetRow | OrganisationRow], _Rows]]:
-    assets: _Rows = []
-    organisations: _Rows = []
-    for subject in subjects:
-        if isinstance(subject, Asset):
-            assets.append(asset_values(subject) | {"last_sequence": last[subject.id]})
-        else:
-            row = organisation_values(subject) | {"last_sequence": last[subject.id]}
-            organisations.append(row)
-    return (AssetRow, assets), (OrganisationRow, organisations)
+) -> Iterable[tuple[Keeping, list[Values]]]:
+    """The rows of subjects, a list for each table that has any."""
+    for keeping in KEEPINGS:
+        rows = [
+            keeping.values(one) | {"last_sequence": last[one.id]}
+            for one in subjects
+            if isinstance(one, keeping.subject)
+        ]
+        if rows:
+            yield keeping, rows
 
 
 def _update(session: Session, subjects: Sequence[Subject], last: dict[Hash32, int]) -> None:
-    for table, rows in _by_table(subjects, last):
-        if rows:
-            for row in rows:
-                row["of"] = row.pop("id")
-            # Without `values` the columns to set are those that the rows name.
-            statement = update(table).where(col(table.id) == bindparam("of"))
-            session.connection().execute(statement, rows)
+    for keeping, rows in _by_table(subjects, last):
+        for row in rows:
+            row["of"] = row.pop("id")
+        # Without `values` the columns to set are those that the rows name.
+        statement = update(keeping.table).where(keeping.table.c.id == bindparam("of"))
+        session.connection().execute(statement, rows)
