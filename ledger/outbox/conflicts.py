@@ -42,6 +42,15 @@ class AlreadyEnrolled(Conflict):
         super().__init__(f"{did} is enrolled already, as {shown}", did=did, organisation=shown)
 
 
+class WrittenByTheLedger(InputError):
+    """The ledger writes entries of the kind itself, beside others; nobody can ask for one."""
+
+    code = "written_by_the_ledger"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the ledger writes {kind} itself, beside another entry", kind=kind)
+
+
 class WrongPosition(Conflict):
     """The entry was asked to stand at a position that is not the subject's next."""
 

@@ -8,12 +8,13 @@ from typing import Final, TypeVar
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from ledger.domain.kinds import GOVERNANCE, Kind
+from ledger.domain.kinds import CONSEQUENCES, GOVERNANCE, Kind
 from ledger.domain.payloads import Enrolled
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.conflicts import (
     AlreadyEnrolled,
     SerialTaken,
+    WrittenByTheLedger,
     WrongPosition,
 )
 from ledger.outbox.once import Accepted, Asked, accept_once, find_answered, find_operation
@@ -127,7 +128,10 @@ def accept_entry(
     Raises:
         IdempotencyConflict: the key stands for another request.
         WrongPosition: `position` is not the next, counting what is on its way.
+        WrittenByTheLedger: nobody can ask for an entry of that kind.
     """
+    if kind in CONSEQUENCES or kind is Kind.FOUNDED:
+        raise WrittenByTheLedger(kind.label)
     sender = OPERATOR if org is None else org
 
     def make() -> Operation:

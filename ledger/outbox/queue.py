@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlmodel import Session, col, or_, select
 
+from ledger.domain.batch import batch_id_of
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import GOVERNANCE, Kind
-from ledger.domain.payloads import Registered, Transferred, decode_payload
+from ledger.domain.payloads import (
+    Attested,
+    BatchRegistered,
+    CredentialIssued,
+    Delisted,
+    Dismounted,
+    Listed,
+    Mounted,
+    Offered,
+    Registered,
+    SchemaPublished,
+    TitleForced,
+    Transferred,
+    WorldOpened,
+    decode_payload,
+)
 from ledger.errors import MalformedValue
 from ledger.outbox.tables import Operation, Role, State
 from ledger.types import ZERO_HASH, Hash32
@@ -38,8 +54,12 @@ class Waiting:
     def touches(self) -> frozenset[Hash32]:
         """The subjects whose state decides whether the entry is allowed."""
         entry = self.entry
-        return frozenset({entry.subject, entry.org, *_named(entry)}) - {ZERO_HASH}
+        batch = batch_id_of(entry.subject)
+        return frozenset({entry.subject, batch, entry.org, *_named(entry)}) - {ZERO_HASH}
 
+
+# SQLite takes 32,766 parameters in a statement at most.
+_CHUNK: Final = 10_000
 
 _WAITS: Final = [
     select(Operation.sequence)
@@ -136,21 +156,44 @@ class _Unsettled:
 
 
 def _find_unsettled(session: Session, candidates: list[Waiting]) -> _Unsettled:
-    touched = {subject for one in candidates for subject in one.touches}
+    touched = list({subject for one in candidates for subject in one.touches})
     last = max((one.sequence for one in candidates), default=0)
-    rows = session.exec(
+    found = _Unsettled(defaultdict(set), set())
+    for start in range(0, len(touched), _CHUNK):
+        part = touched[start : start + _CHUNK]
+        rows = [*_find_about(session, part, last), *_find_consequences(session, part)]
+        for subject, sequence, state in rows:
+            found.earlier[subject].add(sequence or 0)
+            if state == State.SENT:
+                found.under_way.add(subject)
+    return found
+
+
+def _find_about(
+    session: Session, subjects: Sequence[Hash32], last: int
+) -> Iterable[tuple[Hash32, int | None, str]]:
+    """What is queued up to the sequence `last`, or sent, about these subjects."""
+    return session.exec(
         select(Operation.subject, Operation.sequence, Operation.state).where(
-            col(Operation.subject).in_(touched),
+            col(Operation.subject).in_(subjects),
             col(Operation.state).in_([State.QUEUED, State.SENT]),
             or_(col(Operation.sequence) <= last, Operation.state == State.SENT),
         )
     )
-    found = _Unsettled(defaultdict(set), set())
-    for subject, sequence, state in rows:
-        found.earlier[subject].add(sequence or 0)
-        if state == State.SENT:
-            found.under_way.add(subject)
-    return found
+
+
+def _find_consequences(
+    session: Session, subjects: Sequence[Hash32]
+) -> Iterable[tuple[Hash32, int | None, str]]:
+    """What is sent and writes to these as parents, too: its payload is the parent's id."""
+    return session.exec(
+        select(Operation.payload, Operation.sequence, Operation.state).where(
+            Operation.state == State.SENT,
+            Operation.role == Role.CUSTODIAN,
+            col(Operation.kind).in_([Kind.MOUNTED, Kind.DISMOUNTED]),
+            col(Operation.payload).in_(subjects),
+        )
+    )
 
 
 def _waiting(operation: Operation) -> Waiting:
@@ -175,9 +218,19 @@ def _named(entry: Entry) -> tuple[Hash32, ...]:
     except MalformedValue:
         return ()  # the contract will say what is wrong with it
     match payload:
-        case Registered(owner, schema):
+        case Registered(owner, schema) | BatchRegistered(owner, schema):
             return (owner, schema)
-        case Transferred(to):
+        case Transferred(to) | TitleForced(to) | Offered(_, to):
             return (to,)
+        case Mounted(parent) | Dismounted(parent):
+            return (parent,)
+        case Attested(schema) | CredentialIssued(schema):
+            return (schema,)
+        case SchemaPublished(_, replaces):
+            return (replaces,)
+        case WorldOpened(_, schema, issuer):
+            return (schema, issuer)
+        case Listed(world) | Delisted(world):
+            return (world,)
         case _:
             return ()

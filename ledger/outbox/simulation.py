@@ -9,18 +9,32 @@ from typing import Final
 from ledger.chain.contract import (
     encode_append,
     encode_enrol,
+    encode_force_title,
     encode_freeze,
+    encode_name_successor,
+    encode_pause,
     encode_reinstate,
+    encode_resume,
     encode_suspend,
     encode_unfreeze,
-    find_refusal,
 )
+from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, parse_quantity, quantity
 from ledger.domain.entries import Entry
-from ledger.domain.kinds import Kind
-from ledger.domain.payloads import Enrolled
-from ledger.errors import LedgerError, Refused, RpcError
+from ledger.domain.payloads import (
+    Enrolled,
+    Frozen,
+    Paused,
+    Reinstated,
+    Resumed,
+    SuccessorNamed,
+    Suspended,
+    TitleForced,
+    Unfrozen,
+    decode_payload,
+)
+from ledger.errors import LedgerError, MalformedValue, Refused, RpcError
 from ledger.outbox.pace import Pace
 from ledger.outbox.queue import Waiting
 from ledger.types import Address, to_hex
@@ -33,10 +47,20 @@ _GAS_PER_BYTE: Final = 16
 _REFUSALS_AT_ONCE: Final = 20
 
 
-class NotAuthorised(LedgerError):
-    """The sender lacks its role in the access manager; no operation is to blame."""
+class NotNow(LedgerError):
+    """Nothing that the sender has queued may go for now; no operation is to blame."""
+
+
+class NotAuthorised(NotNow):
+    """The sender lacks its role in the access manager."""
 
     code = "not_authorised"
+
+
+class LedgerPaused(NotNow):
+    """The ledger takes nothing but acts of governance until it is resumed."""
+
+    code = "ledger_paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +99,7 @@ class Simulator:
         Raises:
             NodeUnavailable, RpcError: the node did not say; nothing is known.
             NotAuthorised: the access manager does not let the sender act.
+            LedgerPaused: governance has paused the ledger.
         """
         goes, rejected = _fitting(waiting, self.pace), list[Rejection]()
         for _ in range(3 * len(goes) + 3):
@@ -124,6 +149,8 @@ class Simulator:
                 sender=to_hex(sender),
                 refusal=refusal.name,
             )
+        if refusal.name == "LedgerPaused":
+            raise LedgerPaused("governance has paused the ledger: entries wait until it resumes")
         return refusal
 
 
@@ -136,19 +163,29 @@ def gas_limit(goes: Sequence[Waiting], calldata: bytes) -> int:
 def encode_call(goes: Sequence[Waiting], custodian: Address) -> bytes:
     """The call that writes these entries: governance has a function for each, others a batch."""
     entry = goes[0].entry
-    match entry.kind:
-        case Kind.ENROLLED:
-            return encode_enrol(Enrolled.decode(entry.payload).did, [custodian])
-        case Kind.SUSPENDED:
-            return encode_suspend(entry.subject, entry.payload)
-        case Kind.REINSTATED:
-            return encode_reinstate(entry.subject, entry.payload)
-        case Kind.FROZEN:
-            return encode_freeze(entry.subject, entry.payload)
-        case Kind.UNFROZEN:
-            return encode_unfreeze(entry.subject, entry.payload)
+    if not goes[0].governs:
+        return encode_append([one.entry for one in goes])
+    match decode_payload(entry.kind, entry.payload):
+        case Enrolled(did):
+            return encode_enrol(did, [custodian])
+        case Suspended(reason):
+            return encode_suspend(entry.subject, reason)
+        case Reinstated(reason):
+            return encode_reinstate(entry.subject, reason)
+        case Frozen(reason):
+            return encode_freeze(entry.subject, reason)
+        case Unfrozen(reason):
+            return encode_unfreeze(entry.subject, reason)
+        case TitleForced(to, reason):
+            return encode_force_title(entry.subject, to, reason)
+        case Paused(reason):
+            return encode_pause(reason)
+        case Resumed(reason):
+            return encode_resume(reason)
+        case SuccessorNamed(successor, reason):
+            return encode_name_successor(successor, reason)
         case _:
-            return encode_append([one.entry for one in goes])
+            raise MalformedValue(field="kind", value=entry.kind.label, wanted="governance's")
 
 
 def _fitting(waiting: Sequence[Waiting], pace: Pace) -> list[Waiting]:

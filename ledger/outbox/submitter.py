@@ -25,7 +25,7 @@ from ledger.outbox.pace import Pace
 from ledger.outbox.queue import Waiting, choose, find_waiting
 from ledger.outbox.reconcile import Reconciler
 from ledger.outbox.signing import reject, sign
-from ledger.outbox.simulation import NotAuthorised, Simulator, Trial
+from ledger.outbox.simulation import LedgerPaused, NotAuthorised, NotNow, Simulator, Trial
 from ledger.outbox.tables import Lane
 from ledger.outbox.travels import Open
 from ledger.types import Address
@@ -144,22 +144,33 @@ class Submitter:
 
     def _try(self, lane: Held, waiting: Sequence[Waiting], head: Block) -> Trial:
         """Simulate; where that tells nothing about the operations, the lane rests a while."""
-        name, code = lane.lease.lane, f"not_authorised:{lane.role}"
+        name = lane.lease.lane
         try:
             trial = self._simulator.try_entries(lane.signer.address, waiting, head)
-        except (NotAuthorised, RpcError) as error:
+        except (NotNow, RpcError) as error:
             self._resting[name] = time.monotonic() + self.pace.settle
             _log.warning("waits lane=%s: %s", name, error)
-            if isinstance(error, NotAuthorised):
-                self._quiet.discard(code)
-                with writing(self.engine) as session:
-                    raise_alarm(session, code, str(error))
+            if isinstance(error, NotNow):
+                self._raise(lane, error)
             return Trial()
-        if code not in self._quiet:
-            with writing(self.engine) as session:
-                clear_alarm(session, code)
-            self._quiet.add(code)
+        self._clear(lane)
         return trial
+
+    def _raise(self, lane: Held, error: NotNow) -> None:
+        """Say why a lane waits; a reason that it had before is none any more."""
+        self._clear(lane, but=error.code)
+        self._quiet.discard(_alarm(lane, error.code))
+        with writing(self.engine) as session:
+            raise_alarm(session, _alarm(lane, error.code), str(error))
+
+    def _clear(self, lane: Held, but: str | None = None) -> None:
+        alarms = {_alarm(lane, each.code) for each in (NotAuthorised, LedgerPaused)}
+        standing = alarms - self._quiet - {_alarm(lane, but)}
+        if standing:
+            with writing(self.engine) as session:
+                for code in standing:
+                    clear_alarm(session, code)
+            self._quiet |= standing
 
     def _reject(self, lane: Held, trial: Trial) -> None:
         reject(self.engine, lane.lease, trial.rejected)
@@ -181,3 +192,8 @@ class Submitter:
         few = not trial.goes[0].governs and len(trial.goes) < self.pace.entries // 2
         self._resting[lane.lease.lane] = time.monotonic() + (self.pace.gather if few else 0.0)
         self._broadcaster.send([signed])
+
+
+def _alarm(lane: Held, reason: str | None) -> str:
+    """Code of the alarm that a lane waits for this reason."""
+    return f"{reason}:{lane.role}"
