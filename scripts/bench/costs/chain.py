@@ -15,10 +15,11 @@ from eth_abi.grammar import parse
 
 from ledger.chain.contract import selector
 from ledger.chain.node import Anvil
+from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, RpcError
 from ledger.hashing import keccak
-from ledger.types import Address, Hash32, parse_address, parse_hash, parse_hex, to_hex
+from ledger.types import ZERO_ADDRESS, Address, Hash32, parse_address, parse_hash, parse_hex, to_hex
 
 Gas: TypeAlias = dict[str, int]
 """Gas of whole transactions, after refunds, by the name of what was measured."""
@@ -79,8 +80,15 @@ class Chain:
         self.rpc.call("evm_mine")
         receipt: dict[str, Any] = self.rpc.call("eth_getTransactionReceipt", sent)
         if receipt["status"] != "0x1":
-            raise BenchError(f"transaction {sent} with {to_hex(data[:4])} was refused")
+            raise BenchError(f"a transaction was refused: {self._find_reason(sender, to, data)}")
         return receipt
+
+    def _find_reason(self, sender: Address, to: Address | None, data: bytes) -> object:
+        try:
+            self.rpc.fetch_call(to or ZERO_ADDRESS, data, sender=sender)
+        except RpcError as error:
+            return find_refusal(error) or error
+        return "it passes when asked again"
 
 
 @contextmanager

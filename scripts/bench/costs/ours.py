@@ -168,8 +168,11 @@ def _statements(ledger: Ledger, maker: Organisation, batch: int) -> Gas:
 
 
 def _assembly(ledger: Ledger, maker: Organisation) -> Gas:
-    _, (part, parent) = ledger.register(maker, 2)
-    gas = {"mounted_first": ledger.act(maker, [(part, Mounted(parent))])}
+    gas: Gas = {}
+    _, (part, other, parent) = ledger.register(maker, 3)
+    gas["mounted_first"] = ledger.act(maker, [(part, Mounted(parent))])
     gas["dismounted"] = ledger.act(maker, [(part, Dismounted(parent))])
-    gas["mounted"] = ledger.act(maker, [(part, Mounted(parent))])
+    gas["mounted_again"] = ledger.act(maker, [(part, Mounted(parent))])
+    ledger.act(maker, [(other, Observed(ledger.digest()))])
+    gas["mounted"] = ledger.act(maker, [(other, Mounted(parent))])
     return gas

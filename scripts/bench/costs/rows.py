@@ -62,7 +62,8 @@ def list_rows(batch: int) -> tuple[Row, ...]:
         Row("revoked", _ATTESTED, "revoke, alone"),
         Row("revoked_each", _ATTESTED, f"revoke, {each}", batch),
         Row("mounted_first", _MOUNTED, "mount, first of part and parent"),
-        Row("mounted", _MOUNTED, "mount, later"),
+        Row("mounted", _MOUNTED, "mount, later; the part was mounted nowhere before"),
+        Row("mounted_again", _MOUNTED, "mount, later; the part was mounted before"),
         Row("dismounted", _MOUNTED, "dismount"),
     )
 
