@@ -69,10 +69,12 @@ class Paper:
         self.append(subject, payload, org)
         return subject
 
-    def append(self, subject: bytes, payload: Payload, org: bytes = ZERO_HASH) -> None:
+    def append(
+        self, subject: bytes, payload: Payload, org: bytes = ZERO_HASH, late: int = 0
+    ) -> None:
         told = self.entries.setdefault(subject, [])
         position, kind = len(told), payload.KIND
-        time = OPENED + 10 * position
+        time = late or OPENED + 10 * position
         entry = Appended(subject, org, kind, position, payload.encode(), ACTOR, time)
         told.append(entry)
         self.states[subject] = fold_subject(self.states.get(subject), entry)

@@ -16,18 +16,19 @@ import pytest
 
 from ledger.cli import main
 from ledger.deployment.manifest import DeployedContract, Manifest, save_manifest
+from ledger.domain.payloads import Observed
 from ledger.hashing import domain_separator, keccak
 from ledger.proofs.bundle import encode_bundle
 from ledger.types import ZERO_HASH, to_hex
 from tests.proofs.conftest import OnChain
 from tests.proofs.paper import (
     CONTRACT,
+    ORG,
     Paper,
     a_history,
     an_asset,
     an_organisation,
     block_hash,
-    with_entry,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -175,8 +176,8 @@ def test_a_time_beyond_the_calendar_is_still_told(run: Run, file: Path) -> None:
     paper = Paper()
     subject = an_asset(paper)
     late = 2**40 - 1
-    paper.states[subject] = replace(paper.state(subject), opened_at=late)
-    bundle = with_entry(paper.bundle(subject), 0, timestamp=late)
+    paper.append(subject, Observed(ORG), ORG, late=late)
+    bundle = paper.bundle(subject)
     file.write_bytes(encode_bundle(bundle))
     trusted = ("--block-hash", to_hex(block_hash(bundle)), "--contract", to_hex(CONTRACT))
     assert f"second {late}" in run("verify", file, *trusted).stdout.decode()
