@@ -10,7 +10,7 @@ from sqlmodel import Session
 from api.deps import View
 from api.lookup import get_mirror
 from api.payloads import pointed_at, tell_payload
-from api.schemas.assets import Asset, AssetKindWord, DocumentLink
+from api.schemas.assets import Asset, AssetKindWord, DocumentLink, StageWord
 from api.schemas.base import AsOf, moment
 from api.schemas.ledger import EntryAnswer, KindWord, OperationAnswer, Organisation
 from ledger.domain.kinds import Kind
@@ -20,7 +20,7 @@ from ledger.mirror.tables import AssetRow, EntryRow, MirrorRow
 from ledger.outbox.operations import find_transaction_hash
 from ledger.outbox.registrations import find_assets, find_documents, find_tenants
 from ledger.outbox.tables import Document, Operation
-from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
+from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, to_hex
 
 
 def tell_as_of(mirror: MirrorRow) -> AsOf:
@@ -60,8 +60,13 @@ def _asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
         "owner": to_hex(row.owner),
         "schema_": None if row.schema_ == ZERO_HASH else to_hex(row.schema_),
         "asset_kind": cast(AssetKindWord, AssetKind(row.asset_kind).label),
-        "registered_content_hash": to_hex(row.birth_content_hash),
-        "content_hash": to_hex(row.content_hash),
+        "stage": cast(StageWord, Stage(row.stage).label),
+        "custodian": _hex(row.custodian),
+        "operator": _hex(row.operator),
+        "lien_holder": _hex(row.lien_holder),
+        "parent": _hex(row.parent),
+        "registered_content_hash": _hex(row.birth_content_hash),
+        "content_hash": _hex(row.content_hash),
         "position": row.count - 1,
         "head": to_hex(row.head),
         "frozen": row.frozen,
@@ -70,6 +75,10 @@ def _asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
         "documents": f"{path}/documents",
         "entries": f"{path}/entries",
     }
+
+
+def _hex(value: bytes | None) -> str | None:
+    return None if value is None else to_hex(value)
 
 
 def tell_assets_page(view: View, rows: Sequence[AssetRow]) -> list[Asset]:
@@ -97,7 +106,7 @@ def _entry(row: EntryRow, payload: Payload, readable: Mapping[Hash32, Document])
         block=row.block_number,
         transaction=to_hex(row.transaction_hash),
         payload=tell_payload(payload),
-        content_hash=to_hex(content_hash) if content_hash else None,
+        content_hash=_hex(content_hash),
         document=document_path(content_hash) if content_hash in readable else None,
         head=to_hex(row.head),
     )

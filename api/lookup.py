@@ -35,8 +35,20 @@ class Target:
 
     id: Hash32
     owner: Hash32
+    custodian: Hash32 | None
+    operator: Hash32 | None
     frozen: bool
     count: int | None
+
+    def entitled(self, kind: Kind) -> set[Hash32 | None]:
+        """The organisations that may append an entry of that kind."""
+        match kind:
+            case Kind.OBSERVED | Kind.CORRECTED:
+                return {self.owner, self.custodian, self.operator}
+            case Kind.REVISED:
+                return {self.owner, self.operator}
+            case _:
+                return {self.owner}
 
     def match(self, if_match: str | None) -> int | None:
         """The position that follows the one that If-Match names (RFC 9110, 13.1.1).
@@ -107,13 +119,13 @@ def get_target(session: Session, who: Credential, asset: Hash32) -> Target:
     """
     row = find_asset(session, asset)
     if row:
-        return Target(asset, row.owner, row.frozen, row.count)
+        return Target(asset, row.owner, row.custodian, row.operator, row.frozen, row.count)
     operation = find_pending(session, who, asset)
     if operation is None:
         raise no_asset(asset)
     birth = decode_payload(operation.kind, operation.payload)
     owner = birth.owner if isinstance(birth, Registered) else operation.org
-    return Target(asset, owner, frozen=False, count=None)
+    return Target(asset, owner, None, None, frozen=False, count=None)
 
 
 def find_pending(session: Session, who: Credential, asset: Hash32) -> Operation | None:
@@ -137,7 +149,7 @@ def require_right(target: Target, who: Credential, kind: Kind) -> None:
             raise Problem("forbidden", f"only the operator's key may append {kind.label}")
     elif who.org is None:
         raise Problem("forbidden", f"only the owner's key may append {kind.label}")
-    elif who.org != target.owner:
+    elif who.org not in target.entitled(kind):
         raise Problem(
             "forbidden",
             f"your organisation does not hold title to {to_hex(target.id)}; its owner may append"

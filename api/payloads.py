@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ledger.domain.payloads import Payload
-from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
+from ledger.domain.payloads import Listed, Payload
+from ledger.types import ZERO_HASH, Hash32, Labelled, to_hex
 
 
 def pointed_at(payload: Payload) -> Hash32 | None:
-    """The content hash that an entry carries: its document's, or that of the reason given."""
+    """The content hash that an entry carries: of its document, its reason, or what it shows."""
+    if isinstance(payload, Listed):
+        return payload.rendition
     found = getattr(payload, "content_hash", None) or getattr(payload, "reason", None)
     return found if isinstance(found, bytes) and found != ZERO_HASH else None
 
@@ -24,6 +26,8 @@ def _json(value: object) -> object:
     match value:
         case bytes():
             return to_hex(value)
-        case AssetKind():
+        case Labelled():
             return value.label
+        case tuple():
+            return [_json(one) for one in value]
     return value

@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from api.errors import Problem
-from api.explorer.lines import tell_assets, tell_entries, tell_organisations
+from api.explorer.entry_lines import tell_entries
+from api.explorer.lines import tell_assets, tell_organisations
 from api.explorer.page import Asked, Page, show_failure
 from api.explorer.shelf import Shelf
 from api.lookup import find_party
@@ -131,7 +132,8 @@ def show_asset(page: Asked, asset_id: str) -> Response:
         newest_first=True,
     )
     [asset] = tell_assets(page.session, page.shelf, [row])
-    kept = row.content_hash in find_documents(page.session, [row.content_hash])
+    described = [row.content_hash] if row.content_hash else []
+    kept = bool(find_documents(page.session, described))
     revised = next((each.position for each in entries.items if each.kind == Kind.REVISED), None)
     return page.render(
         "asset.html",

@@ -11,6 +11,7 @@ from api.openapi import problems
 from api.schemas.ledger import Alarm, BlockAnswer, Health, OperationCounts, Status
 from ledger import __version__
 from ledger.database.engine import reading
+from ledger.hashing import is_paused
 from ledger.mirror.queries import find_mirror
 from ledger.mirror.tables import MirrorRow
 from ledger.outbox.alarms import find_alarms
@@ -34,6 +35,7 @@ def get_status(service: Served) -> Status:
             block=BlockAnswer(number=mirror.block_number, hash=to_hex(mirror.block_hash)),
             final_block=mirror.final_block,
             ledger_head=to_hex(mirror.ledger_head),
+            paused=is_paused(mirror.ledger_head),
             entries=mirror.sequence,
             node_block=mirror.node_block,
             lag=lag_of(mirror),

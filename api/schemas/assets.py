@@ -21,6 +21,11 @@ from api.schemas.base import (
 AssetKindWord = Literal["type", "instance", "batch", "role"]
 """IEC 63278-1's kinds of assets."""
 
+StageWord = Literal[
+    "planned", "commissioned", "in_service", "maintenance", "decommissioned", "retired"
+]
+"""The stages of an asset's life."""
+
 Position = Annotated[
     int,
     Field(ge=0, le=2**53 - 1, description="a place among the asset's entries, counted from 0"),
@@ -156,8 +161,17 @@ class Asset(Answer):
     owner: Annotated[Hash, Field(description="who holds title now")]
     schema_: Annotated[Hash | None, Field(serialization_alias="schema")] = None
     asset_kind: AssetKindWord
-    registered_content_hash: Hash
-    content_hash: Annotated[Hash, Field(description="of the newest revision")]
+    stage: StageWord
+    custodian: Annotated[Hash | None, Field(description="who has it in its keeping")]
+    operator: Annotated[Hash | None, Field(description="who has the use of it")]
+    lien_holder: Annotated[
+        Hash | None, Field(description="whose lien keeps title where it is until released")
+    ]
+    parent: Annotated[Hash | None, Field(description="the asset that it is mounted on")]
+    registered_content_hash: Annotated[
+        Hash | None, Field(description="null for an asset that came in a batch")
+    ]
+    content_hash: Annotated[Hash | None, Field(description="of the newest revision")]
     position: Annotated[int, Field(ge=0, description="of its newest entry; the ETag")]
     head: Annotated[Hash, Field(description="rolling hash over all its entries")]
     frozen: bool

@@ -23,13 +23,38 @@ KindWord = Literal[
     "reinstated",
     "account_added",
     "account_removed",
+    "credential_issued",
+    "credential_revoked",
+    "schema_published",
+    "world_opened",
+    "world_closed",
     "registered",
+    "batch_registered",
     "revised",
     "observed",
     "corrected",
+    "staged",
     "transferred",
+    "offered",
+    "withdrawn",
+    "accepted",
+    "released",
+    "mounted",
+    "dismounted",
+    "part_added",
+    "part_removed",
+    "attested",
+    "attestation_revoked",
+    "listed",
+    "delisted",
+    "erased",
     "frozen",
     "unfrozen",
+    "title_forced",
+    "founded",
+    "paused",
+    "resumed",
+    "successor_named",
 ]
 """The kinds of entries."""
 
@@ -186,6 +211,7 @@ class Status(Answer):
     block: Annotated[BlockAnswer | None, Field(description="newest block that is mirrored")]
     final_block: int | None
     ledger_head: Annotated[Hash | None, Field(description="rolling hash over every entry")]
+    paused: Annotated[bool, Field(description="nothing is taken but acts of governance")]
     entries: int
     node_block: Annotated[int | None, Field(description="newest block that the node spoke of")]
     lag: Annotated[int | None, Field(description="blocks between node and mirror")]

@@ -68,11 +68,16 @@ class AssetAnswer:
     organisation: str
     owner: str
     asset_kind: str
-    content_hash: str
-    registered_content_hash: str
+    content_hash: str | None
+    registered_content_hash: str | None
     position: int
     head: str
     frozen: bool
+    stage: str = "planned"
+    custodian: str | None = None
+    operator: str | None = None
+    lien_holder: str | None = None
+    parent: str | None = None
     serial: str | None = None
     registered_at: str | None = None
     updated_at: str | None = None
@@ -142,6 +147,7 @@ class StatusAnswer:
     final_block: int | None
     ledger_head: str
     entries: int
+    paused: bool = False
     lag: int | None = None
     operations: dict[str, int] = field(default_factory=dict)
     alarms: tuple[Any, ...] = ()
