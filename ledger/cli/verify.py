@@ -139,7 +139,7 @@ def _entry_line(entry: BundleEntry) -> str:
     from ledger.domain.kinds import GOVERNANCE
 
     value = _entry_value(entry)
-    payload = ", ".join(f"{name} {_shown(one)}" for name, one in value["payload"].items())
+    payload = ", ".join(f"{name} {_shown(one, name)}" for name, one in value["payload"].items())
     actor = "" if value["actor"] is None else f", sent by {value['actor']}"
     governed = " by governance" if entry.kind in GOVERNANCE else ""
     by = f" by {value['org']}" if any(entry.org) else governed
@@ -155,6 +155,8 @@ def _shown(value: object, name: str = "") -> str:
             return "yes" if value else "no"
         case int() if name.endswith("_at"):
             return _time(value)
+        case int() if name == "expires":
+            return _time(value) if value else "never"
         case None:
             return "none"
         case list():

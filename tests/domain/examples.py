@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
+from eth_abi.abi import encode
 from hypothesis import strategies as st
 
 from ledger.domain.entries import Appended
@@ -29,6 +30,19 @@ BY_TYPE: Final[Mapping[str, st.SearchStrategy[Any]]] = {
 }
 """By the type that a payload's field is declared with."""
 
+SOLIDITY: Final[Mapping[str, str]] = {
+    "Hash32": "bytes32",
+    "Address": "address",
+    "int": "uint64",
+    "Size": "uint32",
+    "AssetKind": "uint8",
+    "Party": "uint8",
+    "Stage": "uint8",
+    "str": "string",
+    "tuple[Hash32, ...]": "bytes32[]",
+}
+"""What the contract's structs declare such a field with."""
+
 ACTOR: Final = b"\xaa" * 20
 OPENED: Final = 1_800_000_000
 
@@ -41,6 +55,17 @@ def payloads_of(*kinds: Kind) -> st.SearchStrategy[Payload]:
             for kind in kinds or Kind
         ]
     )
+
+
+def struct_of(payload: Payload | type[Payload]) -> str:
+    """The type of a payload's struct, as signatures write it."""
+    return f"({','.join([SOLIDITY[str(field.type)] for field in fields(payload)])})"
+
+
+def solidity(payload: Payload) -> bytes:
+    """A payload as `abi.encode` of its struct writes it."""
+    values = [getattr(payload, field.name) for field in fields(payload)]
+    return encode([struct_of(payload)], [tuple(values)])
 
 
 def told(

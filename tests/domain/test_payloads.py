@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
-from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,26 +20,7 @@ from ledger.domain.payloads import (
 )
 from ledger.errors import MalformedValue
 from ledger.types import AssetKind
-from tests.domain.examples import payloads_of
-
-_SOLIDITY = {
-    "Hash32": "bytes32",
-    "Address": "address",
-    "int": "uint64",
-    "Size": "uint32",
-    "AssetKind": "uint8",
-    "Party": "uint8",
-    "Stage": "uint8",
-    "str": "string",
-    "tuple[Hash32, ...]": "bytes32[]",
-}
-
-
-def solidity(payload: Payload) -> bytes:
-    """The payload as `abi.encode` of its struct writes it."""
-    types = ",".join([_SOLIDITY[str(field.type)] for field in fields(payload)])
-    values = [getattr(payload, field.name) for field in fields(payload)]
-    return encode([f"({types})"], [tuple(values)])
+from tests.domain.examples import payloads_of, solidity
 
 
 def test_every_kind_has_a_payload_and_a_place() -> None:

@@ -24,8 +24,10 @@ from tests.proofs.conftest import OnChain
 from tests.proofs.paper import (
     CONTRACT,
     ORG,
+    OTHER,
     Paper,
     a_history,
+    a_lively_asset,
     an_asset,
     an_organisation,
     block_hash,
@@ -100,6 +102,24 @@ def test_prints_the_steps_the_history_and_what_is_not_proven(run: Run, file: Pat
     assert "by governance" in told
     assert told.index("Not proven:") > told.index("Proven:")
     assert "\x1b" not in told
+
+
+def test_prints_parties_offers_and_stages_in_words(run: Run, file: Path) -> None:
+    paper = Paper()
+    bundle = paper.bundle(a_lively_asset(paper))
+    file.write_bytes(encode_bundle(bundle))
+    trusted = ("--block-hash", to_hex(block_hash(bundle)), "--contract", to_hex(CONTRACT))
+    told = run("verify", file, *trusted).stdout.decode()
+    assert "party custodian, to 0x" in told
+    assert "expires never" in told
+    state = json.loads(run("verify", file, *trusted, "--json").stdout)["state"]
+    assert (state["stage"], state["offered"]) == ("commissioned", ["owner"])
+    assert state["lien_holder"] == to_hex(OTHER)
+    bare = paper.bundle(an_asset(paper, b"bare"))
+    file.write_bytes(encode_bundle(bare))
+    trusted = ("--block-hash", to_hex(block_hash(bare)), "--contract", to_hex(CONTRACT))
+    state = json.loads(run("verify", file, *trusted, "--json").stdout)["state"]
+    assert (state["parent"], state["offered"]) == (None, [])
 
 
 def test_colours_are_for_terminals_that_want_them(
