@@ -19,7 +19,7 @@ from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
 from ledger.errors import LedgerError, RpcError
 from ledger.hashing import keccak
-from ledger.types import ZERO_ADDRESS, Address, Hash32, parse_address, parse_hash, parse_hex, to_hex
+from ledger.types import Address, Hash32, parse_address, parse_hash, parse_hex, to_hex
 
 Gas: TypeAlias = dict[str, int]
 """Gas of whole transactions, after refunds, by the name of what was measured."""
@@ -84,8 +84,10 @@ class Chain:
         return receipt
 
     def _find_reason(self, sender: Address, to: Address | None, data: bytes) -> object:
+        if to is None:
+            return f"{len(data)} bytes of creation code"
         try:
-            self.rpc.fetch_call(to or ZERO_ADDRESS, data, sender=sender)
+            self.rpc.fetch_call(to, data, sender=sender)
         except RpcError as error:
             return find_refusal(error) or error
         return "it passes when asked again"
