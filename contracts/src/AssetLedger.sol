@@ -31,6 +31,11 @@ contract AssetLedger is Governance, Parties, Batches, Assembly, Catalogue, Asset
 
     function _rule(Act memory act, Word word) internal override returns (Word) {
         uint16 kind = act.kind;
+        // The busiest first.
+        if (kind == Kinds.OBSERVED) return _observe(act, word);
+        if (kind == Kinds.TRANSFERRED) return _transfer(act, word);
+        if (kind == Kinds.REGISTERED) return _register(act, word);
+
         if (kind >= Kinds.FROZEN) return _ruleOfGovernance(act, word);
         if (kind >= Kinds.REGISTERED) return _ruleOfAssets(act, word);
 
@@ -53,15 +58,12 @@ contract AssetLedger is Governance, Parties, Batches, Assembly, Catalogue, Asset
     function _ruleOfAssets(Act memory act, Word word) private returns (Word) {
         uint16 kind = act.kind;
         // Births, and what is told of assets: Assets, Batches
-        if (kind == Kinds.REGISTERED) return _register(act, word);
         if (kind == Kinds.BATCH_REGISTERED) return _registerBatch(act, word);
         if (kind == Kinds.REVISED) return _revise(act, word);
-        if (kind == Kinds.OBSERVED) return _observe(act, word);
         if (kind == Kinds.CORRECTED) return _correct(act, word);
         if (kind == Kinds.STAGED) return _stage(act, word);
 
         // Title and the other parties: Titles, Parties
-        if (kind == Kinds.TRANSFERRED) return _transfer(act, word);
         if (kind == Kinds.OFFERED) return _offer(act, word);
         if (kind == Kinds.WITHDRAWN) return _withdraw(act, word);
         if (kind == Kinds.ACCEPTED) return _accept(act, word);

@@ -9,9 +9,8 @@ from ledger.errors import VerificationError
 from ledger.hashing import mapping_slot
 from ledger.types import Address, Hash32, Labelled, Party, Stage
 
-WORDS: Final = 0
-HEADS: Final = 1
-LEDGER_HEAD: Final = 2
+SUBJECTS: Final = 0
+LEDGER_HEAD: Final = 1
 
 
 class SubjectClass(Labelled):
@@ -150,12 +149,12 @@ def _encode_parties(parties: frozenset[Party]) -> int:
 
 def word_slot(subject: Hash32) -> Hash32:
     """Slot of a subject's word."""
-    return mapping_slot(subject, WORDS)
+    return mapping_slot(subject, SUBJECTS)
 
 
 def head_slot(subject: Hash32) -> Hash32:
-    """Slot of a subject's head; empty while only its first entry exists."""
-    return mapping_slot(subject, HEADS)
+    """Slot of a subject's head, the one after its word's; empty while only entry 0 exists."""
+    return (int.from_bytes(word_slot(subject), "big") + 1).to_bytes(32, "big")
 
 
 def ledger_head_slot() -> Hash32:

@@ -92,8 +92,7 @@ def test_stages_and_parties_have_the_same_names_and_numbers(
 def test_storage_lies_where_proofs_look_for_it() -> None:
     slots = {item["label"]: item for item in _artifact("AssetLedger")["storageLayout"]["storage"]}
     expected = {
-        "_words": (layout.WORDS, "mapping(bytes32 => Word)"),
-        "_heads": (layout.HEADS, "mapping(bytes32 => bytes32)"),
+        "_subjects": (layout.SUBJECTS, "mapping(bytes32 => struct Journal.Subject)"),
         "ledgerHead": (layout.LEDGER_HEAD, "bytes32"),
     }
     found = {name: (int(slots[name]["slot"]), slots[name]["type"]) for name in expected}

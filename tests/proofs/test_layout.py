@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from ledger.errors import VerificationError
 from ledger.proofs.layout import (
-    HEADS,
     LEDGER_HEAD,
-    WORDS,
+    SUBJECTS,
     SubjectClass,
     Word,
     decode_word,
@@ -61,8 +60,7 @@ any_word = st.one_of(
 def test_slots_are_those_of_the_compiled_contract() -> None:
     layout = json.loads(ARTIFACT.read_text())["storageLayout"]["storage"]
     slots = {one["label"].lstrip("_"): (int(one["slot"]), one["offset"]) for one in layout}
-    assert slots["words"] == (WORDS, 0)
-    assert slots["heads"] == (HEADS, 0)
+    assert slots["subjects"] == (SUBJECTS, 0)
     assert slots["ledgerHead"] == (LEDGER_HEAD, 0)
 
 

@@ -16,7 +16,7 @@ abstract contract Assembly is Entitlements, IAssembly {
 
     /// @inheritdoc IAssembly
     function parentOf(bytes32 part) external view returns (bytes32) {
-        return _words[part].isMounted() ? _parents[part] : bytes32(0);
+        return _subjects[part].word.isMounted() ? _parents[part] : bytes32(0);
     }
 
     function _mount(Act memory act, Word word) internal returns (Word) {
@@ -37,7 +37,6 @@ abstract contract Assembly is Entitlements, IAssembly {
 
     /// @dev A parent's own history names each part that came and went.
     function _echo(Act memory act, bytes32 running) internal override returns (bytes32) {
-        if (act.kind != Kinds.MOUNTED && act.kind != Kinds.DISMOUNTED) return running;
         uint16 kind = act.kind == Kinds.MOUNTED ? Kinds.PART_ADDED : Kinds.PART_REMOVED;
         Act memory beside = _direct(kind, act.wordAt(0), act.org, abi.encode(act.subject));
         beside.index = act.index;
@@ -66,10 +65,10 @@ abstract contract Assembly is Entitlements, IAssembly {
         while (true) {
             if (ancestor == act.subject) revert Cycle(act.index, act.subject, act.wordAt(0));
             if (height > MAX_HEIGHT) revert TooDeep(act.index, act.subject, act.wordAt(0));
-            if (above.height() < height) _words[ancestor] = above.withHeight(height);
+            if (above.height() < height) _subjects[ancestor].word = above.withHeight(height);
             if (!above.isMounted()) return;
             ancestor = _parents[ancestor];
-            above = _words[ancestor];
+            above = _subjects[ancestor].word;
             ++height;
         }
     }

@@ -26,7 +26,7 @@ abstract contract Batches is Titles, IBatches {
     /// @dev An asset of a batch is an ordinary one that nothing has been written of yet.
     function _unwritten(bytes32 subject) internal view override returns (Word) {
         uint256 place = uint256(subject) & MEMBERS;
-        Word batch = _words[subject & ~bytes32(MEMBERS)];
+        Word batch = _subjects[subject & ~bytes32(MEMBERS)].word;
         if (place == 0 || batch.class() != Words.BATCH || place > batch.size()) {
             return Word.wrap(0);
         }

@@ -23,7 +23,7 @@ abstract contract Catalogue is Attestations, ICatalogue {
 
     /// @inheritdoc ICatalogue
     function isOpen(bytes32 world) public view returns (bool) {
-        Word word = _words[world];
+        Word word = _subjects[world].word;
         return word.class() == Words.WORLD && !word.isClosed();
     }
 
@@ -35,7 +35,7 @@ abstract contract Catalogue is Attestations, ICatalogue {
     /// @inheritdoc ICatalogue
     function isListed(bytes32 asset, bytes32 world) external view returns (bool) {
         Listing memory listing = _listings[asset][world];
-        return listing.owner != address(0) && listing.owner == _words[asset].owner()
+        return listing.owner != address(0) && listing.owner == _subjects[asset].word.owner()
             && !Acts.hasPassed(listing.expires) && isOpen(world);
     }
 
@@ -45,7 +45,7 @@ abstract contract Catalogue is Attestations, ICatalogue {
         bytes32 replaced = act.wordAt(1);
         if (replaced != 0) {
             _requireSchema(act.index, replaced);
-            if (_words[replaced].owner() != _addressOf(act.org)) {
+            if (_subjects[replaced].word.owner() != _addressOf(act.org)) {
                 revert NotOwner(act.index, replaced, act.org);
             }
         }
@@ -79,8 +79,8 @@ abstract contract Catalogue is Attestations, ICatalogue {
         _requireOwner(act, word);
         act.expectWords(6);
         bytes32 world = act.wordAt(0);
-        _requireClass(act.index, world, _words[world], Words.WORLD);
-        if (_words[world].isClosed()) revert ClosedWorld(act.index, world);
+        _requireClass(act.index, world, _subjects[world].word, Words.WORLD);
+        if (_subjects[world].word.isClosed()) revert ClosedWorld(act.index, world);
         _requireAdmitted(act, world);
         _listings[act.subject][world] = Listing(word.owner(), act.expiryAt(3));
         return word;

@@ -20,7 +20,7 @@ abstract contract Directory is Journal, IDirectory {
 
     /// @inheritdoc IDirectory
     function isActive(bytes32 org) external view returns (bool) {
-        Word it = _words[org];
+        Word it = _subjects[org].word;
         return it.class() == Words.ORGANISATION && !it.isSuspended();
     }
 
@@ -34,7 +34,7 @@ abstract contract Directory is Journal, IDirectory {
     }
 
     function _requireActive(uint256 index, bytes32 org) internal view {
-        Word it = _words[org];
+        Word it = _subjects[org].word;
         if (it.class() != Words.ORGANISATION) revert UnknownOrganisation(index, org);
         if (it.isSuspended()) revert SuspendedOrganisation(index, org);
     }
@@ -52,7 +52,7 @@ abstract contract Directory is Journal, IDirectory {
     }
 
     function _requireSchema(uint256 index, bytes32 schema) internal view {
-        _requireClass(index, schema, _words[schema], Words.SCHEMA);
+        _requireClass(index, schema, _subjects[schema].word, Words.SCHEMA);
     }
 
     function _requireUnborn(Act memory act, Word word) internal pure {

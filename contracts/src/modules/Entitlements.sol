@@ -14,8 +14,9 @@ abstract contract Entitlements is Directory {
 
     /// @dev Requires an asset that is not frozen.
     function _requireAsset(uint256 index, bytes32 subject, Word word) internal pure {
+        if (word.isAsset() && !word.isFrozen()) return;
         _requireClass(index, subject, word, Words.ASSET);
-        if (word.isFrozen()) revert AssetFrozen(index, subject);
+        revert AssetFrozen(index, subject);
     }
 
     /// @dev Requires an asset that is neither frozen nor at the end of its life.

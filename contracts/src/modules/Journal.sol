@@ -12,7 +12,7 @@ import {Kinds} from "../types/Kinds.sol";
 import {Word, Words} from "../types/Word.sol";
 
 /// @title Positions, heads and the event; what a kind means is the other modules' rule.
-/// @dev The first three storage slots are read by proofs: they stay where they are.
+/// @dev The first two storage slots are read by proofs: they stay where they are.
 abstract contract Journal is IJournal {
     bytes32 private constant DOMAIN_TYPE = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -28,8 +28,13 @@ abstract contract Journal is IJournal {
     /// the precompile, little beside a block. One that burns it all spoils no more than that.
     uint256 private constant ANSWER_GAS = 500_000;
 
-    mapping(bytes32 subject => Word) internal _words;
-    mapping(bytes32 subject => bytes32) private _heads;
+    /// @dev What is stored of a subject. The head is written from entry 1 on: until then it is the id.
+    struct Subject {
+        Word word;
+        bytes32 head;
+    }
+
+    mapping(bytes32 id => Subject) internal _subjects;
 
     /// @inheritdoc IJournal
     bytes32 public ledgerHead;
@@ -49,7 +54,7 @@ abstract contract Journal is IJournal {
         );
         bytes memory payload = abi.encode(authority);
         founding = Heads.id(domain, Kinds.FOUNDED, 0, keccak256(payload));
-        _words[founding] = Words.opened(Words.LEDGER, address(0)).counted();
+        _subjects[founding].word = Words.opened(Words.LEDGER, address(0)).counted();
         emit Appended(founding, 0, Kinds.FOUNDED, 0, msg.sender, payload);
         ledgerHead = Heads.fold(0, founding, msg.sender);
     }
@@ -86,7 +91,7 @@ abstract contract Journal is IJournal {
     function head(bytes32 subject) public view returns (bytes32) {
         uint32 entries = _load(subject).count();
         if (entries == 0) return 0;
-        return entries == 1 ? subject : _heads[subject];
+        return entries == 1 ? subject : _subjects[subject].head;
     }
 
     /// @inheritdoc IJournal
@@ -129,16 +134,20 @@ abstract contract Journal is IJournal {
 
     /// @dev Writes one entry and returns the ledger head after it, which the caller stores once.
     function _write(Act memory act, bytes32 running) internal returns (bytes32) {
+        Subject storage it = _subjects[act.subject];
+        Word before = it.word;
         // What is about to be born is not looked for in a batch: its id would have to be one of it.
-        Word before = act.position == 0 ? _words[act.subject] : _load(act.subject);
-        bytes32 reached = _advance(act, before.count());
-        return _echo(act, _log(act, _rule(act, before), reached, running));
+        if (Word.unwrap(before) == 0 && act.position != 0) before = _unwritten(act.subject);
+        bytes32 reached = _advance(act, it, before.count());
+        running = _log(act, it, _rule(act, before), reached, running);
+        return Kinds.hasEcho(act.kind) ? _echo(act, running) : running;
     }
 
     /// @dev Writes one entry that has no rule of its own: `act` is another's other half.
     function _writeBeside(Act memory act, bytes32 running) internal returns (bytes32) {
+        Subject storage it = _subjects[act.subject];
         Word before = _load(act.subject);
-        return _log(act, before, _advance(act, before.count()), running);
+        return _log(act, it, before, _advance(act, it, before.count()), running);
     }
 
     /// @dev An act that comes by a function of its own: at the subject's next position.
@@ -160,7 +169,7 @@ abstract contract Journal is IJournal {
     }
 
     function _load(bytes32 subject) internal view returns (Word word_) {
-        word_ = _words[subject];
+        word_ = _subjects[subject].word;
         if (Word.unwrap(word_) == 0) return _unwritten(subject);
     }
 
@@ -174,18 +183,21 @@ abstract contract Journal is IJournal {
         if (Heads.isPaused(running)) revert LedgerPaused(0);
     }
 
-    function _log(Act memory act, Word left, bytes32 reached, bytes32 running)
+    function _log(Act memory act, Subject storage it, Word left, bytes32 reached, bytes32 running)
         private
         returns (bytes32)
     {
-        _words[act.subject] = left.counted();
+        it.word = left.counted();
         emit Appended(act.subject, act.org, act.kind, act.position, act.actor, act.payload);
         return Heads.fold(running, reached, act.actor);
     }
 
     /// @dev Checks the position and returns the subject's head after the entry, storing it from
     /// entry 1 on: a birth costs no head slot, for its head is the id.
-    function _advance(Act memory act, uint32 entries) private returns (bytes32 reached) {
+    function _advance(Act memory act, Subject storage it, uint32 entries)
+        private
+        returns (bytes32 reached)
+    {
         if (act.position != entries) _refusePosition(act, entries);
         if (entries == 0) {
             reached = _id(act.kind, act.org, act.payloadHash);
@@ -193,8 +205,8 @@ abstract contract Journal is IJournal {
             return reached;
         }
         if (entries == type(uint32).max) revert Full(act.index, act.subject);
-        reached = Heads.next(entries == 1 ? act.subject : _heads[act.subject], act);
-        _heads[act.subject] = reached;
+        reached = Heads.next(entries == 1 ? act.subject : it.head, act);
+        it.head = reached;
     }
 
     /// @dev Tells a subject that is not there, one born twice, and a position taken or ahead apart.

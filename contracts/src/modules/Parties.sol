@@ -27,7 +27,7 @@ abstract contract Parties is Titles, IParties {
     /// @inheritdoc IParties
     function offerOf(bytes32 asset, uint8 party) external view returns (address, uint64) {
         Offer memory offer = _offers[asset][party];
-        if (!_words[asset].isOffered(party) || Acts.hasPassed(offer.expires)) {
+        if (!_subjects[asset].word.isOffered(party) || Acts.hasPassed(offer.expires)) {
             return (address(0), 0);
         }
         return (offer.to, offer.expires);

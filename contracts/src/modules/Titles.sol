@@ -48,7 +48,7 @@ abstract contract Titles is Entitlements, ITitles {
         Word it = _token(tokenId);
         _requireAccount(0, organisationAt[it.owner()], msg.sender);
         if (it.isFrozen()) revert AssetFrozen(0, subject);
-        _words[subject] = it.withApproved(to != address(0));
+        _subjects[subject].word = it.withApproved(to != address(0));
         _approvals[tokenId] = to;
         emit Approval(it.owner(), to, tokenId);
     }

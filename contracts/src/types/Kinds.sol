@@ -46,4 +46,9 @@ library Kinds {
     uint16 internal constant PAUSED = 81;
     uint16 internal constant RESUMED = 82;
     uint16 internal constant SUCCESSOR_NAMED = 83;
+
+    /// @dev Whether the ledger writes a second entry, to another subject, beside one of this kind.
+    function hasEcho(uint16 kind) internal pure returns (bool) {
+        return kind == MOUNTED || kind == DISMOUNTED;
+    }
 }

@@ -101,6 +101,10 @@ library Words {
         return uint8(Word.unwrap(word) >> CLASS) & 15;
     }
 
+    function isAsset(Word word) internal pure returns (bool) {
+        return Word.unwrap(word) & (15 << CLASS) == uint256(ASSET) << CLASS;
+    }
+
     function isFrozen(Word word) internal pure returns (bool) {
         return Word.unwrap(word) & FROZEN != 0;
     }
