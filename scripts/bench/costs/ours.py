@@ -122,14 +122,22 @@ def _titles(ledger: Ledger, maker: Organisation, buyer: Organisation) -> Gas:
     _, (asset,) = ledger.register(maker)
     gas = {"passed_first": ledger.act(maker, [(asset, Transferred(buyer.id))])}
     gas["passed"] = ledger.act(buyer, [(asset, Transferred(maker.id))])
-    offered = ledger.act(maker, [(asset, Offered(Party.OWNER, buyer.id, 0))])
-    accepted = ledger.act(buyer, [(asset, Accepted(Party.OWNER))])
-    gas |= {"offered": offered, "accepted": accepted, "handed": offered + accepted}
+    gas |= _in_two_steps(ledger, maker, buyer, asset)
+    gas["handed_again"] = _in_two_steps(ledger, buyer, maker, asset)["handed"]
+    ledger.act(maker, [(asset, Transferred(buyer.id))])
     addresses = organisation_address(buyer.id), organisation_address(maker.id)
     data = call(_TRANSFER, *addresses, int.from_bytes(asset, "big"))
     gas["passed_direct"] = ledger.chain.send(buyer.account, ledger.contract, data).gas
     ledger.counts[asset] += 1
     return gas
+
+
+def _in_two_steps(
+    ledger: Ledger, giver: Organisation, receiver: Organisation, asset: Hash32
+) -> Gas:
+    offered = ledger.act(giver, [(asset, Offered(Party.OWNER, receiver.id, 0))])
+    accepted = ledger.act(receiver, [(asset, Accepted(Party.OWNER))])
+    return {"offered": offered, "accepted": accepted, "handed": offered + accepted}
 
 
 def _many(ledger: Ledger, maker: Organisation, buyer: Organisation, batch: int) -> Gas:

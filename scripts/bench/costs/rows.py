@@ -10,7 +10,7 @@ MILLION: Final = 1_000_000
 _BORN: Final = "bring an asset into being"
 _PASSED: Final = "pass title"
 _HANDED: Final = "hand title over in two steps, later"
-_OBSERVED: Final = "observe: put a document's hash on an asset"
+_OBSERVED: Final = "observe a document of an asset"
 _ATTESTED: Final = "attest"
 _MOUNTED: Final = "assemble"
 
@@ -51,6 +51,7 @@ def list_rows(batch: int) -> tuple[Row, ...]:
         Row("offered", _HANDED, "offer, or approve"),
         Row("accepted", _HANDED, "accept, or take what was approved"),
         Row("handed", _HANDED, "both together"),
+        Row("handed_again", _HANDED, "both together, and not the first offer"),
         Row("observed_first", _OBSERVED, "first"),
         Row("observed", _OBSERVED, "later"),
         Row("observed_first_each", _OBSERVED, f"{each}, first", batch),
@@ -76,8 +77,10 @@ NOTES: Final = (
     " (17,100 more). Later: it has. Owners and receivers hold some already and givers keep some,"
     " unless it says otherwise: a balance that is opened costs 17,100 more, too. The {batch} that"
     " change hands were born in one transaction.",
-    "Accepting follows the offer; revoking takes back an attestation in force. Assembling writes"
-    " two entries, one of the part and one of the parent.",
+    "An asset's first offer of title opens a slot that later ones find there; an ERC-721 approval"
+    " opens one each time. Each attestation opens one, which its revocation frees. Assembling"
+    " writes two entries, one of the part and one of the parent; a part's first mounting opens a"
+    " slot.",
     "ERC-721 and ERC-721A keep owners and nothing else: no schema, no document, no history; anybody"
     " may mint. Ids of their {batch} are in a row, so that all take as much calldata as one; each"
     " entry brings its own subject, position and payload.",

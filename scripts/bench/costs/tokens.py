@@ -51,6 +51,7 @@ def measure_tokens(chain: Chain, code: bytes, batch: int, *, born_at_once: bool)
     tokens.mint(owner)  # the owner keeps some
     gas["passed"] = gas["passed_direct"] = tokens.transfer(buyer, owner, own + 1)
     gas |= _in_two_steps(tokens, owner, buyer, own + 1)
+    gas["handed_again"] = _in_two_steps(tokens, buyer, owner, own + 1)["handed"]
     first = tokens.next
     gas["born_each"] = tokens.mint(owner, batch)
     gas["passed_first_each"] = tokens.transfer_all(owner, buyer, first, batch)
@@ -61,8 +62,8 @@ def measure_tokens(chain: Chain, code: bytes, batch: int, *, born_at_once: bool)
     return gas
 
 
-def _in_two_steps(tokens: Tokens, owner: Address, buyer: Address, token: int) -> Gas:
-    approve, take = call(_APPROVE, buyer, token), call(_TRANSFER, owner, buyer, token)
-    offered = tokens.chain.send(owner, tokens.contract, approve).gas
-    accepted = tokens.chain.send(buyer, tokens.contract, take).gas
+def _in_two_steps(tokens: Tokens, giver: Address, receiver: Address, token: int) -> Gas:
+    approve, take = call(_APPROVE, receiver, token), call(_TRANSFER, giver, receiver, token)
+    offered = tokens.chain.send(giver, tokens.contract, approve).gas
+    accepted = tokens.chain.send(receiver, tokens.contract, take).gas
     return {"offered": offered, "accepted": accepted, "handed": offered + accepted}
