@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {IJournal} from "../src/interfaces/IJournal.sol";
-import {IRefusals} from "../src/interfaces/IRefusals.sol";
 import {Entry} from "../src/types/Entry.sol";
 import {Kinds} from "../src/types/Kinds.sol";
 import {Registered} from "../src/types/Payloads.sol";
+import {Words} from "../src/types/Word.sol";
 import {Base} from "./Base.sol";
 
 /// @title Positions, ids, heads, the event, and batches.
@@ -42,19 +42,18 @@ contract JournalTest is Base {
         vm.warp(block.timestamp + 1 hours);
         Entry memory next = _observed(id, maker);
         _append(makerAccount, next);
-        bytes32 expected = keccak256(
-            abi.encode(
-                id, 1, next.kind, maker, makerAccount, block.timestamp, keccak256(next.payload)
-            )
-        );
-        vm.assertEq(ledger.head(id), expected, "rolled");
+        vm.assertEq(ledger.head(id), _headAfter(id, next, makerAccount), "rolled");
     }
 
     function test_ledger_head_folds_every_entry_with_its_actor() public {
         bytes32 before = ledger.ledgerHead();
         bytes32 id = _asset(DOCUMENT);
-        bytes32 expected = keccak256(abi.encode(before, id, makerAccount, block.timestamp));
+        bytes32 expected = _ledgerHeadAfter(before, id, makerAccount);
         vm.assertEq(ledger.ledgerHead(), expected, "one birth");
+        Entry memory next = _observed(id, maker);
+        _append(next);
+        expected = _ledgerHeadAfter(expected, _headAfter(id, next, makerAccount), makerAccount);
+        vm.assertEq(ledger.ledgerHead(), expected, "and one more");
     }
 
     function test_an_entry_is_announced() public {
@@ -80,9 +79,7 @@ contract JournalTest is Base {
         Entry[] memory entries = new Entry[](2);
         entries[0] = _registered(maker, maker, DOCUMENT);
         entries[1] = Entry(entries[0].subject, maker, Kinds.OBSERVED, 5, abi.encode(DOCUMENT));
-        vm.expectRevert(
-            abi.encodeWithSelector(IRefusals.WrongPosition.selector, 1, entries[0].subject, 1, 5)
-        );
+        vm.expectRevert(_at(1, _wrongPosition(entries[0].subject, 1, 5)));
         vm.prank(makerAccount);
         ledger.append(entries);
         vm.assertEq(ledger.count(entries[0].subject), 0, "undone");
@@ -95,7 +92,7 @@ contract JournalTest is Base {
     }
 
     function test_one_account_may_append_for_several_organisations() public {
-        bytes32 other = ledger.enrol("did:web:other.example", _accounts(makerAccount));
+        bytes32 other = _enrol("did:web:other.example", makerAccount);
         Entry[] memory entries = new Entry[](2);
         entries[0] = _registered(maker, maker, DOCUMENT);
         entries[1] = _registered(other, other, DOCUMENT);
@@ -109,40 +106,33 @@ contract JournalTest is Base {
         bytes32 id = _asset(DOCUMENT);
         Entry memory entry = _observed(id, maker);
         _append(makerAccount, entry);
-        bytes memory refusal = abi.encodeWithSelector(IRefusals.WrongPosition.selector, 0, id, 2, 1);
-        _refuses(makerAccount, entry, refusal);
+        _refuses(entry, _wrongPosition(id, 2, 1));
     }
 
     function test_refuses_a_position_ahead() public {
         bytes32 id = _asset(DOCUMENT);
         Entry memory entry = _observed(id, maker);
         entry.position = type(uint64).max;
-        bytes memory refusal =
-            abi.encodeWithSelector(IRefusals.WrongPosition.selector, 0, id, 1, type(uint64).max);
-        _refuses(makerAccount, entry, refusal);
+        _refuses(entry, _wrongPosition(id, 1, type(uint64).max));
     }
 
     function test_refuses_the_same_birth_twice() public {
         bytes32 id = _asset(DOCUMENT);
-        bytes memory refusal = abi.encodeWithSelector(IRefusals.AlreadyExists.selector, 0, id);
-        _refuses(makerAccount, _registered(maker, maker, DOCUMENT), refusal);
+        _refuses(_registered(maker, maker, DOCUMENT), _alreadyExists(id));
     }
 
     function test_refuses_a_birth_at_a_later_position() public {
         bytes32 id = _asset(DOCUMENT);
         Entry memory entry = _registered(maker, maker, DOCUMENT);
         entry.position = 1;
-        bytes memory refusal = abi.encodeWithSelector(IRefusals.AlreadyExists.selector, 0, id);
-        _refuses(makerAccount, entry, refusal);
+        _refuses(entry, _alreadyExists(id));
     }
 
     function test_refuses_a_birth_under_another_id() public {
         Entry memory entry = _registered(maker, maker, DOCUMENT);
         bytes32 expected = entry.subject;
         entry.subject = keccak256("mine");
-        bytes memory refusal =
-            abi.encodeWithSelector(IRefusals.WrongSubject.selector, 0, expected, entry.subject);
-        _refuses(makerAccount, entry, refusal);
+        _refuses(entry, _wrongSubject(expected, entry.subject));
     }
 
     function test_refuses_a_first_entry_that_is_no_birth() public {
@@ -157,28 +147,34 @@ contract JournalTest is Base {
         _refuses(makerAccount, entry, _unknownSubject(REASON));
     }
 
-    function test_refuses_an_unknown_kind() public {
-        bytes32 id = _asset(DOCUMENT);
-        bytes memory refusal = abi.encodeWithSelector(IRefusals.UnknownKind.selector, 0, 999);
-        _refuses(makerAccount, _entry(id, maker, 999, ""), refusal);
-    }
-
     function test_refuses_a_subject_that_is_full() public {
         bytes32 id = _asset(DOCUMENT);
-        bytes32 slot = keccak256(abi.encode(id, uint256(0)));
-        bytes32 full = vm.load(address(ledger), slot) | bytes32(uint256(type(uint32).max) << 200);
+        bytes32 slot = _slotOf(id);
+        bytes32 full = vm.load(address(ledger), slot) | bytes32(uint256(type(uint32).max) << 196);
         vm.store(address(ledger), slot, full);
-        bytes memory refusal = abi.encodeWithSelector(IRefusals.Full.selector, 0, id);
-        _refuses(makerAccount, _observed(id, maker), refusal);
+        _refuses(_observed(id, maker), _full(id));
     }
 
     function test_word_is_laid_out_as_drawn() public {
         bytes32 id = _asset(DOCUMENT);
         uint256 word = ledger.word(id);
         vm.assertEq(address(uint160(word)), _addressOf(maker), "owner");
-        vm.assertEq((word >> 160) & type(uint40).max, block.timestamp, "opened at");
-        vm.assertEq((word >> 200) & type(uint32).max, 1, "count");
-        vm.assertEq(word >> 232, 1, "class asset, no flag");
-        vm.assertEq(ledger.word(maker) >> 232, 5 | (1 << 8), "organisation with one account");
+        vm.assertEq((word >> 160) & (2 ** 36 - 1), block.timestamp, "opened at");
+        vm.assertEq((word >> 196) & type(uint32).max, 1, "count");
+        vm.assertEq(word >> 228, Words.ASSET, "an asset, and nothing of it yet");
+        vm.assertEq(ledger.word(maker) >> 228, Words.ORGANISATION | (1 << 4), "one account");
+        vm.assertEq(ledger.word(ledger.founding()) >> 228, Words.LEDGER, "the ledger");
+        vm.assertEq(ledger.word(REASON), 0, "nothing");
+    }
+
+    /// @dev Proofs read these slots.
+    function test_word_head_and_ledger_head_are_stored_where_proofs_look() public {
+        bytes32 id = _asset(DOCUMENT);
+        (bytes32 word, bytes32 head) = (_slotOf(id), bytes32(uint256(_slotOf(id)) + 1));
+        vm.assertEq(vm.load(address(ledger), head), 0, "a birth writes no head");
+        _append(_observed(id, maker));
+        vm.assertEq(uint256(vm.load(address(ledger), word)), ledger.word(id), "word");
+        vm.assertEq(vm.load(address(ledger), head), ledger.head(id), "head");
+        vm.assertEq(vm.load(address(ledger), bytes32(uint256(1))), ledger.ledgerHead(), "all");
     }
 }

@@ -22,8 +22,7 @@ contract SignaturesTest is Base {
         Entry memory entry = _registered(maker, maker, DOCUMENT);
         bytes32 before = ledger.ledgerHead();
         _send(entry, _sign(MAKER_KEY, entry));
-        bytes32 expected =
-            keccak256(abi.encode(before, entry.subject, makerAccount, block.timestamp));
+        bytes32 expected = _ledgerHeadAfter(before, entry.subject, makerAccount);
         vm.assertEq(ledger.ledgerHead(), expected, "ledger head");
     }
 
@@ -175,10 +174,6 @@ contract SignaturesTest is Base {
     {
         vm.expectRevert(refusal);
         _send(entry, by);
-    }
-
-    function _badSignature(address actor) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IRefusals.BadSignature.selector, 0, actor);
     }
 
     function _sign(uint256 key, Entry memory entry) private view returns (Authorisation memory) {

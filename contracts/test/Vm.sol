@@ -17,6 +17,8 @@ interface Vm {
     function deployCode(string calldata path, bytes calldata arguments) external returns (address);
     function store(address target, bytes32 slot, bytes32 value) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
+    function etch(address target, bytes calldata code) external;
+    function assume(bool condition) external pure;
     function expectRevert(bytes calldata refusal) external;
     function expectEmit(address emitter) external;
     function recordLogs() external;
