@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.chain.contract import LedgerContract, encode_append, encode_enrol, find_refusal
+from ledger.chain.contract import LedgerContract, encode_append, encode_enrol
 from ledger.chain.node import Anvil
+from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import KeystoreSigner, Signer, TransactionFields
 from ledger.chain.wire import Receipt

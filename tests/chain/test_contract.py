@@ -13,18 +13,21 @@ from ledger.chain import contract as calls
 from ledger.chain.artifacts import load_artifact
 from ledger.chain.contract import (
     Authorisation,
-    decode_refusal,
     encode_append,
     encode_append_signed,
     encode_enrol,
+    encode_force_title,
     encode_freeze,
+    encode_name_successor,
+    encode_pause,
     encode_reinstate,
+    encode_resume,
     encode_set_base_uri,
     encode_suspend,
     encode_unfreeze,
-    find_refusal,
     selector,
 )
+from ledger.chain.refusals import decode_refusal, find_refusal
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Observed, Revised
@@ -87,6 +90,18 @@ class TestCalldata:
     @pytest.mark.parametrize("write", [encode_freeze, encode_unfreeze])
     def test_governance_of_assets(self, write: Any) -> None:
         assert write(b"\1" * 32, b"\2" * 32)[4:] == b"\1" * 32 + b"\2" * 32
+
+    def test_title_by_force(self) -> None:
+        written = encode_force_title(b"\1" * 32, b"\2" * 32, b"\3" * 32)
+        assert written[4:] == b"\1" * 32 + b"\2" * 32 + b"\3" * 32
+
+    @pytest.mark.parametrize("write", [encode_pause, encode_resume])
+    def test_governance_of_the_ledger(self, write: Any) -> None:
+        assert write(b"\1" * 32)[4:] == b"\1" * 32
+
+    def test_a_successor(self) -> None:
+        written = encode_name_successor(b"\1" * 20, b"\2" * 32)
+        assert written[4:] == encode(["address", "bytes32"], [b"\1" * 20, b"\2" * 32])
 
 
 def _type(field: dict[str, Any]) -> str:

@@ -118,12 +118,22 @@ class Chain:
         self.orgs.append(org)
         return org
 
+    def birth(self, org: Hash32, payload: Payload) -> Entry:
+        subject = subject_id(self.domain, payload.KIND, org, payload.encode())
+        return Entry(subject, org, payload.KIND, 0, payload.encode())
+
+    def begin(self, org: Hash32, payload: Payload) -> Hash32:
+        """Begin a subject: a batch, a schema, a world."""
+        entry = self.birth(org, payload)
+        self.append(entry)
+        return entry.subject
+
+    def govern(self, data: bytes) -> None:
+        self.send(data, self.deployed.contract)
+
     def registration(self, org: Hash32, owner: Hash32 | None = None) -> Entry:
-        payload = Registered(
-            owner or org, ZERO_HASH, secrets.token_bytes(32), AssetKind.INSTANCE
-        ).encode()
-        subject = subject_id(self.domain, Kind.REGISTERED, org, payload)
-        return Entry(subject, org, Kind.REGISTERED, 0, payload)
+        content = secrets.token_bytes(32)
+        return self.birth(org, Registered(owner or org, ZERO_HASH, content, AssetKind.INSTANCE))
 
     def register(self, org: Hash32, count: int = 1) -> list[Hash32]:
         entries = [self.registration(org) for _ in range(count)]
@@ -153,13 +163,13 @@ class Chain:
         self.act(org, org, AccountRemoved(account), position)
 
     def freeze(self, subject: Hash32) -> None:
-        self.send(encode_freeze(subject, secrets.token_bytes(32)), self.deployed.contract)
+        self.govern(encode_freeze(subject, secrets.token_bytes(32)))
 
     def unfreeze(self, subject: Hash32) -> None:
-        self.send(encode_unfreeze(subject, secrets.token_bytes(32)), self.deployed.contract)
+        self.govern(encode_unfreeze(subject, secrets.token_bytes(32)))
 
     def suspend(self, org: Hash32) -> None:
-        self.send(encode_suspend(org, secrets.token_bytes(32)), self.deployed.contract)
+        self.govern(encode_suspend(org, secrets.token_bytes(32)))
 
     # -- making ----------------------------------------------------------------------------
 

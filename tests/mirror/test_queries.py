@@ -115,7 +115,7 @@ def test_entries_are_listed_of_all_of_a_subject_of_a_kind_and_of_an_organisation
         page = queries.list_entries(session, EntryFilter(**wanted))  # type: ignore[arg-type]
         return [(row.sequence, row.position) for row in page.items]
 
-    assert [sequence for sequence, _ in places()] == list(range(1, 16))
+    assert [sequence for sequence, _ in places()] == list(range(1, 17))
     assert [position for _, position in places(subject=assets[0])] == [0, 1, 2]
     assert len(places(kind=Kind.REGISTERED)) == 7
     assert len(places(organisation=chain.orgs[1])) == 3
@@ -145,7 +145,7 @@ def test_status_tells_where_the_mirror_stands(
     catch_up(chain, store, FinalUpTo(head - 1))
     with reading(engine) as session:
         status = queries.get_status(session)
-    assert (status.entries, status.assets, status.organisations) == (15, len(assets), 2)
+    assert (status.entries, status.assets, status.organisations) == (16, len(assets), 2)
     assert (status.mirror.block_number, status.mirror.final_block) == (head, head - 1)
     assert status.lag == 0
     assert status.is_final(head - 1)
