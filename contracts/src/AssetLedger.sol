@@ -31,7 +31,7 @@ contract AssetLedger is Governance, Parties, Batches, Assembly, Catalogue, Asset
 
     function _rule(Act memory act, Word word) internal override returns (Word) {
         uint16 kind = act.kind;
-        // The busiest first.
+        // The busiest first; all others in the order of their numbers.
         if (kind == Kinds.OBSERVED) return _observe(act, word);
         if (kind == Kinds.TRANSFERRED) return _transfer(act, word);
         if (kind == Kinds.REGISTERED) return _register(act, word);

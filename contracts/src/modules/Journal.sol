@@ -228,19 +228,17 @@ abstract contract Journal is IJournal {
     function _act(uint256 index, Entry calldata entry, address actor)
         private
         pure
-        returns (Act memory)
+        returns (Act memory act)
     {
-        bytes memory payload = entry.payload;
-        return Act({
-            index: index,
-            subject: entry.subject,
-            org: entry.org,
-            kind: entry.kind,
-            position: entry.position,
-            actor: actor,
-            payloadHash: keccak256(payload),
-            payload: payload
-        });
+        // Member by member, as a literal would be made beside the struct that is returned.
+        act.index = index;
+        act.subject = entry.subject;
+        act.org = entry.org;
+        act.kind = entry.kind;
+        act.position = entry.position;
+        act.actor = actor;
+        act.payload = entry.payload;
+        act.payloadHash = keccak256(act.payload);
     }
 
     function _verify(Act memory act, Authorisation calldata authorisation) private view {
