@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
 import {IAssetLedger} from "../src/interfaces/IAssetLedger.sol";
+import {ICheckpointLog} from "../src/interfaces/ICheckpointLog.sol";
 import {Vm} from "./Vm.sol";
 
 Vm constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
@@ -13,4 +14,9 @@ Vm constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 function deployLedger(address governor, string memory baseURI) returns (IAssetLedger) {
     bytes memory arguments = abi.encode(new AccessManager(governor), baseURI);
     return IAssetLedger(VM.deployCode("AssetLedger.sol:AssetLedger", arguments));
+}
+
+/// @dev A log of checkpoints, likewise.
+function deployCheckpointLog() returns (ICheckpointLog) {
+    return ICheckpointLog(VM.deployCode("CheckpointLog.sol:CheckpointLog", ""));
 }
