@@ -26,12 +26,15 @@ contract AssetLedger is Governance, Parties, Batches, Assembly, Catalogue, Asset
         Journal(authority)
         AccessManaged(authority)
     {
-        _initBaseURI(baseURI);
+        if (authority.code.length == 0) {
+            revert AccessManagedInvalidAuthority(authority);
+        }
+        _setBaseURI(baseURI);
     }
 
     function _rule(Act memory act, Word word) internal override returns (Word) {
         uint16 kind = act.kind;
-        // The busiest first; all others in the order of their numbers.
+        // The busiest first; then governance, assets, and what they need.
         if (kind == Kinds.OBSERVED) return _observe(act, word);
         if (kind == Kinds.TRANSFERRED) return _transfer(act, word);
         if (kind == Kinds.REGISTERED) return _register(act, word);
@@ -72,7 +75,9 @@ contract AssetLedger is Governance, Parties, Batches, Assembly, Catalogue, Asset
         // Assemblies: Assembly
         if (kind == Kinds.MOUNTED) return _mount(act, word);
         if (kind == Kinds.DISMOUNTED) return _dismount(act, word);
-        if (kind <= Kinds.PART_REMOVED) revert WrittenByTheLedger(act.index, kind);
+        if (kind == Kinds.PART_ADDED || kind == Kinds.PART_REMOVED) {
+            revert WrittenByTheLedger(act.index, kind);
+        }
 
         // What others say of assets: Attestations
         if (kind == Kinds.ATTESTED) return _attest(act, word);
@@ -95,6 +100,7 @@ contract AssetLedger is Governance, Parties, Batches, Assembly, Catalogue, Asset
         if (kind == Kinds.TITLE_FORCED) return _force(act, word);
 
         // The ledger as a whole: Governance
+        if (kind == Kinds.FOUNDED) revert WrittenByTheLedger(act.index, kind);
         if (kind >= Kinds.PAUSED && kind <= Kinds.SUCCESSOR_NAMED) return _ofTheLedger(act, word);
         revert UnknownKind(act.index, kind);
     }

@@ -34,7 +34,7 @@ contract CheckpointLog is ICheckpointLog {
             (address witness, ECDSA.RecoverError failure,) =
                 ECDSA.tryRecoverCalldata(hash, signatures[i]);
             if (failure != ECDSA.RecoverError.NoError) revert BadSignature(i);
-            _keep(checkpoint, hash, witness, i);
+            _keep(checkpoint, hash, witness);
         }
     }
 
@@ -45,13 +45,14 @@ contract CheckpointLog is ICheckpointLog {
         );
     }
 
-    function _keep(Checkpoint calldata checkpoint, bytes32 hash, address witness, uint256 index)
-        private
-    {
+    function _keep(Checkpoint calldata checkpoint, bytes32 hash, address witness) private {
         (bytes32 domain, uint64 number) = (checkpoint.domain, checkpoint.blockNumber);
         bytes32 earlier = digestOf[domain][witness][number];
         if (earlier == hash) return;
-        if (earlier != 0) revert Conflicting(index, witness, earlier);
+        if (earlier != 0) {
+            emit Contradicted(domain, number, witness, checkpoint.blockHash, checkpoint.ledgerHead);
+            return;
+        }
         digestOf[domain][witness][number] = hash;
         if (number > latestOf[domain][witness]) latestOf[domain][witness] = number;
         emit Anchored(domain, number, witness, checkpoint.blockHash, checkpoint.ledgerHead);

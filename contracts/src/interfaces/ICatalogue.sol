@@ -7,10 +7,11 @@ interface ICatalogue {
     function isOpen(bytes32 world) external view returns (bool);
 
     /// @notice Whom a world admits: holders of a credential of `schema`, by `issuer` if that is not
-    /// zero; all organisations if `schema` is zero.
+    /// zero, else by any organisation, its holder included; all if `schema` is zero.
     function admissionOf(bytes32 world) external view returns (bytes32 schema, bytes32 issuer);
 
     /// @notice Whether an asset is shown in a world: listed by who owns it now, not expired, in a
-    /// world that is open.
+    /// world that is open, and by a credential that is still in force. A listing that counts no more
+    /// because title passed counts again if it comes back.
     function isListed(bytes32 asset, bytes32 world) external view returns (bool);
 }

@@ -31,10 +31,18 @@ interface ICheckpointLog {
     /// @notice The signature at `index` is none of this checkpoint.
     error BadSignature(uint256 index);
 
-    /// @notice The witness has signed another checkpoint, of this digest, of the same block before.
-    error Conflicting(uint256 index, address witness, bytes32 earlier);
+    /// @notice A witness signed another checkpoint of a block than the one that is kept: one of the
+    /// two is of a branch that the chain left, or the witness lies.
+    event Contradicted(
+        bytes32 indexed domain,
+        uint64 indexed blockNumber,
+        address indexed witness,
+        bytes32 blockHash,
+        bytes32 ledgerHead
+    );
 
-    /// @notice Keeps a checkpoint for each witness that signed it. What is kept already is skipped.
+    /// @notice Keeps a checkpoint for each witness that signed it. What is kept already is skipped,
+    /// and what contradicts it is told and not kept.
     /// @param signatures by ECDSA, 65 bytes each.
     function anchor(Checkpoint calldata checkpoint, bytes[] calldata signatures) external;
 
@@ -44,7 +52,7 @@ interface ICheckpointLog {
         view
         returns (bytes32);
 
-    /// @notice The highest block of a ledger that a witness has signed.
+    /// @notice The highest block of a ledger that a witness has signed; zero if none.
     function latestOf(bytes32 domain, address witness) external view returns (uint64 blockNumber);
 
     /// @notice The EIP-712 digest of a checkpoint, which its witnesses sign.

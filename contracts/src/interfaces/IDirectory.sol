@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @title The directory: organisations and the accounts that act for them.
 /// @notice An organisation's address is the low 20 bytes of its id. It is a hash of which nobody
-/// has the key and where no code can be; titles are held by it, so that rotating accounts moves no
+/// has the key; titles are held by it, so that rotating accounts moves no
 /// asset. One account may serve several organisations.
 interface IDirectory {
     /// @notice Whether `account` acts for `org`, be it active or suspended.

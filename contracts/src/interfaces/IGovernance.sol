@@ -18,10 +18,10 @@ interface IGovernance {
     function reinstate(bytes32 org, bytes32 reason) external;
 
     /// @notice Bars an asset from everything but governance.
-    function freeze(bytes32 subject, bytes32 reason) external;
+    function freeze(bytes32 asset, bytes32 reason) external;
 
     /// @notice Lets a frozen asset move again.
-    function unfreeze(bytes32 subject, bytes32 reason) external;
+    function unfreeze(bytes32 asset, bytes32 reason) external;
 
     /// @notice Passes title, whatever owner, lien, freeze and pause say; the lien stays.
     function forceTitle(bytes32 asset, bytes32 to, bytes32 reason) external;
@@ -32,7 +32,8 @@ interface IGovernance {
     /// @notice Lets the ledger go on.
     function resume(bytes32 reason) external;
 
-    /// @notice Tells where the ledger is to go on, should this contract be given up.
+    /// @notice Tells where the ledger is to go on, should this contract be given up; zero takes that
+    /// back.
     function nameSuccessor(address successor, bytes32 reason) external;
 
     /// @notice Says where metadata is found: `tokenURI` is `baseURI` and the id in 0x-hex.

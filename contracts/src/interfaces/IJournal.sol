@@ -10,9 +10,14 @@ import {IRefusals} from "./IRefusals.sol";
 /// cleared). Its head is its id at first and then
 /// `H(head, position, kind, org, actor, block.timestamp, keccak256(payload))`. The ledger head,
 /// zero at first, is `H(ledgerHead, subject's head, actor, block.timestamp)` over all entries in
-/// order; its lowest bit is no part of the hash, but says that the ledger is paused. So one storage
-/// proof shows a subject's history complete, and one shows the ledger's. The first entry of all is
-/// `founded`, of the ledger itself, which is a subject too.
+/// order. The lowest bit of that hash is replaced by the pause: 1 while the ledger is paused; the
+/// next hash takes it in as it then is. So one storage proof shows a subject's history complete, and
+/// one shows the ledger's. The first entry of all is `founded`, of the ledger itself, which is a
+/// subject too.
+///
+/// Attestations of an asset and credentials of an organisation take positions among its entries:
+/// who writes next signs anew if another was first. Governance and ERC-721 calls take whatever
+/// position is next.
 interface IJournal is IRefusals {
     /// @notice The one event: an entry was appended. The block's timestamp belongs to it.
     event Appended(
@@ -52,7 +57,8 @@ interface IJournal is IRefusals {
     function count(bytes32 subject) external view returns (uint32);
 
     /// @notice The subject's storage word, laid out as `Word` draws it. An asset of a batch has one
-    /// in storage from its second entry on; until then this is what it would be.
+    /// in storage from its second entry, or its first approval, on; until then this is what it would
+    /// be.
     function word(bytes32 subject) external view returns (uint256);
 
     /// @notice The id of the subject that such a first entry begins.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title Why an entry is refused.
-/// @notice Every refusal begins with `index`: the entry's place in the batch, 0 for direct calls.
+/// @notice A refusal of an entry begins with `index`: its place in the batch, 0 for direct calls.
 /// A refusal undoes its whole transaction, so that whoever sends a batch can leave out the entry
 /// named and send the rest.
 interface IRefusals {
@@ -35,7 +35,7 @@ interface IRefusals {
     /// @notice The payload is not the canonical encoding of the kind's struct, or out of range.
     error BadPayload(uint256 index, uint16 kind);
 
-    /// @notice The time that the entry names, or relies on, has passed.
+    /// @notice The expiry that the entry names, or relies on, has passed.
     error Lapsed(uint256 index, bytes32 subject, uint64 expires);
 
     /// @notice The kind is governance's, which writes it by functions of its own.
@@ -50,7 +50,7 @@ interface IRefusals {
     /// @notice The signature is not `actor`'s for this entry on this chain and contract.
     error BadSignature(uint256 index, address actor);
 
-    /// @notice The authorisation was good until `deadline`.
+    /// @notice The signature was good until `deadline`.
     error Expired(uint256 index, uint64 deadline);
 
     /// @notice Each entry needs one authorisation.
@@ -58,7 +58,7 @@ interface IRefusals {
 
     // -- organisations ---------------------------------------------------------------------------
 
-    /// @notice No organisation of that id is enrolled.
+    /// @notice No organisation of that id, or at that address, is enrolled.
     error UnknownOrganisation(uint256 index, bytes32 org);
 
     /// @notice The organisation may neither act nor receive.
@@ -84,7 +84,8 @@ interface IRefusals {
     /// @notice The asset refuses all but governance.
     error AssetFrozen(uint256 index, bytes32 subject);
 
-    /// @notice The asset is at the end of its life: attested, corrected and erased at the most.
+    /// @notice The asset is at the end of its life: it takes attestations, corrections, and what ends
+    /// something (`withdrawn`, `released`, `dismounted`, `delisted`, `erased`).
     error AssetRetired(uint256 index, bytes32 subject);
 
     /// @notice The stage `next` does not follow the stage that the asset is at.
@@ -111,7 +112,7 @@ interface IRefusals {
     /// @notice The assembly would become deeper than 32 levels of parts.
     error TooDeep(uint256 index, bytes32 part, bytes32 parent);
 
-    /// @notice No attestation or credential of that schema, by that issuer, is in force there.
+    /// @notice No attestation or credential of that schema, by that issuer, stands there unrevoked.
     error NotInForce(uint256 index, bytes32 subject, uint64 position);
 
     /// @notice The world is closed.
@@ -125,6 +126,9 @@ interface IRefusals {
 
     /// @notice The code at the receiver's address does not take tokens (ERC-721, safe transfers).
     error ReceiverRefuses(uint256 index, address receiver);
+
+    /// @notice Who governs changes within the authority that the ledger was founded with.
+    error AuthorityIsFixed();
 
     /// @notice An organisation's accounts are its operators; ERC-721 cannot appoint others.
     error OperatorsAreAccounts();

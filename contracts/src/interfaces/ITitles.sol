@@ -16,5 +16,6 @@ interface IERC5646 is IERC165 {
 /// `transferFrom` and both `safeTransferFrom` write a `transferred` entry; the safe ones ask the
 /// receiver if there is code at its address. An owner's accounts are its operators:
 /// `isApprovedForAll(organisation's address, account)` tells, and `setApprovalForAll` is refused.
-/// Approving one token is a setting of the token contract, no entry, and ends with a transfer.
+/// Approving one token is a setting of the token contract, no entry; it ends with a transfer, and
+/// outlives the account that set it.
 interface ITitles is IERC721Metadata, IERC4906, IERC5646 {}

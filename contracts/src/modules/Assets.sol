@@ -22,7 +22,7 @@ abstract contract Assets is Titles {
 
     function _revise(Act memory act, Word word) internal returns (Word) {
         _requireLive(act.index, act.subject, word);
-        _requireUser(act, word);
+        _requireOwnerOrOperator(act, word);
         act.expectWords(1);
         emit MetadataUpdate(uint256(act.subject));
         return word;
@@ -30,7 +30,7 @@ abstract contract Assets is Titles {
 
     function _observe(Act memory act, Word word) internal view returns (Word) {
         _requireLive(act.index, act.subject, word);
-        _requireWitness(act, word);
+        _requireOwnerCustodianOrOperator(act, word);
         act.expectWords(1);
         return word;
     }
@@ -38,7 +38,7 @@ abstract contract Assets is Titles {
     /// @dev What was mistaken can be put right after an asset's life, too.
     function _correct(Act memory act, Word word) internal view returns (Word) {
         _requireAsset(act.index, act.subject, word);
-        _requireWitness(act, word);
+        _requireOwnerCustodianOrOperator(act, word);
         act.expectWords(2);
         uint64 corrects = uint64(act.numberAt(0, 64));
         if (corrects >= act.position) revert NotEarlier(act.index, corrects, act.position);

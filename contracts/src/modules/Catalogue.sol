@@ -13,9 +13,12 @@ abstract contract Catalogue is Attestations, ICatalogue {
         bytes32 issuer;
     }
 
+    /// @dev The issuer stands here only where the world leaves it open who that is.
     struct Listing {
         address owner;
         uint64 expires;
+        uint32 credential;
+        bytes32 issuer;
     }
 
     mapping(bytes32 world => Admission) private _admissions;
@@ -35,8 +38,13 @@ abstract contract Catalogue is Attestations, ICatalogue {
     /// @inheritdoc ICatalogue
     function isListed(bytes32 asset, bytes32 world) external view returns (bool) {
         Listing memory listing = _listings[asset][world];
-        return listing.owner != address(0) && listing.owner == _subjects[asset].word.owner()
-            && !Acts.hasPassed(listing.expires) && isOpen(world);
+        if (listing.owner == address(0) || listing.owner != _load(asset).owner()) return false;
+        if (Acts.hasPassed(listing.expires) || !isOpen(world)) return false;
+        bytes32 schema = _admissions[world].schema;
+        if (schema == 0) return true;
+        bytes32 issuer = _admissions[world].issuer;
+        if (issuer == 0) issuer = listing.issuer;
+        return isInForce(organisationAt[listing.owner], listing.credential, issuer, schema);
     }
 
     function _publishSchema(Act memory act, Word word) internal view returns (Word) {
@@ -81,13 +89,13 @@ abstract contract Catalogue is Attestations, ICatalogue {
         bytes32 world = act.wordAt(0);
         _requireClass(act.index, world, _subjects[world].word, Words.WORLD);
         if (_subjects[world].word.isClosed()) revert ClosedWorld(act.index, world);
-        _requireAdmitted(act, world);
-        _listings[act.subject][world] = Listing(word.owner(), act.expiryAt(3));
+        (bytes32 issuer, uint32 credential) = _requireAdmitted(act, world);
+        _listings[act.subject][world] = Listing(word.owner(), act.expiryAt(3), credential, issuer);
         return word;
     }
 
     function _delist(Act memory act, Word word) internal returns (Word) {
-        _requireLive(act.index, act.subject, word);
+        _requireAsset(act.index, act.subject, word);
         _requireOwner(act, word);
         act.expectWords(1);
         bytes32 world = act.wordAt(0);
@@ -99,16 +107,24 @@ abstract contract Catalogue is Attestations, ICatalogue {
     }
 
     /// @dev The lister names the credential that admits it, and none where the world asks for none.
-    function _requireAdmitted(Act memory act, bytes32 world) private view {
+    /// Returns what has to be kept of it to ask again.
+    function _requireAdmitted(Act memory act, bytes32 world)
+        private
+        view
+        returns (bytes32 issuer, uint32 credential)
+    {
         Admission memory rule = _admissions[world];
-        (bytes32 issuer, uint64 position) = (act.wordAt(4), uint64(act.numberAt(5, 64)));
+        uint64 position = uint64(act.numberAt(5, 64));
+        issuer = act.wordAt(4);
         if (rule.schema == 0) {
             if (issuer != 0 || position != 0) revert BadPayload(act.index, act.kind);
-            return;
+            return (0, 0);
         }
         bool wanted = rule.issuer == 0 || rule.issuer == issuer;
         if (!wanted || !isInForce(act.org, position, issuer, rule.schema)) {
             revert NotAdmitted(act.index, world, act.org);
         }
+        // A credential in force stands at a position, and those fit into 32 bits.
+        return (rule.issuer == 0 ? issuer : bytes32(0), uint32(position));
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
+
 import {IDirectory} from "../interfaces/IDirectory.sol";
 import {Act} from "../types/Entry.sol";
 import {Word, Words} from "../types/Word.sol";
@@ -86,6 +88,7 @@ abstract contract Directory is Journal, IDirectory {
         }
         if (word.accounts() == type(uint16).max) revert Full(act.index, act.subject);
         _accounts[act.subject][account] = true;
+        emit IERC721.ApprovalForAll(_addressOf(act.subject), account, true);
         return word.withAccount();
     }
 
@@ -96,6 +99,7 @@ abstract contract Directory is Journal, IDirectory {
         }
         if (word.accounts() == 1) revert LastAccount(act.index, act.subject);
         _accounts[act.subject][account] = false;
+        emit IERC721.ApprovalForAll(_addressOf(act.subject), account, false);
         return word.withoutAccount();
     }
 

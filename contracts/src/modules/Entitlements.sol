@@ -19,7 +19,8 @@ abstract contract Entitlements is Directory {
         revert AssetFrozen(index, subject);
     }
 
-    /// @dev Requires an asset that is neither frozen nor at the end of its life.
+    /// @dev Requires an asset that is neither frozen nor at the end of its life. What begins
+    /// something asks for this; what ends or comments on something, for an asset alone.
     function _requireLive(uint256 index, bytes32 subject, Word word) internal pure {
         _requireAsset(index, subject, word);
         if (word.stage() == Stages.RETIRED) revert AssetRetired(index, subject);
@@ -34,22 +35,26 @@ abstract contract Entitlements is Directory {
         if (word.isHeld(PartyRoles.LIEN_HOLDER)) revert UnderLien(act.index, act.subject);
     }
 
-    /// @dev Requires that the act's organisation owns or keeps an asset.
-    function _requireKeeper(Act memory act, bytes32 asset, Word word) internal view {
-        address it = _addressOf(act.org);
-        if (word.owner() == it || _isParty(asset, word, PartyRoles.CUSTODIAN, it)) return;
-        revert NotEntitled(act.index, asset, act.org);
+    function _requireOwnerOrCustodian(Act memory act, bytes32 asset, Word word) internal view {
+        if (!_isOwnerOrCustodian(act, asset, word)) revert NotEntitled(act.index, asset, act.org);
     }
 
-    /// @dev Requires that the act's organisation owns or operates its subject.
-    function _requireUser(Act memory act, Word word) internal view {
+    function _isOwnerOrCustodian(Act memory act, bytes32 asset, Word word)
+        internal
+        view
+        returns (bool)
+    {
+        address it = _addressOf(act.org);
+        return word.owner() == it || _isParty(asset, word, PartyRoles.CUSTODIAN, it);
+    }
+
+    function _requireOwnerOrOperator(Act memory act, Word word) internal view {
         address it = _addressOf(act.org);
         if (word.owner() == it || _isParty(act.subject, word, PartyRoles.OPERATOR, it)) return;
         revert NotEntitled(act.index, act.subject, act.org);
     }
 
-    /// @dev Requires that the act's organisation owns, keeps or operates its subject.
-    function _requireWitness(Act memory act, Word word) internal view {
+    function _requireOwnerCustodianOrOperator(Act memory act, Word word) internal view {
         address it = _addressOf(act.org);
         if (word.owner() == it || _isParty(act.subject, word, PartyRoles.CUSTODIAN, it)) return;
         if (_isParty(act.subject, word, PartyRoles.OPERATOR, it)) return;

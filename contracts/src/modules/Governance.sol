@@ -40,13 +40,13 @@ abstract contract Governance is Titles, AccessManaged, IGovernance {
     }
 
     /// @inheritdoc IGovernance
-    function freeze(bytes32 subject, bytes32 reason) external restricted {
-        _govern(Kinds.FROZEN, _known(subject), abi.encode(reason));
+    function freeze(bytes32 asset, bytes32 reason) external restricted {
+        _govern(Kinds.FROZEN, _known(asset), abi.encode(reason));
     }
 
     /// @inheritdoc IGovernance
-    function unfreeze(bytes32 subject, bytes32 reason) external restricted {
-        _govern(Kinds.UNFROZEN, _known(subject), abi.encode(reason));
+    function unfreeze(bytes32 asset, bytes32 reason) external restricted {
+        _govern(Kinds.UNFROZEN, _known(asset), abi.encode(reason));
     }
 
     /// @inheritdoc IGovernance
@@ -72,6 +72,12 @@ abstract contract Governance is Titles, AccessManaged, IGovernance {
     /// @inheritdoc IGovernance
     function setBaseURI(string calldata baseURI) external restricted {
         _setBaseURI(baseURI);
+    }
+
+    /// @dev The authority is the one that the ledger's first entry names; who governs changes within
+    /// it. Another would come without an entry.
+    function setAuthority(address) public pure override {
+        revert AuthorityIsFixed();
     }
 
     /// @dev What concerns the whole ledger leaves nothing in its word.
@@ -102,6 +108,6 @@ abstract contract Governance is Titles, AccessManaged, IGovernance {
         for (uint256 i; i < did.length; ++i) {
             if (did[i] < 0x21 || did[i] > 0x7e) return false;
         }
-        return did.length != 0;
+        return did.length > 4 && bytes4(did[:4]) == "did:";
     }
 }

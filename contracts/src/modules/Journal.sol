@@ -273,8 +273,8 @@ abstract contract Journal is IJournal {
         return failure == ECDSA.RecoverError.NoError && signer == actor;
     }
 
-    /// @dev Asks a contract by a static call (ERC-1271): it sees, and can change nothing. Of its
-    /// answer only the first word is taken, however long it is.
+    /// @dev Asks a contract by a static call (ERC-1271): it can change nothing, and what it sees of
+    /// the ledger is midway. Of its answer only the first word is taken, however long it is.
     function _isVouchedBy(address wallet, bytes32 digest, bytes calldata signature)
         private
         view

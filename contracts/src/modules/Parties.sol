@@ -20,6 +20,7 @@ abstract contract Parties is Titles, IParties {
     /// @inheritdoc IParties
     function partyOf(bytes32 asset, uint8 party) external view returns (address) {
         Word word = _load(asset);
+        if (!word.isAsset()) return address(0);
         if (party == PartyRoles.OWNER) return word.owner();
         return word.isHeld(party) ? _holders[asset][party] : address(0);
     }
@@ -46,7 +47,7 @@ abstract contract Parties is Titles, IParties {
     }
 
     function _withdraw(Act memory act, Word word) internal view returns (Word) {
-        _requireLive(act.index, act.subject, word);
+        _requireAsset(act.index, act.subject, word);
         act.expectWords(1);
         uint8 party = _party(act);
         _requireHolder(act, word, party);
@@ -63,6 +64,8 @@ abstract contract Parties is Titles, IParties {
         if (!word.isOffered(party) || offer.to != to) {
             revert NotOffered(act.index, act.subject, party, act.org);
         }
+        // An offer is an act of who made it, which can do nothing while suspended.
+        _requireActive(act.index, organisationAt[_holderOf(act.subject, word, party)]);
         if (Acts.hasPassed(offer.expires)) revert Lapsed(act.index, act.subject, offer.expires);
         if (party == PartyRoles.OWNER) {
             _requireNoLien(act, word);
@@ -73,7 +76,7 @@ abstract contract Parties is Titles, IParties {
     }
 
     function _release(Act memory act, Word word) internal view returns (Word) {
-        _requireLive(act.index, act.subject, word);
+        _requireAsset(act.index, act.subject, word);
         act.expectWords(1);
         uint8 party = _party(act);
         if (party == PartyRoles.OWNER) revert BadPayload(act.index, act.kind);
@@ -94,8 +97,13 @@ abstract contract Parties is Titles, IParties {
         view
         returns (address holder)
     {
-        bool held = party != PartyRoles.OWNER && word.isHeld(party);
-        holder = held ? _holders[act.subject][party] : word.owner();
+        holder = _holderOf(act.subject, word, party);
         if (holder != _addressOf(act.org)) revert NotEntitled(act.index, act.subject, act.org);
+    }
+
+    /// @dev Who may offer what a party stands for.
+    function _holderOf(bytes32 asset, Word word, uint8 party) private view returns (address) {
+        bool held = party != PartyRoles.OWNER && word.isHeld(party);
+        return held ? _holders[asset][party] : word.owner();
     }
 }

@@ -138,13 +138,9 @@ abstract contract Titles is Entitlements, ITitles {
         return word.passedTo(to);
     }
 
-    function _setBaseURI(string calldata baseURI) internal {
+    function _setBaseURI(string memory baseURI) internal {
         _baseURI = baseURI;
         emit BatchMetadataUpdate(0, type(uint256).max);
-    }
-
-    function _initBaseURI(string memory baseURI) internal {
-        _baseURI = baseURI;
     }
 
     /// @dev An ERC-721 call, by an account of the owner or whom one has approved, as an entry.

@@ -18,7 +18,8 @@ struct Entry {
 }
 
 /// @notice An account's word for one entry that somebody else sends.
-/// @param actor the account that signed, or the ERC-1271 contract that is asked.
+/// @param actor the account that signed, or the ERC-1271 contract that is asked: whatever has code,
+/// an account with delegated code (EIP-7702) too.
 /// @param deadline the last second (since 1970) at which the entry may be appended.
 /// @param signature over the EIP-712 struct `Entry` with the deadline as its last member.
 struct Authorisation {

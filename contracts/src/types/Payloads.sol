@@ -50,7 +50,7 @@ struct SchemaPublished {
 }
 
 /// @notice A world is opened. It admits organisations with a credential of `schema`, issued by
-/// `issuer` if that is not zero; all of them if `schema` is zero.
+/// `issuer`, which is active now, or if that is zero by anybody; all of them if `schema` is zero.
 struct WorldOpened {
     bytes32 contentHash;
     bytes32 schema;
@@ -209,7 +209,7 @@ struct TitleForced {
     bytes32 reason;
 }
 
-/// @notice The ledger begins; `authority` is the AccessManager that says who governs it.
+/// @notice The ledger begins; `authority` is the AccessManager that says who governs it, for good.
 struct Founded {
     address authority;
 }
@@ -224,7 +224,7 @@ struct Resumed {
     bytes32 reason;
 }
 
-/// @notice The contract at `successor` is to go on where this one ends.
+/// @notice The contract at `successor` is to go on where this one ends; none, if that is zero.
 struct SuccessorNamed {
     address successor;
     bytes32 reason;

@@ -16,10 +16,10 @@ pragma solidity ^0.8.28;
 ///            none
 ///  own       what the class is about:
 ///
-///   255     251 250  245 244 243   240 239  237 236  234 233 232
-///  +-----------+--------+---+---------+--------+--------+---+---+
-///  |     -     | height | M | offered |  held  | stage  | A | F |   asset
-///  +-----------+--------+---+---------+--------+--------+---+---+
+///   255              245 244 243   240 239  237 236  234 233 232
+///  +--------------------+---+---------+--------+--------+---+---+
+///  |         -          | M | offered |  held  | stage  | A | F |   asset
+///  +--------------------+---+---------+--------+--------+---+---+
 ///  |                           size                             |   batch
 ///  +------------------------------------------------------------+
 ///  |                            -                           | C |   world
@@ -34,14 +34,13 @@ pragma solidity ^0.8.28;
 ///  held      a bit per party but the owner (custodian lowest): somebody is it
 ///  offered   a bit per party (owner lowest): it is offered to somebody
 ///  M         mounted: it is a part of another
-///  height    how many levels of parts have ever been below it, at the most
 ///  size      how many assets a batch holds
 ///  C         closed: a world that takes no more listings
 ///  accounts  how many accounts an organisation has
 ///  S         suspended: an organisation that may neither act nor receive
 ///
-///  The subject's own entries tell all of it but A, which no entry tells of, and height, which
-///  entries of its parts' parts raise; whoever proves a word leaves these two out.
+///  The subject's own entries tell all of it but A, which no entry tells of; whoever proves a word
+///  leaves that out.
 type Word is uint256;
 
 using Words for Word global;
@@ -62,7 +61,6 @@ library Words {
     uint256 private constant STAGE = 234;
     uint256 private constant HELD = 236; // custodian, party 1, is bit 237
     uint256 private constant OFFERED = 240;
-    uint256 private constant HEIGHT = 245;
 
     uint256 private constant OWNER_MASK = (1 << 160) - 1;
     uint256 private constant OPENED_AT_MASK = (1 << 36) - 1;
@@ -71,7 +69,6 @@ library Words {
     uint256 private constant STAGE_MASK = 7 << STAGE;
     uint256 private constant OFFERED_MASK = 15 << OFFERED;
     uint256 private constant MOUNTED = 1 << 244;
-    uint256 private constant HEIGHT_MASK = 63 << HEIGHT;
     uint256 private constant CLOSED = 1 << 232;
     uint256 private constant SUSPENDED = 1 << 248;
 
@@ -129,10 +126,6 @@ library Words {
         return Word.unwrap(word) & MOUNTED != 0;
     }
 
-    function height(Word word) internal pure returns (uint256) {
-        return (Word.unwrap(word) >> HEIGHT) & 63;
-    }
-
     function size(Word word) internal pure returns (uint256) {
         return Word.unwrap(word) >> OWN;
     }
@@ -184,10 +177,6 @@ library Words {
 
     function withMounted(Word word, bool on) internal pure returns (Word) {
         return _with(word, MOUNTED, on);
-    }
-
-    function withHeight(Word word, uint256 height_) internal pure returns (Word) {
-        return Word.wrap((Word.unwrap(word) & ~HEIGHT_MASK) | (height_ << HEIGHT));
     }
 
     /// @dev A batch's size, set once.
