@@ -159,7 +159,7 @@ def test_what_the_chain_refuses_is_told_to_who_waits(service: Running, aurora: M
         return told if told["state"] == "rejected" else None
 
     told = until(rejected)
-    assert told["reason"]["code"] == "NotOwner"
+    assert told["reason"]["code"] == "NotEntitled"
 
 
 def test_the_stream_holds_everything_in_order(aurora: Member) -> None:

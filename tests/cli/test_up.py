@@ -108,7 +108,7 @@ def test_it_goes_on_with_the_same_data_whatever_ended_it(up: Starting, taken: in
     assert {k: v for k, v in moved.items() if k not in {"api", "explorer"}} == {
         k: v for k, v in ready.items() if k not in {"api", "explorer"}
     }
-    assert ask(moved, "/v1/status").json()["entries"] == 2  # enrolled, account added
+    assert ask(moved, "/v1/status").json()["entries"] == 3  # founded, enrolled, account added
     assert third.stop() == 0
 
     fresh = up("--no-demo", "--fresh").ready()
@@ -155,7 +155,7 @@ def test_killed_amid_registering_it_ends_with_every_asset_once(up: Starting) -> 
     with Client(ready["api"], key) as client:
         assets = list(client.list_assets(page=100))
     assert sorted(asset.serial or "" for asset in assets) == sorted(f"P{n}" for n in range(ASSETS))
-    assert ask(ready, "/v1/status").json()["entries"] == ASSETS + 2
+    assert ask(ready, "/v1/status").json()["entries"] == ASSETS + 3
     assert again.stop() == 0
 
 

@@ -135,5 +135,5 @@ def test_nothing_is_lost_and_nothing_comes_twice(world: World, seed: int) -> Non
         time.sleep(0.02)
     world.assert_exactly_once()
     reasons = {(one.reason or {}).get("code") for one in world.operations() if one.reason}
-    assert reasons <= {"NotOwner"}
+    assert reasons <= {"NotOwner", "NotEntitled"}
     assert world.states()[State.REJECTED] == len([o for o in world.operations() if o.reason])

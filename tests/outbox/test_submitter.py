@@ -95,7 +95,7 @@ def test_one_bad_entry_of_twenty_is_rejected_alone(world: World) -> None:
     [rejected] = [one for one in world.operations() if one.state == State.REJECTED]
     assert rejected.id == bad
     assert rejected.reason is not None
-    assert rejected.reason["code"] == "NotOwner"
+    assert rejected.reason["code"] == "NotEntitled"
     assert len(world.transactions()) == 4
     world.assert_exactly_once()
 
@@ -157,6 +157,8 @@ def test_governance_acts_in_its_turn(world: World) -> None:
     with writing(world.engine) as session:
         freezing = ask(session, None, asset, Frozen(bytes(32))).operation.id
         refused = observe(session, gears, asset).operation.id
+    world.settle()
+    with writing(world.engine) as session:
         ask(session, None, gears, Suspended(bytes(32)))
         ask(session, None, gears, Reinstated(bytes(32)))
     world.register(gears, "G-1")

@@ -21,8 +21,8 @@ from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signer import KeystoreSigner, TransactionFields
 from ledger.database.engine import open_engine, reading, upgrade, writing
-from ledger.domain.kinds import Kind
-from ledger.domain.log import LoggedEntry, decode_appended
+from ledger.domain.kinds import CONSEQUENCES, Kind
+from ledger.domain.log import APPENDED_TOPIC, LoggedEntry, decode_appended
 from ledger.hashing import domain_separator
 from ledger.outbox.lanes import Held, acquire, lane_id, open_lane
 from ledger.outbox.operations import count_operations
@@ -197,13 +197,10 @@ class World:
             return list(session.exec(select(Version)))
 
     def entries(self) -> list[LoggedEntry]:
-        """All entries on the chain, in order."""
-        logs = self.rpc.fetch_logs(self.target.contract)
-        return [
-            decode_appended(log.topics, log.data)
-            for log in logs
-            if len(log.topics) == 4 and log.topics[0] != _TRANSFER
-        ]
+        """All entries on the chain since the ledger was founded, in order."""
+        logs = self.rpc.fetch_logs(self.target.contract, [APPENDED_TOPIC])
+        _, *later = [decode_appended(log.topics, log.data) for log in logs]
+        return later
 
     def assert_exactly_once(self) -> None:
         """The oracle: the chain holds every accepted operation's entry once, and no other."""
@@ -215,7 +212,7 @@ class World:
         held = [
             (one.subject, one.org, int(one.kind), one.position, one.payload)
             for one in self.entries()
-            if one.kind != Kind.ACCOUNT_ADDED
+            if one.kind not in _WRITTEN_UNASKED
         ]
         assert Counter(held) == Counter(asked)
         assert max(Counter(held).values(), default=1) == 1
@@ -239,7 +236,7 @@ class World:
         return session.exec(select(Operation).order_by(Operation.sequence)).all()  # type: ignore[arg-type]
 
 
-_TRANSFER = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef")
+_WRITTEN_UNASKED = {Kind.ACCOUNT_ADDED, *CONSEQUENCES}
 
 
 def _stands(operation: Operation) -> str:
