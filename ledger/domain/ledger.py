@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from ledger.domain.asset import Asset
 from ledger.domain.batch import Batch, batch_id_of, member
@@ -34,7 +34,7 @@ class Ledger:
         self.relations = OpenRelations()
         self.ledger_head = ZERO_HASH
         self._balances: Counter[Hash32] = Counter()
-        self._heights: dict[Hash32, int] = {}
+        self._parts: defaultdict[Hash32, set[Hash32]] = defaultdict(set)
         self._founding = ZERO_HASH
         self._last: Appended | None = None
 
@@ -110,8 +110,8 @@ class Ledger:
         return found.parent if found else None
 
     def height_of(self, asset: Hash32) -> int:
-        """How many levels of parts have ever been below an asset, at the most."""
-        return self._heights.get(asset, 0)
+        """How many levels of parts are below an asset."""
+        return max((1 + self.height_of(part) for part in self._parts.get(asset, ())), default=0)
 
     def balance_of(self, org: Hash32) -> int:
         """How many assets an organisation holds title to, those of batches included."""
@@ -141,13 +141,15 @@ class Ledger:
         return found.schema, found.issuer
 
     def is_listed(self, asset: Hash32, world: Hash32, now: int) -> bool:
-        """Whether an asset is shown in a world, by who owns it now."""
+        """Whether an asset is shown in a world, by who owns it now and is admitted still."""
         listing = self.relations.find(Listing, asset, world)
-        return (
-            listing is not None
-            and listing.org == self.owner_of(asset)
-            and self.is_open(world)
-            and _is_good(listing.expires, now)
+        if listing is None or listing.org != self.owner_of(asset):
+            return False
+        if not self.is_open(world) or not _is_good(listing.expires, now):
+            return False
+        schema, _ = self.admission_of(world)
+        return schema == ZERO_HASH or self.is_in_force(
+            listing.org, listing.credential, listing.issuer, schema, now
         )
 
     # -- what it verifies --------------------------------------------------------------------
@@ -210,21 +212,15 @@ class Ledger:
                 self._balances[subject.owner] += 1
             case Founding():
                 self._founding = subject.id
-        if entry.kind is Kind.MOUNTED:
-            self._raise_heights(entry.subject)
+        match decode_payload(entry.kind, entry.payload):
+            case Mounted(parent):
+                self._parts[parent].add(entry.subject)
+            case Dismounted(parent):
+                self._parts[parent].discard(entry.subject)
 
     def _find_batch(self, asset: Hash32) -> Batch | None:
         batch = self.subjects.get(batch_id_of(asset))
         return batch if isinstance(batch, Batch) and batch.has(asset) else None
-
-    def _raise_heights(self, part: Hash32) -> None:
-        height, parent = self.height_of(part), self.parent_of(part)
-        seen = {part}
-        while parent is not None and parent not in seen:
-            seen.add(parent)
-            height += 1
-            self._heights[parent] = max(self.height_of(parent), height)
-            parent = self.parent_of(parent)
 
 
 def _due(entry: Appended) -> tuple[Hash32, Kind, bytes, Hash32, bytes, int] | None:

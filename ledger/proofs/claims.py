@@ -17,7 +17,7 @@ from ledger.types import ZERO_ADDRESS, Hash32, Labelled, Party, to_hex
 
 
 def word_of(subject: Subject) -> Word:
-    """The subject's word, without what its entries do not tell: `approved` and `height`."""
+    """The subject's word, without what no entry tells: `approved`."""
     match subject:
         case Asset():
             return replace(
@@ -48,11 +48,11 @@ def word_of(subject: Subject) -> Word:
 def claims(subject: Subject, word: Word) -> list[tuple[str, object, object]]:
     """What a word says beside what the entries say, fit for JSON: name, the word's, the entries'.
 
-    An asset's ERC-721 approval is no entry's, and its height is told by its parts' parts.
+    An asset's ERC-721 approval is no entry's.
     """
     told = word_of(subject)
     if isinstance(subject, Asset):
-        told = replace(told, approved=word.approved, height=word.height)
+        told = replace(told, approved=word.approved)
     return [
         (what, _shown(getattr(word, name)), _shown(getattr(told, name))) for what, name in _SAID
     ]

@@ -31,8 +31,8 @@ class Word:
         255          232 231  228 227      196 195        160 159                0
         |      own       | class  |   count    |   opened at  |       owner       |
 
-        255     251 250  245 244 243   240 239  237 236  234 233 232
-        |     -     | height | M | offered |  held  | stage  | A | F |   asset
+        255              245 244 243   240 239  237 236  234 233 232
+        |         -          | M | offered |  held  | stage  | A | F |   asset
         |                            size                            |   batch
         |                             -                          | C |   world
         |     -     | S |                accounts                    |   organisation
@@ -40,9 +40,8 @@ class Word:
 
     `owner` is the address of the organisation that holds title to an asset or batch, or that
     published a schema or opened a world; `opened_at` seconds since 1970. `held` are the parties
-    but the owner that somebody is, `offered` those of which there is an open offer. `height` is
-    how many levels of parts have ever been below an asset. The letters stand for frozen, approved
-    (an ERC-721 approval is set), mounted, closed and suspended.
+    but the owner that somebody is, `offered` those of which there is an open offer. The letters
+    stand for frozen, approved (an ERC-721 approval is set), mounted, closed and suspended.
     """
 
     owner: Address
@@ -55,7 +54,6 @@ class Word:
     held: frozenset[Party] = frozenset()
     offered: frozenset[Party] = frozenset()
     mounted: bool = False
-    height: int = 0
     size: int = 0
     closed: bool = False
     accounts: int = 0
@@ -94,7 +92,6 @@ def _decode_own(bare: Word, own: int) -> Word:
                 held=_decode_parties(own >> 4 & 0b1110),
                 offered=_decode_parties(own >> 8 & 0b1111),
                 mounted=bool(own >> 12 & 1),
-                height=own >> 13 & 0b111111,
             )
         case SubjectClass.BATCH:
             return replace(bare, size=own)
@@ -127,7 +124,6 @@ def _encode_own(word: Word) -> int:
                 | _encode_parties(word.held) << 4
                 | _encode_parties(word.offered) << 8
                 | word.mounted << 12
-                | word.height << 13
             )
         case SubjectClass.BATCH:
             return word.size

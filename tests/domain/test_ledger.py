@@ -14,6 +14,7 @@ from ledger.domain.payloads import (
     Attested,
     BatchRegistered,
     CredentialIssued,
+    CredentialRevoked,
     Delisted,
     Dismounted,
     Enrolled,
@@ -87,7 +88,7 @@ def test_parties(book: Book) -> None:
     assert ledger.party_of(DOC, Party.OWNER) is None
 
 
-def test_assemblies_and_how_high_they_ever_were(book: Book) -> None:
+def test_assemblies_and_how_high_they_are(book: Book) -> None:
     ledger = book.ledger
     car, axle, wheel, bolt = (book.register(name) for name in ("car", "axle", "wheel", "bolt"))
     book.write(wheel, Mounted(axle), ONE)
@@ -98,10 +99,10 @@ def test_assemblies_and_how_high_they_ever_were(book: Book) -> None:
     book.write(axle, Dismounted(car), ONE)
     assert ledger.parent_of(axle) is None
     assert ledger.parent_of(wheel) == axle
-    assert ledger.height_of(car) == 3
+    assert [ledger.height_of(one) for one in (car, axle)] == [0, 2]
     book.write(bolt, Dismounted(wheel), ONE)
     book.write(bolt, Mounted(car), ONE)
-    assert ledger.height_of(car) == 3
+    assert ledger.height_of(car) == 1
     assert ledger.count(car) == 4
 
 
@@ -146,7 +147,8 @@ def test_listings_count_for_their_owner_in_an_open_world(book: Book) -> None:
     schema = book.begin(SchemaPublished(DOC, ZERO_HASH), TWO)
     world = book.begin(WorldOpened(DOC, schema, TWO), TWO)
     assert (ledger.is_open(world), ledger.admission_of(world)) == (True, (schema, TWO))
-    book.write(ONE, CredentialIssued(schema, DOC, 0), TWO)
+    for org in (ONE, TWO):
+        book.write(org, CredentialIssued(schema, DOC, 0), TWO)
     book.write(asset, Listed(world, DOC, DOC, book.now + 50, TWO, 1), ONE)
     listed = book.now + 49
     assert ledger.is_listed(asset, world, listed)
@@ -161,6 +163,19 @@ def test_listings_count_for_their_owner_in_an_open_world(book: Book) -> None:
     book.write(world, WorldClosed(DOC), TWO)
     assert (ledger.is_listed(asset, world, listed), ledger.is_open(world)) == (False, False)
     assert ledger.admission_of(DOC) == (ZERO_HASH, ZERO_HASH)
+
+
+def test_a_listing_counts_while_the_credential_that_admits_is_in_force(book: Book) -> None:
+    ledger, asset = book.ledger, book.register("listed")
+    schema = book.begin(SchemaPublished(DOC, ZERO_HASH), TWO)
+    world = book.begin(WorldOpened(DOC, schema, ZERO_HASH), TWO)
+    book.write(ONE, CredentialIssued(schema, DOC, book.now + 10), TWO)
+    until = book.now + 9
+    book.write(asset, Listed(world, DOC, DOC, 0, TWO, 1), ONE)
+    assert ledger.is_listed(asset, world, until)
+    assert not ledger.is_listed(asset, world, until + 1)
+    book.write(ONE, CredentialRevoked(1, schema), TWO)
+    assert not ledger.is_listed(asset, world, until)
 
 
 # -- what cannot be the next entry -------------------------------------------------------------

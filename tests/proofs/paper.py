@@ -61,7 +61,6 @@ class Paper:
     states: dict[bytes, Subject] = field(default_factory=dict)
     ledger_head: bytes = ZERO_HASH
     approved: bool = False
-    height: int = 0
 
     def begin(self, payload: Payload, org: bytes = ZERO_HASH) -> bytes:
         domain = domain_separator(self.chain_id, self.contract)
@@ -88,7 +87,7 @@ class Paper:
         state = self.state(subject)
         if not isinstance(state, Asset):
             return word_of(state)
-        return replace(word_of(state), approved=self.approved, height=self.height)
+        return replace(word_of(state), approved=self.approved)
 
     def storage(self) -> dict[bytes, int]:
         slots = {ledger_head_slot(): int.from_bytes(self.ledger_head, "big")}

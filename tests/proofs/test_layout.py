@@ -47,7 +47,6 @@ any_word = st.one_of(
         held=parties(Party.CUSTODIAN, Party.OPERATOR, Party.LIEN_HOLDER),
         offered=parties(*Party),
         mounted=st.booleans(),
-        height=bits(6),
     ),
     words(SubjectClass.BATCH, size=bits(24)),
     words(SubjectClass.SCHEMA),
@@ -85,7 +84,6 @@ def test_each_bit_stands_where_the_contract_draws_it() -> None:
         ({"held": others}, 7 << 237),
         ({"offered": frozenset(Party)}, 15 << 240),
         ({"mounted": True}, 1 << 244),
-        ({"height": 32}, 32 << 245),
     ]
     for change, at in drawn:
         assert encode_word(replace(asset, **change)) == bare | at

@@ -87,7 +87,7 @@ def failing(step: Step, bundle: Bundle, trusted: bytes | None = None) -> StepFai
 
 @pytest.mark.parametrize("make", MAKES)
 def test_proves_every_class_of_subject(make: Callable[[Paper], bytes]) -> None:
-    paper = Paper(approved=True, height=7)
+    paper = Paper(approved=True)
     subject = make(paper)
     found = verified(paper.bundle(subject))
     assert (found.subject, found.state) == (subject, paper.state(subject))
