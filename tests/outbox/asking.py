@@ -7,7 +7,7 @@ import secrets
 from sqlmodel import Session
 
 from ledger.domain.kinds import Kind
-from ledger.domain.payloads import Enrolled, Observed, Registered
+from ledger.domain.payloads import Enrolled, Observed, Payload, Registered
 from ledger.hashing import sha256, subject_id
 from ledger.outbox.operations import (
     Accepted,
@@ -82,4 +82,22 @@ def observe(
         document=SentDocument(content_hash, len(text)),
         idempotency_key=key,
         request_digest=sha256(text.encode()),
+    )
+
+
+def ask(
+    session: Session, org: Hash32 | None, subject: Hash32, payload: Payload, **more: int
+) -> Accepted:
+    """Ask for an entry that carries no document."""
+    return accept_entry(
+        session,
+        org=org,
+        subject=subject,
+        kind=payload.KIND,
+        payload=payload.encode(),
+        position=more.get("position"),
+        next_position=more.get("next_position"),
+        document=None,
+        idempotency_key=None,
+        request_digest=secrets.token_bytes(32),
     )

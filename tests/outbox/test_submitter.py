@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from dataclasses import replace
 
@@ -13,30 +12,11 @@ from ledger.chain.contract import LedgerContract
 from ledger.chain.signer import KeystoreSigner
 from ledger.database.engine import writing
 from ledger.domain.kinds import Kind
-from ledger.domain.payloads import Frozen, Payload, Reinstated, Suspended, Transferred
+from ledger.domain.payloads import Frozen, Reinstated, Suspended, Transferred
 from ledger.outbox.alarms import find_alarms
-from ledger.outbox.operations import Accepted, accept_entry
 from ledger.outbox.tables import State
-from ledger.types import Hash32
-from tests.outbox.asking import enrol, observe, register
+from tests.outbox.asking import ask, enrol, observe, register
 from tests.outbox.world import QUICK, World
-
-
-def ask(
-    session: Session, org: Hash32 | None, subject: Hash32, payload: Payload, **more: int
-) -> Accepted:
-    return accept_entry(
-        session,
-        org=org,
-        subject=subject,
-        kind=payload.KIND,
-        payload=payload.encode(),
-        position=more.get("position"),
-        next_position=more.get("next_position"),
-        document=None,
-        idempotency_key=None,
-        request_digest=secrets.token_bytes(32),
-    )
 
 
 def test_an_enrolment_and_what_depends_on_it_may_be_asked_at_once(world: World) -> None:
