@@ -113,9 +113,23 @@ contract AssemblyTest is Base {
         _append(_accepted(theirs, maker, PartyRoles.CUSTODIAN));
         _append(_mounted(wheel, maker, theirs));
         _append(_mounted(theirs, maker, car));
-        // The owner of the part alone takes it off no more than it put it there.
-        _refuses(_dismounted(theirs, buyer, car), _notEntitled(car, buyer));
-        _append(_dismounted(theirs, maker, car));
+        vm.assertEq(ledger.parentOf(wheel), theirs, "mounted");
+    }
+
+    function test_whoever_has_either_takes_the_part_off() public {
+        bytes32 carrier = _enrol("did:web:carrier.example", address(0xCA441E4));
+        bytes32 bank = _enrol("did:web:bank.example", address(0xBA4C));
+        _append(_mounted(wheel, maker, car));
+        _append(_offered(car, maker, PartyRoles.CUSTODIAN, carrier));
+        _append(_accepted(car, carrier, PartyRoles.CUSTODIAN));
+        _append(_offered(wheel, maker, PartyRoles.OPERATOR, bank));
+        _append(_accepted(wheel, bank, PartyRoles.OPERATOR));
+        _append(_transferred(wheel, maker, buyer));
+        // The part's owner, the parent's owner, the parent's custodian, and nobody else.
+        _takes(_dismounted(wheel, buyer, car));
+        _takes(_dismounted(wheel, maker, car));
+        _takes(_dismounted(wheel, carrier, car));
+        _refuses(_dismounted(wheel, bank, car), _notEntitled(car, bank));
     }
 
     function test_an_operator_mounts_nothing() public {
@@ -128,22 +142,34 @@ contract AssemblyTest is Base {
         _append(_mounted(wheel, maker, car));
         _append(_transferred(wheel, maker, buyer));
         vm.assertEq(ledger.parentOf(wheel), car, "mounted");
-        _refuses(_dismounted(wheel, maker, car), _notEntitled(wheel, maker));
-        _refuses(_dismounted(wheel, buyer, car), _notEntitled(car, buyer));
-        _append(_transferred(car, maker, buyer));
         _append(_dismounted(wheel, buyer, car));
+        _refuses(_mounted(wheel, buyer, car), _notEntitled(car, buyer));
+        _refuses(_mounted(wheel, maker, car), _notEntitled(wheel, maker));
     }
 
-    function test_neither_is_frozen_or_retired() public {
-        _append(_mounted(wheel, maker, car));
-        for (uint256 i; i < 4; ++i) {
+    function test_nothing_is_mounted_that_is_frozen_or_retired_or_on_what_is() public {
+        bytes32[2] memory barred = [axle, car];
+        for (uint256 i; i < barred.length; ++i) {
             uint256 before = vm.snapshotState();
-            bytes32 barred = i % 2 == 0 ? car : axle;
-            bytes memory refusal = i < 2 ? _assetFrozen(barred) : _assetRetired(barred);
-            if (i < 2) ledger.freeze(barred, REASON);
-            else _retire(barred, maker);
-            _refuses(_mounted(axle, maker, car), refusal);
-            if (barred == car) _refuses(_dismounted(wheel, maker, car), refusal);
+            ledger.freeze(barred[i], REASON);
+            _refuses(_mounted(axle, maker, car), _assetFrozen(barred[i]));
+            ledger.unfreeze(barred[i], REASON);
+            _retire(barred[i], maker);
+            _refuses(_mounted(axle, maker, car), _assetRetired(barred[i]));
+            vm.revertToState(before);
+        }
+    }
+
+    function test_what_is_retired_is_taken_off_and_lets_go_but_not_what_is_frozen() public {
+        _append(_mounted(wheel, maker, car));
+        bytes32[2] memory barred = [wheel, car];
+        for (uint256 i; i < barred.length; ++i) {
+            uint256 before = vm.snapshotState();
+            ledger.freeze(barred[i], REASON);
+            _refuses(_dismounted(wheel, maker, car), _assetFrozen(barred[i]));
+            ledger.unfreeze(barred[i], REASON);
+            _retire(barred[i], maker);
+            _append(_dismounted(wheel, maker, car));
             vm.revertToState(before);
         }
     }
@@ -156,7 +182,7 @@ contract AssemblyTest is Base {
         _refuses(_mounted(wheel, maker, batch), _wrongClass(batch, Words.ASSET, Words.BATCH));
         _refuses(_mounted(wheel, maker, maker), _wrongClass(maker, Words.ASSET, Words.ORGANISATION));
         _refuses(_mounted(wheel, maker, founding), _wrongClass(founding, Words.ASSET, Words.LEDGER));
-        _refuses(_dismounted(wheel, maker, REASON), _unknownSubject(REASON));
+        _refuses(_dismounted(wheel, maker, REASON), _notMounted(wheel, REASON));
     }
 
     function test_an_asset_of_a_batch_that_nothing_was_written_of_is_a_parent_or_a_part() public {

@@ -136,9 +136,7 @@ contract AssetsTest is Base {
         vm.assertEq(ledger.word(id) >> 234 & 7, Stages.IN_SERVICE, "stage");
     }
 
-    function test_a_retired_asset_keeps_its_parties_and_its_owner_may_be_told_what_is_right()
-        public
-    {
+    function test_a_retired_asset_keeps_its_parties_until_they_let_go() public {
         bytes32 id = _asset(DOCUMENT);
         _append(_offered(id, maker, PartyRoles.CUSTODIAN, buyer));
         _append(_accepted(id, buyer, PartyRoles.CUSTODIAN));
@@ -146,7 +144,10 @@ contract AssetsTest is Base {
         _append(_corrected(id, buyer, 1));
         _append(_corrected(id, maker, 0));
         vm.assertEq(ledger.partyOf(id, PartyRoles.CUSTODIAN), _addressOf(buyer), "custodian");
-        _refuses(_released(id, buyer, PartyRoles.CUSTODIAN), _assetRetired(id));
+        bytes memory refusal = _assetRetired(id);
+        _refuses(_offered(id, buyer, PartyRoles.CUSTODIAN, maker), refusal);
+        _append(_released(id, buyer, PartyRoles.CUSTODIAN));
+        vm.assertEq(ledger.partyOf(id, PartyRoles.CUSTODIAN), address(0), "nobody");
     }
 
     function _shaped(bytes32 schema) private view returns (Entry memory) {

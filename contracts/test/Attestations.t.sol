@@ -122,6 +122,15 @@ contract AttestationsTest is Base {
         _append(_credentialRevoked(maker, buyer, position, schema));
     }
 
+    function test_what_the_suspended_said_before_stays_in_force() public {
+        uint64 position = ledger.count(maker);
+        _append(_attested(id, buyer, schema, 0));
+        _append(_credentialIssued(maker, buyer, schema, 0));
+        ledger.suspend(buyer, REASON);
+        vm.assertTrue(ledger.isInForce(id, 1, buyer, schema), "asset's");
+        vm.assertTrue(ledger.isInForce(maker, position, buyer, schema), "organisation's");
+    }
+
     function test_a_credential_is_no_attestation_and_the_other_way_round() public {
         uint64 position = ledger.count(maker);
         _append(_credentialIssued(maker, buyer, schema, 0));

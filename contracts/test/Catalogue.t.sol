@@ -134,6 +134,23 @@ contract CatalogueTest is Base {
         vm.assertTrue(ledger.isListed(id, world), "the new owner's");
     }
 
+    function test_a_listing_counts_again_when_title_comes_back() public {
+        _append(_listed(id, maker, world));
+        _append(_transferred(id, maker, buyer));
+        _append(_transferred(id, buyer, maker));
+        vm.assertTrue(ledger.isListed(id, world), "the maker's again");
+    }
+
+    function test_what_is_retired_or_frozen_is_shown_until_its_owner_takes_it_out() public {
+        _append(_listed(id, maker, world));
+        ledger.freeze(id, REASON);
+        vm.assertTrue(ledger.isListed(id, world), "frozen");
+        ledger.unfreeze(id, REASON);
+        _retire(id, maker);
+        vm.assertTrue(ledger.isListed(id, world), "retired");
+        _append(_delisted(id, maker, world));
+    }
+
     function test_what_is_not_listed_is_not_delisted() public {
         _refuses(_delisted(id, maker, world), _notListed(id, world));
         _refuses(_delisted(id, maker, REASON), _notListed(id, REASON));
@@ -214,10 +231,34 @@ contract CatalogueTest is Base {
         vm.warp(expires + 1);
         _refuses(_listing(loose, buyer, position), _notAdmitted(loose, maker));
 
-        _append(_listing(loose, buyer, position + 1));
         _append(_credentialRevoked(maker, buyer, position + 1, schema));
         _refuses(_listing(loose, buyer, position + 1), _notAdmitted(loose, maker));
-        vm.assertTrue(ledger.isListed(id, loose), "what was listed stays, for admission is past");
+    }
+
+    function test_an_asset_is_shown_while_the_credential_that_admitted_it_is_in_force() public {
+        bytes32[2] memory worlds =
+            [_append(_worldOpened(buyer, schema, 0)), _append(_worldOpened(buyer, schema, buyer))];
+        uint64 expires = uint64(block.timestamp + 1 days);
+        for (uint256 i; i < worlds.length; ++i) {
+            uint256 before = vm.snapshotState();
+            uint64 position = ledger.count(maker);
+            _append(_credentialIssued(maker, buyer, schema, expires));
+            _append(_credentialIssued(maker, buyer, schema, 0));
+            _append(_listing(worlds[i], buyer, position));
+            vm.warp(expires);
+            vm.assertTrue(ledger.isListed(id, worlds[i]), "the last second");
+            vm.warp(expires + 1);
+            vm.assertTrue(!ledger.isListed(id, worlds[i]), "expired");
+
+            _append(_listing(worlds[i], buyer, position + 1));
+            vm.assertTrue(ledger.isListed(id, worlds[i]), "by another");
+            _append(_credentialRevoked(maker, buyer, position + 1, schema));
+            vm.assertTrue(!ledger.isListed(id, worlds[i]), "taken back");
+            _append(_credentialIssued(maker, buyer, schema, 0));
+            vm.assertTrue(!ledger.isListed(id, worlds[i]), "a new one has to be shown");
+            _append(_delisted(id, maker, worlds[i]));
+            vm.revertToState(before);
+        }
     }
 
     function _listing(bytes32 where, bytes32 issuer, uint64 credential)

@@ -83,23 +83,33 @@ contract CheckpointLogTest {
         vm.assertEq(vm.getRecordedLogs().length, 0, "events");
     }
 
-    function test_a_witness_who_says_two_things_is_named_and_the_first_stays() public {
+    function test_a_witness_who_says_two_things_is_told_of_and_the_first_stays() public {
         Checkpoint memory point = _checkpoint(7);
         log.anchor(point, _signed(ANNE, point));
-        bytes32 earlier = log.digest(point);
         for (uint256 i; i < 2; ++i) {
             Checkpoint memory other = _checkpoint(7);
             if (i == 0) other.blockHash = "another block";
             else other.ledgerHead = "another head";
-            bytes[] memory signatures = new bytes[](2);
-            (signatures[0], signatures[1]) = (_sign(BERT, other), _sign(ANNE, other));
-            vm.expectRevert(
-                abi.encodeWithSelector(ICheckpointLog.Conflicting.selector, 1, anne, earlier)
+            vm.expectEmit(address(log));
+            emit ICheckpointLog.Contradicted(
+                other.domain, 7, anne, other.blockHash, other.ledgerHead
             );
-            log.anchor(other, signatures);
+            log.anchor(other, _signed(ANNE, other));
         }
         _isKept(point, anne);
-        vm.assertEq(log.digestOf(point.domain, bert, 7), bytes32(0), "nothing of the refused");
+        vm.assertEq(log.latestOf(point.domain, anne), 7, "latest");
+    }
+
+    function test_one_witness_s_contradiction_keeps_no_other_from_being_kept() public {
+        Checkpoint memory point = _checkpoint(7);
+        log.anchor(point, _signed(ANNE, point));
+        Checkpoint memory other = _checkpoint(7);
+        other.blockHash = "another block";
+        bytes[] memory signatures = new bytes[](2);
+        (signatures[0], signatures[1]) = (_sign(ANNE, other), _sign(BERT, other));
+        log.anchor(other, signatures);
+        _isKept(point, anne);
+        _isKept(other, bert);
     }
 
     function test_witnesses_may_disagree() public {

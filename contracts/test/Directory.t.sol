@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
+
 import {IJournal} from "../src/interfaces/IJournal.sol";
 import {Entry} from "../src/types/Entry.sol";
 import {Kinds} from "../src/types/Kinds.sol";
@@ -55,7 +57,16 @@ contract DirectoryTest is Base {
     }
 
     function test_refuses_a_did_that_is_no_did() public {
-        string[4] memory bad = ["", "did:web:with space", "did:web:\n", unicode"did:web:例"];
+        string[8] memory bad = [
+            "",
+            "did",
+            "did:",
+            "DID:web:x",
+            "web:maker.example",
+            "did:web:with space",
+            "did:web:\n",
+            unicode"did:web:例"
+        ];
         for (uint256 i; i < bad.length; ++i) {
             vm.expectRevert(_badPayload(Kinds.ENROLLED));
             ledger.enrol(bad[i], _accounts(stranger));
@@ -70,6 +81,20 @@ contract DirectoryTest is Base {
         vm.assertEq(ledger.organisationAt(_addressOf(id)), maker, "taken");
         vm.expectRevert(_alreadyExists(id));
         ledger.enrol("did:web:new.example", _accounts(stranger));
+    }
+
+    function test_wallets_are_told_whose_operators_accounts_are() public {
+        address held = _addressOf(maker);
+        Entry memory added = _accountAdded(maker, stranger);
+        vm.expectEmit(address(ledger));
+        emit IERC721.ApprovalForAll(held, stranger, true);
+        _append(added);
+        vm.assertTrue(ledger.isApprovedForAll(held, stranger), "operator");
+        Entry memory removed = _accountRemoved(maker, stranger);
+        vm.expectEmit(address(ledger));
+        emit IERC721.ApprovalForAll(held, stranger, false);
+        _append(removed);
+        vm.assertTrue(!ledger.isApprovedForAll(held, stranger), "no more");
     }
 
     function test_an_account_adds_another_which_then_acts() public {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
@@ -141,6 +142,13 @@ contract GovernanceTest is Base {
         }
     }
 
+    function test_naming_nobody_takes_a_successor_back() public {
+        ledger.nameSuccessor(stranger, REASON);
+        bytes memory payload = abi.encode(SuccessorNamed(address(0), REASON));
+        _announces(founding, Kinds.SUCCESSOR_NAMED, 2, address(this), payload);
+        ledger.nameSuccessor(address(0), REASON);
+    }
+
     // -- who governs -----------------------------------------------------------------------------
 
     function test_nobody_else_governs() public {
@@ -154,6 +162,26 @@ contract GovernanceTest is Base {
                 done;
             }
         }
+    }
+
+    function test_the_authority_is_fixed() public {
+        address other = address(new AccessManager(stranger));
+        address[2] memory callers = [address(this), address(manager)];
+        for (uint256 i; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(AuthorityIsFixed.selector));
+            vm.prank(callers[i]);
+            IAccessManaged(address(ledger)).setAuthority(other);
+        }
+        vm.expectRevert(abi.encodeWithSelector(AuthorityIsFixed.selector));
+        manager.updateAuthority(address(ledger), other);
+        vm.assertEq(IAccessManaged(address(ledger)).authority(), address(manager), "as founded");
+    }
+
+    function test_a_ledger_is_founded_by_an_authority_that_is_there() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessManaged.AccessManagedInvalidAuthority.selector, stranger)
+        );
+        vm.deployCode("AssetLedger.sol:AssetLedger", abi.encode(stranger, ""));
     }
 
     function test_a_delayed_role_schedules_waits_and_acts() public {

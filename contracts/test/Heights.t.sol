@@ -7,11 +7,10 @@ import {Base} from "./Base.sol";
 contract HeightsTest is Base {
     uint256 private constant LEVELS = 32;
     uint256 private constant TREE = 8;
+    uint256 private constant LEVELS_SLOT = 12;
 
-    /// @dev What random trees are held to: each one's parent, none being its own number, and the
-    /// height that each has ever had.
+    /// @dev What random trees are held to: each one's parent, none being its own number.
     uint256[TREE] private parents;
-    uint256[TREE] private heights;
     bytes32[] private assets;
 
     function test_32_levels_are_built_from_below_and_no_more() public {
@@ -63,19 +62,35 @@ contract HeightsTest is Base {
         }
     }
 
-    function test_a_tree_remembers_how_high_it_was() public {
+    function test_a_tree_is_as_high_as_it_is_now() public {
         _make(LEVELS + 2);
         for (uint256 i; i < LEVELS; ++i) {
             _mount(i, i + 1);
         }
-        _append(_dismounted(assets[0], maker, assets[1]));
-        vm.assertEq(_height(LEVELS), LEVELS, "never lowered");
         (bytes32 root, bytes32 above) = (assets[LEVELS], assets[LEVELS + 1]);
         _refuses(_mounted(root, maker, above), _tooDeep(root, above));
-        _append(_mounted(assets[0], maker, assets[1]));
+        _append(_dismounted(assets[0], maker, assets[1]));
+        vm.assertEq(_height(LEVELS), LEVELS - 1, "one level less");
+        _append(_mounted(root, maker, above));
+        _refuses(_mounted(assets[0], maker, assets[1]), _tooDeep(assets[0], assets[1]));
     }
 
-    /// @dev What grew while it was apart is made known when it is mounted again.
+    function test_a_tree_stays_as_high_while_another_part_is() public {
+        _make(6);
+        _mount(0, 1);
+        _mount(1, 2);
+        _mount(3, 4);
+        _mount(4, 2);
+        _mount(5, 2);
+        vm.assertEq(_height(2), 2, "two parts with parts");
+        _append(_dismounted(assets[1], maker, assets[2]));
+        vm.assertEq(_height(2), 2, "one is left");
+        _append(_dismounted(assets[4], maker, assets[2]));
+        vm.assertEq(_height(2), 1, "one without parts is left");
+        _append(_dismounted(assets[5], maker, assets[2]));
+        vm.assertEq(_height(2), 0, "none");
+    }
+
     function test_a_part_that_grew_elsewhere_raises_its_parent_when_it_returns() public {
         _make(5);
         _mount(0, 1);
@@ -83,9 +98,22 @@ contract HeightsTest is Base {
         _mount(3, 4);
         _mount(2, 3);
         _mount(4, 0);
-        vm.assertEq(_height(1), 1, "not yet");
+        vm.assertEq(_height(1), 0, "not yet");
         _mount(0, 1);
         vm.assertEq(_height(1), 4, "now");
+        _append(_dismounted(assets[2], maker, assets[3]));
+        vm.assertEq(_height(1), 3, "what is taken off below is known above");
+    }
+
+    function test_parts_of_one_height_are_counted_to_65535() public {
+        _make(3);
+        _mount(0, 2);
+        bytes32 slot = keccak256(abi.encode(assets[2], LEVELS_SLOT));
+        vm.assertEq(uint256(vm.load(address(ledger), slot)), 1, "one part without parts");
+        vm.store(address(ledger), slot, bytes32(uint256(type(uint16).max)));
+        _refuses(_mounted(assets[1], maker, assets[2]), _full(assets[2]));
+        _append(_dismounted(assets[0], maker, assets[2]));
+        _append(_mounted(assets[1], maker, assets[2]));
     }
 
     /// @dev Random mountings and dismountings of few assets, each held to a plain recomputation.
@@ -100,44 +128,21 @@ contract HeightsTest is Base {
             else _mountByModel(part, parent);
             for (uint256 j; j < TREE; ++j) {
                 vm.assertEq(ledger.parentOf(assets[j]), _parentByModel(j), "parent");
-                vm.assertEq(_height(j), heights[j], "height");
-                vm.assertTrue(_levels(j) <= heights[j], "no tree is higher than is known");
+                vm.assertEq(_height(j), _levels(j), "height");
             }
         }
     }
 
+    /// @dev So few are never too deep.
     function _mountByModel(uint256 part, uint256 parent) private {
         (bytes32 one, bytes32 other) = (assets[part], assets[parent]);
-        uint256[TREE] memory raised = _raisedByModel(part, parent);
-        bytes memory refusal;
-        if (parents[part] != part) refusal = _alreadyMounted(one, _parentByModel(part));
-        else if (_isWithin(parent, part)) refusal = _cycle(one, other);
-        else if (_highest(raised) > LEVELS) refusal = _tooDeep(one, other);
-
-        if (refusal.length != 0) return _refuses(_mounted(one, maker, other), refusal);
-        _append(_mounted(one, maker, other));
-        parents[part] = parent;
-        heights = raised;
-    }
-
-    /// @dev The heights when `part` is on `parent`: as often as there are levels, each asset learns
-    /// from its parts.
-    function _raisedByModel(uint256 part, uint256 parent)
-        private
-        view
-        returns (uint256[TREE] memory raised)
-    {
-        raised = heights;
-        for (uint256 i; i < TREE * TREE; ++i) {
-            uint256 j = i % TREE;
-            uint256 above = j == part ? parent : parents[j];
-            if (above != j && raised[above] <= raised[j]) raised[above] = raised[j] + 1;
-        }
-    }
-
-    function _highest(uint256[TREE] memory all) private pure returns (uint256 highest) {
-        for (uint256 i; i < TREE; ++i) {
-            if (all[i] > highest) highest = all[i];
+        if (parents[part] != part) {
+            _refuses(_mounted(one, maker, other), _alreadyMounted(one, _parentByModel(part)));
+        } else if (_isWithin(parent, part)) {
+            _refuses(_mounted(one, maker, other), _cycle(one, other));
+        } else {
+            _append(_mounted(one, maker, other));
+            parents[part] = parent;
         }
     }
 
@@ -178,6 +183,6 @@ contract HeightsTest is Base {
     }
 
     function _height(uint256 i) private view returns (uint256) {
-        return ledger.word(assets[i]) >> 245 & 63;
+        return ledger.heightOf(assets[i]);
     }
 }

@@ -122,7 +122,7 @@ contract MembersTest is Base {
         bytes32 other = bytes32(uint256(batch) + 1);
         _append(_mounted(id, maker, other));
         vm.assertEq(ledger.parentOf(id), other, "parent");
-        vm.assertEq(ledger.word(other) >> 245 & 63, 1, "height");
+        vm.assertEq(ledger.heightOf(other), 1, "height");
         vm.assertEq(ledger.count(other), 2, "the parent was told");
     }
 

@@ -25,12 +25,16 @@ contract PartiesTest is Base {
         id = _asset(DOCUMENT);
     }
 
-    function test_an_owner_is_party_from_birth_and_others_nobody() public view {
+    function test_an_owner_is_party_from_birth_and_others_nobody() public {
         vm.assertEq(ledger.partyOf(id, OWNER), _addressOf(maker), "owner");
         for (uint8 party = CUSTODIAN; party < 10; ++party) {
             vm.assertEq(ledger.partyOf(id, party), address(0), "nobody");
         }
         vm.assertEq(ledger.partyOf(REASON, OWNER), address(0), "of nothing");
+        bytes32 schema = _append(_schemaPublished(maker, DOCUMENT, 0));
+        bytes32 batch = _append(_batchRegistered(maker, maker, 2));
+        vm.assertEq(ledger.partyOf(schema, OWNER), address(0), "of what is no asset");
+        vm.assertEq(ledger.partyOf(batch, OWNER), address(0), "of many");
         _isOfferedTo(REASON, OWNER, 0, 0);
     }
 
@@ -182,6 +186,19 @@ contract PartiesTest is Base {
         _refuses(_accepted(id, buyer, OWNER), _suspended(buyer));
         ledger.reinstate(buyer, REASON);
         _append(_accepted(id, buyer, OWNER));
+    }
+
+    function test_what_the_suspended_offered_nobody_accepts_until_they_are_reinstated() public {
+        _append(_offered(id, maker, CUSTODIAN, carrier));
+        _append(_accepted(id, carrier, CUSTODIAN));
+        for (uint8 party; party < PARTIES; ++party) {
+            bytes32 holder = party == CUSTODIAN ? carrier : maker;
+            _append(_offered(id, holder, party, buyer));
+            ledger.suspend(holder, REASON);
+            _refuses(_accepted(id, buyer, party), _suspended(holder));
+            ledger.reinstate(holder, REASON);
+            _takes(_accepted(id, buyer, party));
+        }
     }
 
     function test_a_party_hands_on_to_the_next_and_is_it_no_more() public {

@@ -101,6 +101,16 @@ contract TitlesTest is Base {
         vm.assertEq(ledger.count(id), 1, "count");
     }
 
+    function test_an_approval_outlives_the_account_that_set_it() public {
+        vm.prank(makerAccount);
+        ledger.approve(stranger, token);
+        _append(_accountAdded(maker, address(0xAC2)));
+        _append(address(0xAC2), _accountRemoved(maker, makerAccount));
+        vm.prank(stranger);
+        ledger.transferFrom(makerAddress, buyerAddress, token);
+        _isTheBuyers();
+    }
+
     function test_only_accounts_of_the_owner_approve() public {
         vm.expectRevert(_notAnAccount(maker, stranger));
         vm.prank(stranger);
