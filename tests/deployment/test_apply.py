@@ -25,7 +25,7 @@ from ledger.errors import NodeUnavailable, PlanError, Refused, VerificationError
 from ledger.types import to_hex
 from tests.ledgers import PLAN, DeployedLedger, make_keys
 
-STEPS = 7
+STEPS = 11
 
 
 class Killed(BaseException):
@@ -273,7 +273,7 @@ class TestVerifying:
         return verify_deployment(deployment)
 
     def test_what_is_as_planned(self, deployed: DeployedLedger) -> None:
-        assert len(self._verify(deployed)) == 6
+        assert len(self._verify(deployed)) == 8
 
     @pytest.mark.parametrize("name", ["AssetLedger", "AccessManager"])
     def test_other_code_is_found(self, deployed: DeployedLedger, name: str) -> None:

@@ -22,7 +22,7 @@ def run(anvil: Anvil, data: Path, *arguments: str) -> tuple[int, str, str]:
 def test_plan_apply_and_apply_again(anvil: Anvil, tmp_path: Path) -> None:
     status, told, _ = run(anvil, tmp_path, "--dry-run")
     assert status == 0
-    assert told.count("to do: ") == 7
+    assert told.count("to do: ") == 11
     assert anvil.rpc.fetch_block_number() == 0
     status, told, _ = run(anvil, tmp_path)
     assert status == 0
