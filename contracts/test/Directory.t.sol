@@ -56,6 +56,11 @@ contract DirectoryTest is Base {
         ledger.enrol("did:web:new.example", accounts);
     }
 
+    function test_refuses_enrolment_with_the_zero_address() public {
+        vm.expectRevert(_badPayload(Kinds.ACCOUNT_ADDED));
+        ledger.enrol("did:web:new.example", _accounts(address(0)));
+    }
+
     function test_refuses_a_did_that_is_no_did() public {
         string[8] memory bad = [
             "",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IJournal} from "../src/interfaces/IJournal.sol";
 import {Authorisation, Entry} from "../src/types/Entry.sol";
 import {Kinds} from "../src/types/Kinds.sol";
 import {Signing} from "./Signing.sol";
@@ -13,6 +14,15 @@ contract SignaturesTest is Signing {
         _send(entry, _sign(MAKER_KEY, entry));
         bytes32 expected = _ledgerHeadAfter(before, entry.subject, makerAccount);
         vm.assertEq(ledger.ledgerHead(), expected, "ledger head");
+    }
+
+    function test_what_the_ledger_writes_beside_it_is_the_signer_s_too() public {
+        (bytes32 part, bytes32 parent) = (_asset("part"), _asset("parent"));
+        Entry memory entry = _mounted(part, maker, parent);
+        bytes memory beside = abi.encode(part);
+        vm.expectEmit(address(ledger));
+        emit IJournal.Appended(parent, maker, Kinds.PART_ADDED, 1, makerAccount, beside);
+        _send(entry, _sign(MAKER_KEY, entry));
     }
 
     function test_many_signers_travel_together() public {
