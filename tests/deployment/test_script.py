@@ -26,7 +26,7 @@ def test_plan_apply_and_apply_again(anvil: Anvil, tmp_path: Path) -> None:
     assert anvil.rpc.fetch_block_number() == 0
     status, told, _ = run(anvil, tmp_path)
     assert status == 0
-    assert told.count("done: ") == 7
+    assert told.count("done: ") == 11
     verify_chain(anvil.rpc, load_manifest(tmp_path / "manifest.json"))
     head = anvil.rpc.fetch_block("latest")
     status, told, _ = run(anvil, tmp_path)
