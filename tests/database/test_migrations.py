@@ -8,14 +8,18 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 import ledger.mirror.tables
 import ledger.outbox.tables  # noqa: F401 - declares its tables
 from ledger.database.engine import downgrade, open_engine, upgrade
 
-TABLES = {"entry", "block", "mirror", "asset", "holder", "organisation", "account"}
+TABLES = {
+    *("entry", "block", "mirror", "operation", "document"),
+    *("asset", "batch", "organisation", "schema", "world", "founding"),
+    *("holder", "offer", "account", "mount", "claim", "listing"),
+}
 
 
 def test_migrated_schema_equals_the_models(tmp_path: Path) -> None:
@@ -36,6 +40,28 @@ def test_upgrading_again_changes_nothing_and_downgrading_leaves_nothing(tmp_path
     assert inspect(engine).get_table_names() == ["alembic_version"]
     upgrade(engine)
     assert set(inspect(engine).get_table_names()) >= TABLES
+    engine.dispose()
+
+
+def test_a_mirror_that_knows_too_little_is_emptied_to_be_filled_anew(tmp_path: Path) -> None:
+    """Both ways: what one form of it holds, the other could not have mirrored."""
+    engine = open_engine(f"sqlite:///{tmp_path}/ledger.db")
+    upgrade(engine)
+    for there_and_back in (True, False):
+        with engine.begin() as connection:
+            connection.execute(text("insert into block values (1, x'01', x'02', 3, x'04', 5)"))
+            connection.execute(text("insert into alarm values ('code', 'kept', 1, null)"))
+        downgrade(engine, "0002")
+        if there_and_back:
+            upgrade(engine)
+        with engine.begin() as connection:
+            assert connection.execute(text("select count(*) from block")).scalar() == 0
+            assert connection.execute(text("select count(*) from alarm")).scalar() == 1
+            connection.execute(text("delete from alarm"))
+    assert "offer" not in inspect(engine).get_table_names()
+    columns = {column["name"] for column in inspect(engine).get_columns("asset")}
+    assert "owner" in columns
+    assert "custodian" not in columns
     engine.dispose()
 
 
