@@ -61,11 +61,17 @@ def fold_range(
 
 
 def named_by(entries: Iterable[LoggedEntry]) -> list[Hash32]:
-    """The ids of all that folding these entries needs to know."""
-    named = dict.fromkeys(entry.subject for entry in entries)
-    # Where an asset of a batch has its first own entry.
-    second = (entry.subject for entry in entries if entry.position == 1)
-    return list(named | dict.fromkeys(map(batch_id_of, second)))
+    """The ids of all that folding these entries needs to know.
+
+    What is born among them need not be asked for: were it known, the ledger head would not come
+    out. What goes on at position 1 may be the first that an asset of a batch has of its own.
+    """
+    begun: dict[Hash32, int] = {}
+    for entry in entries:
+        begun.setdefault(entry.subject, entry.position)
+    older = {subject: position for subject, position in begun.items() if position != 0}
+    batches = [batch_id_of(subject) for subject, position in older.items() if position == 1]
+    return list(dict.fromkeys([*older, *batches]))
 
 
 class _Folding:
