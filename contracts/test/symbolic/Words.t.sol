@@ -14,11 +14,11 @@ contract WordsSymbolicTest {
         assert(uint160(word.owner()) == _bits(raw, 159, 0));
         assert(word.count() == _bits(raw, 227, 196));
         assert(word.class() == _bits(raw, 231, 228));
+        assert(word.isAsset() == (_bits(raw, 231, 228) == Words.ASSET));
         assert(word.isFrozen() == (_bits(raw, 232, 232) == 1));
         assert(word.isApproved() == (_bits(raw, 233, 233) == 1));
         assert(word.stage() == _bits(raw, 236, 234));
         assert(word.isMounted() == (_bits(raw, 244, 244) == 1));
-        assert(word.height() == _bits(raw, 250, 245));
         assert(word.size() == _bits(raw, 255, 232));
         assert(word.isClosed() == (_bits(raw, 232, 232) == 1));
         assert(word.accounts() == _bits(raw, 247, 232));
@@ -105,13 +105,6 @@ contract WordsSymbolicTest {
         Word word = Word.wrap(raw).withMounted(on);
         assert(word.isMounted() == on);
         _agree(raw, word, ~_mask(244, 244));
-    }
-
-    function check_a_height_changes_the_height_alone(uint256 raw, uint256 height) public pure {
-        vm.assume(height < 64);
-        Word word = Word.wrap(raw).withHeight(height);
-        assert(word.height() == height);
-        _agree(raw, word, ~_mask(250, 245));
     }
 
     function check_a_size_set_once_changes_the_size_alone(uint256 raw, uint256 size) public pure {
