@@ -14,7 +14,7 @@ abstract contract Choices is Signers {
     /// @dev The first assets, which begin mounted on each other: one more level than is allowed is
     /// within reach. They are drawn seldom.
     uint256 internal constant COLUMN = 30;
-    uint256 private constant MAX_ASSETS = COLUMN + 18;
+    uint256 private constant MAX_ASSETS = COLUMN + 14;
     uint256 private constant MAX_BATCHES = 4;
 
     /// @dev The kinds that organisations write, the likelier the more often they are named. What
@@ -164,8 +164,8 @@ abstract contract Choices is Signers {
             bytes32 by = _holderOf(id, party);
             return _next(id, by, kind, abi.encode(party, _other(by), _expiry()));
         }
-        bool late = _oneIn(6);
-        for (uint256 i; i < 4 * assets.length && !_isReady(kind, id, party, late); ++i) {
+        uint256 obstacle = _oneIn(3) ? 1 << _below(4) : 0;
+        for (uint256 i; i < 4 * assets.length && !_isReady(kind, id, party, obstacle); ++i) {
             party = (party + 1) % 4;
             if (i % 4 == 3) id = _after(id);
         }
@@ -174,17 +174,21 @@ abstract contract Choices is Signers {
         return _next(id, org, kind, abi.encode(party));
     }
 
-    function _isReady(uint16 kind, bytes32 id, uint256 party, bool late)
+    /// @dev Whether just that stands in the way of an offer that is open, or a party that is held.
+    function _isReady(uint16 kind, bytes32 id, uint256 party, uint256 obstacle)
         private
         view
         returns (bool)
     {
         Subject storage it = subjects[id];
-        if (!_isLive(id)) return false;
-        if (kind == Kinds.RELEASED) return party > 0 && it.parties[party] != 0;
-        if (!it.offers[party].open) return false;
-        if (_hasPassed(it.offers[party].expires) && !late) return false;
-        return kind == Kinds.WITHDRAWN || party > 0 || it.parties[3] == 0;
+        if (kind == Kinds.RELEASED && (party == 0 || it.parties[party] == 0)) return false;
+        if (kind != Kinds.RELEASED && !it.offers[party].open) return false;
+        if (kind != Kinds.ACCEPTED) return it.frozen == (obstacle != 0);
+        uint256 found = party == 0 && it.parties[3] != 0 ? 1 : 0;
+        if (_hasPassed(it.offers[party].expires)) found |= 2;
+        if (!_isActive(it.offers[party].by)) found |= 4;
+        if (!_isLive(id)) found |= 8;
+        return found == obstacle;
     }
 
     /// @dev A part that is free, and the first asset from anywhere on that one organisation keeps
@@ -196,8 +200,9 @@ abstract contract Choices is Signers {
         }
         bytes32 org = _holderOf(part, _below(2));
         bytes32 parent = _asset();
+        bool careless = _oneIn(6);
         for (uint256 i; i < assets.length; ++i) {
-            if (parent != part && _keeps(parent, org) && _isLive(parent)) break;
+            if (careless || (parent != part && _keeps(parent, org) && _isLive(parent))) break;
             parent = _after(parent);
         }
         return _next(part, org, Kinds.MOUNTED, abi.encode(parent));
@@ -315,7 +320,7 @@ abstract contract Choices is Signers {
     /// @dev For ever, or a while from now; sometimes too late.
     function _expiry() internal returns (uint256) {
         if (_oneIn(3)) return 0;
-        return _oneIn(12) ? block.timestamp - _below(2) : block.timestamp + _below(2 days);
+        return _oneIn(12) ? block.timestamp - _below(2) : block.timestamp + _below(4 days);
     }
 
     function _document() internal returns (bytes32) {

@@ -85,7 +85,9 @@ abstract contract Governing is Choices, Trying {
         address caller = _governor();
         string memory fault = caller == address(this) ? "" : "only_the_authority_governs";
         bytes memory call = abi.encodeCall(IGovernance.setBaseURI, (base));
-        if (_send(caller, Door.GOVERNANCE, call, fault)) baseURI = base;
+        string memory before = baseURI;
+        baseURI = base;
+        if (!_send(caller, Door.GOVERNANCE, call, fault)) baseURI = before;
     }
 
     function _moveAuthority() private {

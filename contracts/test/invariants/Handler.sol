@@ -42,6 +42,7 @@ contract Handler is Governing {
         }
         _raiseColumn();
         _begin();
+        _appointParties();
     }
 
     // -- what forge calls ------------------------------------------------------------------------
@@ -223,9 +224,9 @@ contract Handler is Governing {
             Kinds.WORLD_OPENED,
             abi.encode(_document(), schemas[1], organisations[0])
         );
-        for (uint256 i; i < 2 * ORGANISATIONS; ++i) {
-            bytes32 org = organisations[i % ORGANISATIONS];
-            _do(org, Kinds.REGISTERED, abi.encode(org, bytes32(0), _document(), i % 4));
+        for (uint256 i; i < ORGANISATIONS; ++i) {
+            bytes32 org = organisations[i];
+            _do(org, Kinds.REGISTERED, abi.encode(org, bytes32(0), _document(), i));
         }
         bytes32 owner = organisations[1];
         for (uint256 size = 2; size < 4; ++size) {
@@ -242,6 +243,20 @@ contract Handler is Governing {
             _do(org, Kinds.REGISTERED, abi.encode(org, bytes32(0), _document(), 1));
             if (i == 0) continue;
             Entry memory e = _next(assets[i], org, Kinds.MOUNTED, abi.encode(assets[i - 1]));
+            _sendAppend(Attempt(e, _hub(), Door.APPEND));
+        }
+    }
+
+    /// @dev Each of the first assets gets a party beside its owner, and the last a lien-holder.
+    function _appointParties() private {
+        for (uint256 i; i < ORGANISATIONS; ++i) {
+            bytes32 id = assets[COLUMN + i];
+            bytes32 to = organisations[(i + 1) % ORGANISATIONS];
+            uint256 party = i < 3 ? i + 1 : 3;
+            bytes memory offer = abi.encode(party, to, 0);
+            Entry memory e = _next(id, organisations[i], Kinds.OFFERED, offer);
+            _sendAppend(Attempt(e, _hub(), Door.APPEND));
+            e = _next(id, to, Kinds.ACCEPTED, abi.encode(party));
             _sendAppend(Attempt(e, _hub(), Door.APPEND));
         }
     }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IJournal} from "../../src/interfaces/IJournal.sol";
 import {Authorisation, Entry} from "../../src/types/Entry.sol";
+import {Kinds} from "../../src/types/Kinds.sol";
 import {Attempt, Door} from "./Model.sol";
 import {Signers} from "./Signers.sol";
 
@@ -38,7 +39,20 @@ abstract contract Trying is Signers {
         Entry[] memory entries = new Entry[](1);
         entries[0] = it.entry;
         bytes memory call = abi.encodeCall(IJournal.append, (entries));
-        return _send(it.actor, Door.APPEND, call, _faultOf(it));
+        uint256 before = ledger.word(it.entry.subject);
+        if (!_send(it.actor, Door.APPEND, call, _faultOf(it))) return false;
+        if (!_isTelling(it.entry.kind)) return true;
+        // The count is all that goes on.
+        bool same = ledger.word(it.entry.subject) == before + (1 << 196);
+        _hold(same, "what_is_told_changes_nothing_but_count_and_head");
+        return true;
+    }
+
+    /// @dev What is kept in no word: what happened, what was claimed, shown and erased.
+    function _isTelling(uint16 kind) private pure returns (bool) {
+        if (kind >= Kinds.REVISED && kind <= Kinds.CORRECTED) return true;
+        if (kind >= Kinds.ATTESTED && kind <= Kinds.ERASED) return true;
+        return kind == Kinds.CREDENTIAL_ISSUED || kind == Kinds.CREDENTIAL_REVOKED;
     }
 
     function _sendSigned(Attempt memory it, Authorisation memory by, string memory fault)
