@@ -91,6 +91,14 @@ abstract contract Base is Entries, Refusals {
         _refuses(accountOf[entry.org], entry, refusal);
     }
 
+    /// @dev Expects exactly this refusal of any call.
+    function _refusesCall(address caller, bytes memory call, bytes memory refusal) internal {
+        vm.prank(caller);
+        (bool done, bytes memory answer) = address(ledger).call(call);
+        vm.assertTrue(!done, "done");
+        vm.assertEq(answer, refusal, "refusal");
+    }
+
     /// @dev An asset that the maker has registered and owns.
     function _asset(bytes32 document) internal returns (bytes32) {
         return _append(_registered(maker, maker, document));

@@ -136,9 +136,7 @@ contract GovernanceTest is Base {
     function test_nothing_is_governed_that_is_not_there() public {
         bytes[] memory doors = _doors(REASON, REASON);
         for (uint256 i; i < 5; ++i) {
-            vm.expectRevert(_unknownSubject(REASON));
-            (bool done,) = address(ledger).call(doors[i]);
-            done;
+            _refusesCall(address(this), doors[i], _unknownSubject(REASON));
         }
     }
 
@@ -156,10 +154,7 @@ contract GovernanceTest is Base {
         address[3] memory others = [stranger, makerAccount, address(manager)];
         for (uint256 i; i < doors.length; ++i) {
             for (uint256 j; j < others.length; ++j) {
-                vm.expectRevert(_unauthorised(others[j]));
-                vm.prank(others[j]);
-                (bool done,) = address(ledger).call(doors[i]);
-                done;
+                _refusesCall(others[j], doors[i], _unauthorised(others[j]));
             }
         }
     }

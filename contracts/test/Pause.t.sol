@@ -90,10 +90,7 @@ contract PauseTest is Cast {
         for (uint256 i; i < calls.length; ++i) {
             address[2] memory callers = [account, stranger];
             for (uint256 j; j < callers.length; ++j) {
-                vm.expectRevert(_ledgerPaused());
-                vm.prank(callers[j]);
-                (bool done,) = address(ledger).call(calls[i]);
-                done;
+                _refusesCall(callers[j], calls[i], _ledgerPaused());
             }
         }
         vm.assertEq(ledger.getApproved(uint256(free)), stranger, "as it was");
