@@ -18,7 +18,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Listed, Payload, decode_payload
 from ledger.mirror.tables import EntryRow
 from ledger.outbox.registrations import find_assets, find_documents
-from ledger.types import ZERO_HASH, Hash32, to_hex
+from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 
 _OTHERS: Final = {
     Kind.SCHEMA_PUBLISHED: "schema",
@@ -158,7 +158,8 @@ def _path(kind: Kind, subject: Hash32) -> str | None:
 def _address(payload: Payload) -> str | None:
     """The account or contract that an entry names."""
     for name in ("account", "authority", "successor"):
-        if found := getattr(payload, name, None):
+        found: Address | None = getattr(payload, name, None)
+        if found and any(found):
             return to_hex(found)
     return None
 

@@ -131,8 +131,8 @@ def tell(payload: Payload, org: Hash32) -> Words:
             return ("Ledger paused",)
         case Resumed():
             return ("Ledger resumed",)
-        case SuccessorNamed():
-            return ("Successor named",)
+        case SuccessorNamed(successor):
+            return ("Successor named" if any(successor) else "Successor taken back",)
         case _:
             return (payload.KIND.label.capitalize(),)
 

@@ -14,6 +14,7 @@ import pytest
 from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.errors import InputError, NodeUnavailable, RpcError
+from ledger.proofs.layout import ledger_head_slot
 from tests.ledgers import DeployedLedger
 
 Reply = Callable[[Any], tuple[int, bytes]]
@@ -203,7 +204,7 @@ class TestReading:
         topic = receipt.logs[0].topics[0]
         chosen = [log for log in receipt.logs if log.topics[0] == topic]
         assert rpc.fetch_logs(deployed.address, [[topic]], receipt.block_number) == chosen
-        slot = (2).to_bytes(32, "big")
+        slot = ledger_head_slot()
         proof = rpc.fetch_proof(deployed.address, [slot], receipt.block_hash)
         head = deployed.contract.fetch_ledger_head(receipt.block_hash)
         assert rpc.fetch_storage(deployed.address, slot, receipt.block_hash) == head
