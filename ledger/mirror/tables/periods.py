@@ -95,7 +95,10 @@ class ClaimRow(SQLModel, table=True):
 
 
 class ListingRow(SQLModel, table=True):
-    """An asset was listed in a world by `org`; it was shown only while `org` owned it."""
+    """An asset was listed in a world by `org`.
+
+    It is shown while `org` owns it, and the credential that admitted `org` is in force.
+    """
 
     __tablename__: ClassVar[Any] = "listing"
     __table_args__ = (Index("listing_world", "world", "from_block"),)
