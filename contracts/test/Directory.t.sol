@@ -78,6 +78,15 @@ contract DirectoryTest is Base {
         }
     }
 
+    function test_a_did_is_visible_ascii() public {
+        for (uint256 c; c < 256; ++c) {
+            string memory did = string(abi.encodePacked("did:web:a", uint8(c)));
+            bool visible = c > 0x20 && c < 0x7f;
+            if (!visible) vm.expectRevert(_badPayload(Kinds.ENROLLED));
+            ledger.enrol(did, _accounts(stranger));
+        }
+    }
+
     function test_refuses_an_organisation_whose_address_is_taken() public {
         bytes32 id = ledger.idOf(Kinds.ENROLLED, 0, abi.encode(Enrolled("did:web:new.example")));
         // No two organisations with one address can be found; so one is put there.
