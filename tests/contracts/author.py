@@ -58,7 +58,8 @@ class Author:
         return keccak(self.lots.randbytes(1))
 
     def expires(self) -> int:
-        return self.pick([0, 0, *(self.draft.now + ahead for ahead in (0, 1, 5, 30, 1000, -1))])
+        ahead = self.pick([None, None, None, None, 0, 1, 5, 30, 1000, -1])
+        return 0 if ahead is None else self.draft.now + ahead
 
     # -- what there is -----------------------------------------------------------------------
 
@@ -77,7 +78,7 @@ class Author:
     def asset(self) -> Asset:
         """An asset, as a rule of a few, so that much comes together; else any, of batches too."""
         if not self.seldom(3):
-            return self.pick(self.all(Asset)[:5])
+            return self.pick(self.all(Asset)[:4])
         found: list[Subject | None] = list(self.all(Asset))
         for batch in self.all(Batch):
             found += [self.ledger.find(member(batch.id, at)) for at in {1, batch.size}]
@@ -185,7 +186,7 @@ class Author:
         return asset.id, asset.owner, say.Transferred(self.pick(self.orgs()))
 
     def _offered(self) -> Any:
-        asset, party = self.asset(), self.pick(list(Party))
+        asset, party = self.asset(), self.pick([Party.OWNER, Party.OWNER, *Party])
         offered = say.Offered(party, self.pick(self.orgs()), self.expires())
         return asset.id, holder(asset, party), offered
 

@@ -25,6 +25,7 @@ from ledger.hashing import (
 from ledger.proofs.layout import ledger_head_slot
 from ledger.types import ZERO_HASH, Address, AssetKind, Hash32, Party, Stage, parse_hex, to_hex
 from tests.contracts.answers import Log, Question, encode_question
+from tests.contracts.conditions import Beside
 from tests.contracts.node import CHAIN_ID, GAS_LIMIT, Chain, deploy_ledger
 
 FLAGS = (
@@ -65,6 +66,7 @@ class Bench:
     address: str
     ledger: Ledger
     signers: dict[Address, KeystoreSigner]
+    beside: Beside = field(default_factory=Beside)
     entries: list[Appended] = field(default_factory=list)
     refusing: Address = b""
     now: int = 0
@@ -207,7 +209,7 @@ def _begin(bench: Bench) -> None:
     schema = _birth(bench, one, say.SchemaPublished(document, ZERO_HASH))
     _birth(bench, two, say.SchemaPublished(document, ZERO_HASH))
     _birth(bench, one, say.WorldOpened(document, ZERO_HASH, ZERO_HASH))
-    _birth(bench, two, say.WorldOpened(document, schema, one))
+    world = _birth(bench, two, say.WorldOpened(document, schema, one))
     _birth(bench, two, say.BatchRegistered(two, schema, document, 1000, document))
     assets = [
         _birth(bench, org, say.Registered(org, ZERO_HASH, document, kind))
@@ -219,6 +221,13 @@ def _begin(bench: Bench) -> None:
     for party, org in zip(list(Party)[1:], (two, three, four), strict=True):
         _say(bench, one, assets[1], say.Offered(party, org, 0))
         _say(bench, org, assets[1], say.Accepted(party))
+    _say(bench, one, assets[1], say.Offered(Party.OWNER, two, 0))
+    _say(bench, two, assets[1], say.Attested(schema, document, 0))
+    _say(bench, two, assets[3], say.Mounted(assets[2]))
+    for org in orgs:
+        _say(bench, one, org, say.CredentialIssued(schema, document, 0))
+    admitted = bench.ledger.count(two) - 1
+    _say(bench, two, assets[2], say.Listed(world, document, document, 0, one, admitted))
     bench.refusing = organisation_address(three)
     for address, code in ((bench.refusing, SILENT[1]), (organisation_address(four), TAKING)):
         bench.chain.ask("anvil_setCode", to_hex(address), to_hex(code))
@@ -246,4 +255,5 @@ def _tell(bench: Bench, sender: Address, data: bytes) -> None:
 def _take(bench: Bench, entries: Sequence[Appended]) -> None:
     for entry in entries:
         bench.ledger.append(entry)
+        bench.beside.note(entry)
         bench.entries.append(entry)
