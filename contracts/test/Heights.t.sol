@@ -117,6 +117,7 @@ contract HeightsTest is Base {
     }
 
     /// @dev Random mountings and dismountings of few assets, each held to a plain recomputation.
+    /// forge-config: nightly.fuzz.runs = 2000
     function testFuzz_trees_are_what_a_plain_model_says(uint8[48] memory moves) public {
         _make(TREE);
         for (uint256 i; i < TREE; ++i) {
