@@ -11,16 +11,16 @@ import {Signers} from "./Signers.sol";
 abstract contract Choices is Signers {
     uint256 private constant MAX_SCHEMAS = 5;
     uint256 private constant MAX_WORLDS = 7;
-    /// @dev The first assets, which begin mounted on each other: one more level than is allowed is
-    /// within reach. They are drawn seldom.
-    uint256 internal constant COLUMN = 30;
+    /// @dev The first assets, which begin mounted on each other, as high as is allowed. They are
+    /// drawn seldom, and the first and the last oftener than those between.
+    uint256 internal constant COLUMN = 33;
     uint256 private constant MAX_ASSETS = COLUMN + 14;
     uint256 private constant MAX_BATCHES = 4;
 
     /// @dev The kinds that organisations write, the likelier the more often they are named. What
     /// needs something before it is named more often than what that something is.
     bytes private constant MENU = hex"04040505060606060707" hex"10111112"
-        hex"202021222323242525252626272727272727282829292929292929292a2a2b2b2b2b2b2c2c2f2f303030313131313132323333";
+        hex"2020212223232425252525252626272727272727282829292929292929292a2a2b2b2b2b2b2c2c2f2f303030313131313132323333";
 
     bytes32 private _randomness;
 
@@ -46,16 +46,27 @@ abstract contract Choices is Signers {
     /// @dev Makes something of an attempt other than it should be.
     function _spoil(Attempt memory it) internal {
         Entry memory e = it.entry;
-        uint256 way = _below(9);
-        if (way == 0) e.org = _organisation();
-        else if (way == 1) it.actor = _signer(_below(_signers()));
-        else if (way == 2) e.position += 1;
-        else if (way == 3) e.position = e.position == 0 ? 1 : e.position - 1;
-        else if (way == 4) e.payload = abi.encodePacked(e.payload, uint8(0));
-        else if (way == 5) e.payload = abi.encodePacked(_at(e.payload, 0));
-        else if (way == 6) _dirty(e.payload);
-        else if (way == 7) _mistake(e);
-        else _misname(e);
+        uint256 way = _below(12);
+        if (way == 0 || way > 8) {
+            e.org = _organisation();
+            it.actor = _actorFor(e.org);
+        } else if (way == 1) {
+            it.actor = _signer(_below(_signers()));
+        } else if (way == 2) {
+            e.position += 1;
+        } else if (way == 3) {
+            e.position = e.position == 0 ? 1 : e.position - 1;
+        } else if (way == 4) {
+            e.payload = abi.encodePacked(e.payload, uint8(0));
+        } else if (way == 5) {
+            e.payload = abi.encodePacked(_at(e.payload, 0));
+        } else if (way == 6) {
+            _dirty(e.payload);
+        } else if (way == 7) {
+            _mistake(e);
+        } else {
+            _misname(e);
+        }
     }
 
     function _dirty(bytes memory payload) private {
@@ -296,7 +307,7 @@ abstract contract Choices is Signers {
         uint8 stage = subjects[id].stage;
         if (stage == 2) return 3 + _below(2);
         if (stage == 3) return _oneIn(2) ? 2 : 4;
-        if (stage == 4 && !_oneIn(3)) return 3;
+        if (_oneIn(6)) return _below(6);
         return stage + 1;
     }
 
@@ -333,7 +344,7 @@ abstract contract Choices is Signers {
     }
 
     function _asset() internal returns (bytes32 id) {
-        if (_oneIn(12)) return assets[_below(COLUMN)];
+        if (_oneIn(12)) return assets[_oneIn(3) ? 0 : _oneIn(2) ? COLUMN - 1 : _below(COLUMN)];
         id = assets[COLUMN + _below(assets.length - COLUMN)];
         if (!_isLive(id)) id = assets[COLUMN + _below(assets.length - COLUMN)];
     }

@@ -17,14 +17,14 @@ abstract contract Governing is Choices, Trying {
     /// @dev Lifting is likelier than imposing, else everything soon stands still.
     function _govern() internal {
         if (paused && !_oneIn(4)) return _setPaused(Kinds.RESUMED);
-        uint256 choice = _below(16);
+        uint256 choice = _below(20);
         if (choice == 0) _setPaused(_oneIn(4) ? Kinds.RESUMED : Kinds.PAUSED);
         else if (choice < 3) _force();
         else if (choice < 6) _setFrozen(Kinds.FROZEN);
         else if (choice < 10) _setFrozen(Kinds.UNFROZEN);
-        else if (choice == 10) _setSuspended(Kinds.SUSPENDED);
-        else if (choice < 14) _setSuspended(Kinds.REINSTATED);
-        else if (choice == 14) _tryEnrol();
+        else if (choice < 12) _setSuspended(Kinds.SUSPENDED);
+        else if (choice < 18) _setSuspended(Kinds.REINSTATED);
+        else if (choice == 18) _tryEnrol();
         else if (!_oneIn(4)) _nameSuccessor();
         else if (_oneIn(2)) _moveMetadata();
         else _moveAuthority();

@@ -18,6 +18,9 @@ abstract contract Listener is Comparison {
     /// @notice How often each kind was logged.
     mapping(uint16 kind => uint256) public acceptedOf;
 
+    /// @dev Whom an asset's owner approved last, be it in force or not.
+    mapping(bytes32 asset => address) internal approvedBefore;
+
     /// @dev By which door, and from whom, the call came that is being listened to.
     Door internal door;
     address internal sender;
@@ -128,6 +131,7 @@ abstract contract Listener is Comparison {
         bool owners = _addressOf(topics[1]) == _addressOf(subjects[id].parties[0]);
         _hold(owners, "approvals_are_by_the_owners_accounts");
         subjects[id].approved = _addressOf(topics[2]);
+        if (topics[2] != 0) approvedBefore[id] = _addressOf(topics[2]);
     }
 
     function _faultOfApproval(bytes32 id, address actor) internal view returns (string memory) {
