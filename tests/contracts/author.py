@@ -12,6 +12,7 @@ from ledger.domain.batch import Batch
 from ledger.domain.catalogue import Schema, World
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import Kind
+from ledger.domain.ledger import Ledger
 from ledger.domain.organisation import Organisation
 from ledger.domain.relations import Claim, Holding, Offer, PartOf, Relation
 from ledger.domain.subjects import Subject
@@ -211,7 +212,8 @@ class Author:
         if not held:
             return self._accepted()
         holding = self.pick(held)
-        return holding.asset, holding.org, say.Released(holding.party)
+        org = holding.org if not self.seldom() else self.pick(self.orgs())
+        return holding.asset, org, say.Released(holding.party)
 
     def _mounted(self) -> Any:
         part = self.asset()
@@ -273,6 +275,12 @@ class Author:
     def _erased(self) -> Any:
         asset, number = self.asset(), self.lots.randint(1, 3)
         return asset.id, asset.owner, say.Erased(tuple([self.document() for _ in range(number)]))
+
+
+def beyond(ledger: Ledger) -> list[Hash32]:
+    """What looks like an asset of a batch and is none."""
+    batches = [one for one in ledger.subjects.values() if isinstance(one, Batch)]
+    return [member(one.id, one.size + 1) for one in batches if one.size < 2**24 - 1]
 
 
 def member(batch: Hash32, index: int) -> Hash32:

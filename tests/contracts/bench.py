@@ -222,6 +222,7 @@ def _begin(bench: Bench) -> None:
         _say(bench, one, assets[1], say.Offered(party, org, 0))
         _say(bench, org, assets[1], say.Accepted(party))
     _say(bench, one, assets[1], say.Offered(Party.OWNER, two, 0))
+    _say(bench, two, assets[1], say.Offered(Party.CUSTODIAN, four, 0))
     _say(bench, two, assets[1], say.Attested(schema, document, 0))
     _say(bench, two, assets[3], say.Mounted(assets[2]))
     for org in orgs:

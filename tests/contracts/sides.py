@@ -19,7 +19,7 @@ from ledger.errors import Refused
 from ledger.proofs.layout import decode_word, head_slot, word_slot
 from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 from tests.contracts.answers import Answers, Log, Question, logged_beside
-from tests.contracts.author import NOBODY, Author
+from tests.contracts.author import NOBODY, Author, beyond
 from tests.contracts.bench import Bench
 from tests.contracts.conditions import Refusal
 from tests.contracts.draft import Draft, fork
@@ -145,7 +145,8 @@ class BothSides(RuleBasedStateMachine):
         if not self.agree:
             return
         answers = self._answers()
-        self._compare(chain(*map(answers.of, [*self.ledger.subjects, NOBODY, ZERO_HASH])))
+        there = [*self.ledger.subjects, *beyond(self.ledger), NOBODY, ZERO_HASH]
+        self._compare(chain(*map(answers.of, there)))
         self._compare(self._of_relations())
         self._compare(answers.of_the_whole())
         assert self.bench.ledger_head() == self.ledger.ledger_head

@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from ledger.domain import payloads as say
-from ledger.domain.batch import Batch
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import BIRTHS
 from ledger.errors import MalformedValue
 from ledger.hashing import subject_id
 from ledger.types import ZERO_ADDRESS, ZERO_HASH, Hash32
-from tests.contracts.author import NOBODY, Author, member
+from tests.contracts.author import NOBODY, Author, beyond
 from tests.contracts.conditions import Act
 
 
@@ -38,15 +37,10 @@ class Spoiler:
 
     def _elsewhere(self, act: Act) -> Act:
         """About another subject, at that one's next position."""
-        subject = self.pick([*self.ledger.subjects, NOBODY, ZERO_HASH, *self._beyond()])
+        nothing = [NOBODY, ZERO_HASH, *beyond(self.ledger)]
+        subject = self.pick(self.pick([[*self.ledger.subjects], nothing]))
         at = self.ledger.count(subject)
         return replace(act, entry=replace(act.entry, subject=subject, position=at))
-
-    def _beyond(self) -> list[Hash32]:
-        """What looks like an asset of a batch and is none."""
-        return [
-            member(one.id, one.size + 1) for one in self.author.all(Batch) if one.size < 2**24 - 1
-        ]
 
     def _by_another(self, act: Act) -> Act:
         org = self.pick([*self.author.orgs(), NOBODY, ZERO_HASH, *self.author.schemas()])

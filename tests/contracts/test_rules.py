@@ -29,7 +29,7 @@ from ledger.types import ZERO_ADDRESS, ZERO_HASH, Address, AssetKind, Hash32
 from tests.contracts.answers import logged_approval
 from tests.contracts.author import NOBODY, Author
 from tests.contracts.bench import FLAGS, SILENT, VOUCHING, Bench, open_bench
-from tests.contracts.conditions import Act, Refusal, refuse
+from tests.contracts.conditions import Act, Refusal, holder, refuse
 from tests.contracts.node import start_chain
 from tests.contracts.sides import BothSides
 from tests.contracts.spoiler import Spoiler
@@ -199,11 +199,16 @@ class Transactions(BothSides):
         founding = self.ledger.founding.id
         thaw = [one.id for one in author.all(Asset) if one.frozen]
         barred = [one.id for one in author.all(Organisation) if not one.active]
+        giving = [
+            holder(it, offer.party)
+            for offer in author.open(Offer)
+            if isinstance(it := self.ledger.find(offer.asset), Asset)
+        ]
         plausible: list[tuple[Hash32, say.Payload]] = [
             *((asset.id, say.TitleForced(org, reason)) for _ in range(3)),
             *((asset.id, say.Frozen(reason)) for _ in range(2)),
             *((one, say.Unfrozen(reason)) for one in (thaw * 3) or [asset.id]),
-            (org, say.Suspended(reason)),
+            (author.pick([org, *giving]), say.Suspended(reason)),
             *((one, say.Reinstated(reason)) for one in (barred * 4) or [org]),
             (founding, say.SuccessorNamed(self.bench.custodian, reason)),
             (founding, say.Paused(reason)),
