@@ -79,7 +79,8 @@ def run_invariants(copy: Path) -> str:
     """What forge says of one campaign in the copy."""
     shutil.rmtree(copy / "cache/invariant", ignore_errors=True)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FOUNDRY_", "DAPP_"))}
-    command = ["node_modules/.bin/forge", "test", "--match-test", "invariant_"]
+    (forge,) = (copy / "node_modules/@foundry-rs").glob("forge-*/bin/forge")
+    command = [forge, "test", "--match-test", "invariant_"]
     done = subprocess.run(
         command, cwd=copy, env=kept | ENVIRONMENT, capture_output=True, text=True, check=False
     )
