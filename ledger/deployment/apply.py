@@ -106,6 +106,7 @@ def apply(
 
     Raises:
         WrongChain: the manifest, or the plan, is for another chain than the node's.
+        OtherCode: a contract was deployed by another version of its source.
         Refused: a contract refuses a step.
         DeploymentFailed: a step failed, or has not come through in three minutes.
         NodeUnavailable: the node does not answer.

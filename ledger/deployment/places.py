@@ -25,6 +25,13 @@ class OriginUnknown(LedgerError):
     code = "origin_unknown"
 
 
+class OtherCode(LedgerError):
+    """A contract was made by another version of its source, and no contract is ever replaced."""
+
+    code = "other_code"
+    advice = "go on with the version that deployed it, or begin another ledger (`up --fresh` does)"
+
+
 def created_address(sender: Address, nonce: int) -> Address:
     """Address of the contract that a sender's transaction creates (Yellow Paper, section 7)."""
     return keccak(encode([sender, encode_number(nonce)]))[12:]
@@ -37,11 +44,16 @@ def fetch_places(
     manifest: Manifest | None,
     journal: Journal,
 ) -> dict[str, Address]:
-    """Addresses of those of the plan's contracts that are on the chain."""
+    """Addresses of those of the plan's contracts that are on the chain.
+
+    Raises:
+        OtherCode: what is there is not the compiled contract.
+    """
     places: dict[str, Address] = {}
     for contract in plan.contracts:
         for address in _told(contract.name, manifest, journal):
-            if rpc.fetch_code(address):
+            if code := rpc.fetch_code(address):
+                _verify_same(load_artifact(contract.name), address, code)
                 places[contract.name] = address
                 break
     missing = [contract for contract in plan.contracts if contract.name not in places]
@@ -52,6 +64,15 @@ def fetch_places(
             if found is not None:
                 places[contract.name] = found
     return places
+
+
+def _verify_same(artifact: Artifact, address: Address, code: bytes) -> None:
+    if artifact.masked(code) != artifact.masked(artifact.runtime):
+        raise OtherCode(
+            f"{artifact.name} at {to_hex(address)} has other code than this version's",
+            contract=artifact.name,
+            address=to_hex(address),
+        )
 
 
 def _told(name: str, manifest: Manifest | None, journal: Journal) -> Iterator[Address]:

@@ -18,7 +18,7 @@ from ledger.deployment.apply import DeploymentFailed, apply, journal_path, open_
 from ledger.deployment.journal import Journal, Signed
 from ledger.deployment.manifest import Manifest, load_manifest, save_manifest
 from ledger.deployment.outstanding import fetch_string, told
-from ledger.deployment.places import created_address
+from ledger.deployment.places import OtherCode, created_address
 from ledger.deployment.plan import Plan, load_plan
 from ledger.deployment.verify import verify_deployment
 from ledger.errors import NodeUnavailable, PlanError, Refused, VerificationError, WrongChain
@@ -204,6 +204,14 @@ class TestRefusing:
     ) -> None:
         with pytest.raises(WrongChain, match="first block"):
             apply(anvil.rpc, plan, make_keys(), deployed.manifest_path)
+
+    def test_a_contract_of_another_version(self, deployed: DeployedLedger, plan: Plan) -> None:
+        """Its roles were once set anew, and the ledger then followed by rules that it has not."""
+        address = deployed.manifest.contracts["AssetLedger"].address
+        code = deployed.rpc.fetch_code(address) + b"\0"
+        deployed.rpc.call("anvil_setCode", to_hex(address), to_hex(code))
+        with pytest.raises(OtherCode, match="other code than this version's"):
+            apply(deployed.rpc, plan, deployed.keys, deployed.manifest_path)
 
     def test_a_plan_for_another_chain(self, anvil: Anvil, tmp_path: Path) -> None:
         path = tmp_path / "plan.toml"
