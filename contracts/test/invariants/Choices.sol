@@ -113,7 +113,8 @@ abstract contract Choices is Signers {
         if (kind == Kinds.CREDENTIAL_REVOKED) return _revocation(kind, organisations);
         if (kind == Kinds.WORLD_CLOSED) {
             bytes32 world = worlds[_below(worlds.length)];
-            return _next(world, subjects[world].parties[0], kind, abi.encode(_document()));
+            bytes32 org = _oneIn(3) ? _organisation() : subjects[world].parties[0];
+            return _next(world, org, kind, abi.encode(_document()));
         }
         return _birth(kind, _organisation());
     }
@@ -160,7 +161,8 @@ abstract contract Choices is Signers {
         if (kind == Kinds.REVISED && _oneIn(2)) org = _holderOf(id, 2);
         if (kind == Kinds.OBSERVED || kind == Kinds.CORRECTED) org = _holderOf(id, _below(3));
         if (kind == Kinds.CORRECTED) {
-            return _next(id, org, kind, abi.encode(_below(subjects[id].count), _document()));
+            uint256 corrects = _below(subjects[id].count + (_oneIn(4) ? 2 : 0));
+            return _next(id, org, kind, abi.encode(corrects, _document()));
         }
         if (kind == Kinds.STAGED) return _next(id, org, kind, abi.encode(_stageAfter(id)));
         if (kind == Kinds.TRANSFERRED) return _next(id, org, kind, abi.encode(_other(org)));
@@ -246,12 +248,13 @@ abstract contract Choices is Signers {
         bytes32 id = _asset();
         bytes32 org = subjects[id].parties[0];
         uint256 start = _below(worlds.length);
+        bool contrary = _oneIn(4);
         bytes32 issuer;
         uint64 position;
         bytes32 world;
         for (uint256 i; i < worlds.length; ++i) {
             world = worlds[(start + i) % worlds.length];
-            (issuer, position) = _credentialFor(world, org);
+            (issuer, position) = _credentialFor(world, org, contrary);
             if (!subjects[world].closed && (issuer != 0 || subjects[world].schema == 0)) break;
         }
         bytes memory payload =
@@ -259,14 +262,21 @@ abstract contract Choices is Signers {
         return _next(id, org, Kinds.LISTED, payload);
     }
 
-    /// @dev A credential that admits the organisation, if it has one.
-    function _credentialFor(bytes32 world, bytes32 org) private view returns (bytes32, uint64) {
+    /// @dev A credential that admits the organisation, if it has one; the contrary take one of the
+    /// schema that does not.
+    function _credentialFor(bytes32 world, bytes32 org, bool contrary)
+        private
+        view
+        returns (bytes32, uint64)
+    {
         Subject storage it = subjects[world];
         for (uint256 i; i < claimed[org].length; ++i) {
             uint64 position = claimed[org][i];
             bytes32 issuer = claims[org][position].issuer;
-            bool wanted = it.issuer == 0 || it.issuer == issuer;
-            if (wanted && _isInForce(org, position, issuer, it.schema)) return (issuer, position);
+            bool admits = (it.issuer == 0 || it.issuer == issuer)
+                && _isInForce(org, position, issuer, it.schema);
+            bool ofSchema = claims[org][position].schema == it.schema;
+            if (contrary ? ofSchema && !admits : admits) return (issuer, position);
         }
         return (0, 0);
     }
@@ -305,9 +315,9 @@ abstract contract Choices is Signers {
 
     function _stageAfter(bytes32 id) private returns (uint256) {
         uint8 stage = subjects[id].stage;
+        if (_oneIn(3)) return _below(7);
         if (stage == 2) return 3 + _below(2);
         if (stage == 3) return _oneIn(2) ? 2 : 4;
-        if (_oneIn(6)) return _below(6);
         return stage + 1;
     }
 

@@ -257,12 +257,15 @@ contract Handler is Governing {
         }
     }
 
-    /// @dev Each of the first assets gets a party beside its owner, and the last a lien-holder.
+    /// @dev Each of the first assets gets a party beside its owner, and the last a lien-holder; each
+    /// organisation is vouched for by the one after.
     function _appointParties() private {
         for (uint256 i; i < ORGANISATIONS; ++i) {
             bytes32 id = assets[COLUMN + i];
             bytes32 to = organisations[(i + 1) % ORGANISATIONS];
             uint256 party = i < 3 ? i + 1 : 3;
+            bytes memory credential = abi.encode(schemas[1], _document(), 0);
+            _insist(_next(organisations[i], to, Kinds.CREDENTIAL_ISSUED, credential));
             bytes memory offer = abi.encode(party, to, 0);
             Entry memory e = _next(id, organisations[i], Kinds.OFFERED, offer);
             _insist(e);
