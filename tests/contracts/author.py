@@ -14,7 +14,7 @@ from ledger.domain.entries import Entry
 from ledger.domain.kinds import Kind
 from ledger.domain.ledger import Ledger
 from ledger.domain.organisation import Organisation
-from ledger.domain.relations import Claim, Holding, Offer, PartOf, Relation
+from ledger.domain.relations import Claim, Holding, Listing, Offer, PartOf, Relation
 from ledger.domain.subjects import Subject
 from ledger.hashing import keccak, subject_id
 from ledger.types import ZERO_ADDRESS, ZERO_HASH, Address, AssetKind, Hash32, Party, Stage
@@ -71,7 +71,9 @@ class Author:
         return [one for one in self.ledger.relations if isinstance(one, of)]
 
     def orgs(self) -> list[Hash32]:
-        return [one.id for one in self.all(Organisation)]
+        """The organisations, as a rule without those that are suspended."""
+        there = self.all(Organisation)
+        return [one.id for one in there if one.active or self.seldom()] or [there[0].id]
 
     def schemas(self) -> list[Hash32]:
         return [one.id for one in self.all(Schema)]
@@ -115,13 +117,18 @@ class Author:
         org = self.pick(self.all(Organisation))
         others = [one for one in self.accounts if one not in org.accounts or self.seldom(16)]
         account = ZERO_ADDRESS if self.seldom(32) else self.pick(others or self.accounts)
-        return org.id, org.id, say.AccountAdded(account)
+        return org.id, self._itself(org), say.AccountAdded(account)
 
     def _account_removed(self) -> Any:
         org = self.pick(self.all(Organisation))
-        there = [one for one in self.accounts[2:] if one in org.accounts]
-        account = self.pick(self.accounts if self.seldom() else there or self.accounts)
-        return org.id, org.id, say.AccountRemoved(account)
+        # The account that acts for all goes last, or little would happen afterwards.
+        there = [one for one in self.accounts[2:] if one in org.accounts] or sorted(org.accounts)
+        account = self.pick(self.accounts if self.seldom() else there)
+        return org.id, self._itself(org), say.AccountRemoved(account)
+
+    def _itself(self, org: Organisation) -> Hash32:
+        """The organisation, now and then another."""
+        return self.pick(self.orgs()) if self.seldom() else org.id
 
     def _credential_issued(self) -> Any:
         org, issuer = self.pick(self.orgs()), self.pick(self.orgs())
@@ -178,7 +185,7 @@ class Author:
     def _staged(self) -> Any:
         asset = self.asset()
         stage = self.pick(sorted(FOLLOWING[asset.stage]) or [Stage.PLANNED])
-        if self.seldom():
+        if self.seldom(2):
             stage = self.pick(list(Stage))
         return asset.id, asset.owner, say.Staged(stage)
 
@@ -243,7 +250,10 @@ class Author:
         claims = [one for one in self.open(Claim) if isinstance(self.ledger.find(one.subject), of)]
         if not claims:
             return self._attested() if of is Asset else self._credential_issued()
-        claim = self.pick(claims)
+        # A listing counts for as long as the credential that admits it.
+        admitting = {(one.org, one.credential) for one in self.open(Listing)}
+        these = [one for one in claims if (one.subject, one.position) in admitting]
+        claim = self.pick(these if these and self.seldom(2) else claims)
         issuer = claim.issuer if not self.seldom(16) else self.pick(self.orgs())
         schema = claim.schema if not self.seldom(16) else self.pick(self.schemas())
         return claim.subject, issuer, revoked(claim.position, schema)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.chain.contract import Authorisation, encode_append, encode_enrol
+from ledger.chain.contract import Authorisation, encode_append, encode_enrol, encode_suspend
 from ledger.chain.refusals import decode_refusal
 from ledger.chain.signer import KeystoreSigner
 from ledger.domain import payloads as say
@@ -199,12 +199,19 @@ def open_bench(chain: Chain) -> Bench:
 def _begin(bench: Bench) -> None:
     governor, custodian, first, second, third, _, vouching, silent = bench.accounts
     orgs = []
-    of_their_own = {"one": first, "two": second, "three": third, "four": vouching}
-    for name, account in of_their_own.items():
-        accounts = [custodian, account, *([silent] if name == "four" else [])]
+    of_their_own = {
+        "one": [first],
+        "two": [second],
+        "three": [third],
+        "four": [vouching, silent],
+        "five": [],
+        "six": [],
+    }
+    for name, own in of_their_own.items():
+        accounts = [custodian, *own]
         _tell(bench, governor, encode_enrol(f"did:web:{name}.example", accounts))
         orgs.append(bench.entries[-len(accounts) - 1].subject)
-    one, two, three, four = orgs
+    one, two, three, four, _, six = orgs
     document = keccak(b"a document")
     schema = _birth(bench, one, say.SchemaPublished(document, ZERO_HASH))
     _birth(bench, two, say.SchemaPublished(document, ZERO_HASH))
@@ -218,6 +225,8 @@ def _begin(bench: Bench) -> None:
     ]
     for stage in (Stage.COMMISSIONED, Stage.IN_SERVICE, Stage.DECOMMISSIONED):
         _say(bench, one, assets[0], say.Staged(stage))
+        if stage is not Stage.DECOMMISSIONED:
+            _say(bench, two, assets[2], say.Staged(stage))
     for party, org in zip(list(Party)[1:], (two, three, four), strict=True):
         _say(bench, one, assets[1], say.Offered(party, org, 0))
         _say(bench, org, assets[1], say.Accepted(party))
@@ -226,9 +235,13 @@ def _begin(bench: Bench) -> None:
     _say(bench, two, assets[1], say.Attested(schema, document, 0))
     _say(bench, two, assets[3], say.Mounted(assets[2]))
     for org in orgs:
-        _say(bench, one, org, say.CredentialIssued(schema, document, 0))
+        for issuer in (three, one):
+            _say(bench, issuer, org, say.CredentialIssued(schema, document, 0))
     admitted = bench.ledger.count(two) - 1
     _say(bench, two, assets[2], say.Listed(world, document, document, 0, one, admitted))
+    for party in (Party.OWNER, Party.OPERATOR):
+        _say(bench, six, assets[-1], say.Offered(party, one, 0))
+    _tell(bench, governor, encode_suspend(six, document))
     bench.refusing = organisation_address(three)
     for address, code in ((bench.refusing, SILENT[1]), (organisation_address(four), TAKING)):
         bench.chain.ask("anvil_setCode", to_hex(address), to_hex(code))

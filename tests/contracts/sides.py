@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from random import Random
@@ -36,13 +35,7 @@ class BothSides(RuleBasedStateMachine):
         self.entries = list(bench.entries)
         self.claims = [one for one in self.entries if _claims(one)]
         self.listings = dict.fromkeys(bench.beside.listed)
-        self.salt, self.drawn = 0, Counter[int]()
         self.agree = True
-
-    def _lots(self, seed: int) -> Random:
-        """Chance by a seed; another one where it comes again."""
-        self.drawn[seed] += 1
-        return Random(f"{self.salt} {seed} {self.drawn[seed]}")  # noqa: S311 - no secret
 
     def _author(self, lots: Random) -> Author:
         """Whoever writes the next transaction, a second after the last."""

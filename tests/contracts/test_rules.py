@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 from typing import Final
 
 import pytest
@@ -40,9 +41,8 @@ KINDS: Final = [
     # Those that hang on each other come together only if they come often.
     *(2 * [Kind.STAGED, Kind.TRANSFERRED, Kind.RELEASED, Kind.MOUNTED, Kind.ATTESTED]),
     *(2 * [Kind.LISTED, Kind.DELISTED, Kind.CREDENTIAL_ISSUED, Kind.WITHDRAWN]),
-    *(4 * [Kind.OFFERED, Kind.ACCEPTED]),
+    *(3 * [Kind.OFFERED, Kind.ACCEPTED]),
 ]
-SEEDS: Final = st.integers(0, 2**64 - 1)
 ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 """Of secp256k1: s and what is left of it both satisfy a signature's equation (EIP-2)."""
 
@@ -50,15 +50,19 @@ ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD036414
 class Transactions(BothSides):
     """What is told to a ledger on the chain and to the same in memory."""
 
-    @initialize(seed=SEEDS)
+    @initialize(seed=st.integers(0, 2**64 - 1))
     def begin(self, seed: int) -> None:
-        """Chance is another in each example, though Hypothesis tries some seeds very often."""
-        self.salt = seed
+        """Chance hangs on seeds and steps: drawn bit by bit, it would often be the same again."""
+        self.seed, self.step = seed, 0
+        self.approved_once: dict[Hash32, Address] = {}
 
-    @rule(seed=SEEDS)
+    @rule(seed=st.integers(0, 2**16 - 1))
     def transact(self, seed: int) -> None:
-        """One transaction of some sort."""
-        lots = self._lots(seed)
+        """One transaction of some sort; with seed 0 none, which leaves others their chances."""
+        self.step += 1
+        if seed == 0:
+            return
+        lots = Random(f"{self.seed} {self.step} {seed}")  # noqa: S311 - no secret
         sorts = {
             self.one: 24,
             self.mixed: 6,
@@ -68,6 +72,7 @@ class Transactions(BothSides):
             self.approve: 3,
             self.govern: 24 if self.ledger.paused else 8,
             self.enrol: 2,
+            self.appoint: 1,
             self.wait: 5,
         }
         (sort,) = lots.choices(list(sorts), list(sorts.values()))
@@ -179,14 +184,16 @@ class Transactions(BothSides):
         draft = author.draft
         draft.approve(sender, to, token)
         call = selector("approve(address,uint256)") + _address(to) + token
+        self.approved_once[token] = to
         beside = [] if draft.refused else [logged_approval(self.ledger, to, token)]
         self._send(sender, call, draft, [token], beside)
 
     def _token(self, author: Author) -> tuple[Hash32, Address, Address]:
         """A token, its owner's address, and who may well move it."""
         asset = author.asset()
-        approved = self.beside.approved.get(asset.id)
-        sender = approved if approved and author.seldom(2) else author.actor(asset.owner)
+        sender = author.actor(asset.owner)
+        if author.seldom(2):
+            sender = self.approved_once.get(asset.id, sender)
         token = author.pick([*self.ledger.subjects, NOBODY]) if author.seldom(24) else asset.id
         return token, organisation_address(asset.owner), sender
 
@@ -223,14 +230,26 @@ class Transactions(BothSides):
 
     def enrol(self, author: Author) -> None:
         """An organisation enrolled, with some accounts or none."""
-        good = [f"did:web:{name}.example" for name in ("one", "five", "six", "seven")]
-        bad = ["", "did", "did:", "Did:web:five.example", "did: ", "did:\x7f", "did:\0", "did:\xe9"]
+        good = [f"did:web:{name}.example" for name in ("one", "seven", "eight", "nine")]
+        bad = ["", "did", "did:", "Did:web:x.example", "did: ", "did:\x7f", "did:\0", "did:\xe9"]
         did = author.pick(bad if author.seldom(3) else [*good, "did:!", "did:~"])
         there = [*self.bench.accounts, ZERO_ADDRESS] if author.seldom() else self.bench.accounts
         accounts = [author.pick(there) for _ in range(author.pick([1, 2, 3, 0]))]
         sender, governs = self._governor(author)
         author.draft.enrol(did, accounts, sender, governs)
         self._send(sender, calls.encode_enrol(did, accounts), author.draft)
+
+    def appoint(self, author: Author) -> None:
+        """Operators and an authority are what they are: no call appoints others."""
+        sender, other = author.pick(self.bench.accounts[:6]), author.pick(self.bench.accounts)
+        if author.seldom(2):
+            name, call = "AuthorityIsFixed", selector("setAuthority(address)") + _address(other)
+        else:
+            on = bytes([*bytes(31), author.seldom(2)])
+            call = selector("setApprovalForAll(address,bool)") + _address(other) + on
+            name = "OperatorsAreAccounts"
+        author.draft.refused.add(refuse(name, None))
+        self._send(sender, call, author.draft)
 
     def _governor(self, author: Author) -> tuple[Address, bool]:
         sender = self.bench.governor
@@ -298,7 +317,7 @@ def test_the_contract_keeps_every_rule_and_no_other(bench: Bench) -> None:
     run_state_machine_as_test(
         lambda: Transactions(bench),  # type: ignore[arg-type]  # whatever makes a machine
         settings=settings(
-            max_examples=1000 if NIGHTLY else 40,
+            max_examples=1000 if NIGHTLY else 60,
             derandomize=not NIGHTLY,
             stateful_step_count=60,
             deadline=None,
