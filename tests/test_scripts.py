@@ -22,7 +22,7 @@ def _forge(project: Path, test: str) -> int:
     """Run forge as the scripts do; its exit code."""
     asked = f". scripts/environment; forge test --root {project} --match-test {test}"
     told = subprocess.run(
-        ["sh", "-c", asked, "scripts/test"], cwd=ROOT, capture_output=True, timeout=120
+        ["/bin/sh", "-c", asked, "scripts/test"], cwd=ROOT, capture_output=True, timeout=120
     )
     return told.returncode
 
