@@ -4,16 +4,13 @@ pragma solidity ^0.8.28;
 import {Entry} from "../../src/types/Entry.sol";
 import {Kinds} from "../../src/types/Kinds.sol";
 import {Erased} from "../../src/types/Payloads.sol";
+import {Draws} from "./Draws.sol";
 import {Attempt, Claim, Subject} from "./Model.sol";
-import {Signers} from "./Signers.sol";
 
 /// @title Draws entries: mostly what somebody may write next, as the model stands.
-abstract contract Choices is Signers {
+abstract contract Choices is Draws {
     uint256 private constant MAX_SCHEMAS = 5;
     uint256 private constant MAX_WORLDS = 7;
-    /// @dev The first assets, which begin mounted on each other, as high as is allowed. They are
-    /// drawn seldom, and the first and the last oftener than those between.
-    uint256 internal constant COLUMN = 33;
     uint256 private constant MAX_ASSETS = COLUMN + 14;
     uint256 private constant MAX_BATCHES = 4;
 
@@ -21,21 +18,6 @@ abstract contract Choices is Signers {
     /// needs something before it is named more often than what that something is.
     bytes private constant MENU = hex"04040505060606060707" hex"10111112"
         hex"2020212223232425252525252626272727272727282829292929292929292a2a2b2b2b2b2b2c2c2f2f303030313131313132323333";
-
-    bytes32 private _randomness;
-
-    function _reseed(uint256 seed) internal {
-        _randomness = keccak256(abi.encode(seed));
-    }
-
-    function _below(uint256 bound) internal returns (uint256) {
-        _randomness = keccak256(abi.encode(_randomness));
-        return uint256(_randomness) % bound;
-    }
-
-    function _oneIn(uint256 chances) internal returns (bool) {
-        return _below(chances) == 0;
-    }
 
     /// @dev An entry of a kind that organisations write, and an account that may.
     function _draw() internal returns (Attempt memory it) {
@@ -89,14 +71,6 @@ abstract contract Choices is Signers {
         else if (choice == 5) e.subject = _nobody();
         else e.subject = _asset();
         e.position = subjects[e.subject].count;
-    }
-
-    /// @dev What is no subject: just past the end of a batch, where it is not full, or anything.
-    function _nobody() internal returns (bytes32) {
-        bytes32 batch = batches[_below(batches.length)];
-        uint256 size = subjects[batch].size;
-        if (size == MAX_SIZE || _oneIn(3)) return keccak256(abi.encode(_below(3)));
-        return bytes32(uint256(batch) + size + 1);
     }
 
     // -- by kind ---------------------------------------------------------------------------------
@@ -319,62 +293,5 @@ abstract contract Choices is Signers {
         if (stage == 2) return 3 + _below(2);
         if (stage == 3) return _oneIn(2) ? 2 : 4;
         return stage + 1;
-    }
-
-    function _accountTo(uint16 kind, bytes32 org) private returns (address account) {
-        uint256 start = _below(_signers());
-        for (uint256 i; i < _signers(); ++i) {
-            account = _signer(start + i);
-            if (isAccount[org][account] == (kind == Kinds.ACCOUNT_REMOVED)) return account;
-        }
-    }
-
-    /// @dev An account of the organisation, if it has one that is known here.
-    function _actorFor(bytes32 org) internal returns (address account) {
-        uint256 start = _below(_signers());
-        for (uint256 i; i < _signers(); ++i) {
-            account = _signer(start + i);
-            if (isAccount[org][account]) return account;
-        }
-    }
-
-    /// @dev For ever, or a while from now; sometimes too late.
-    function _expiry() internal returns (uint256) {
-        if (_oneIn(3)) return 0;
-        return _oneIn(12) ? block.timestamp - _below(2) : block.timestamp + _below(4 days);
-    }
-
-    function _document() internal returns (bytes32) {
-        return keccak256(abi.encode(_below(1 << 32)));
-    }
-
-    /// @dev One of many documents, or of two, so that births repeat.
-    function _documentOf(bool another) private returns (bytes32) {
-        return another ? _document() : keccak256(abi.encode(_below(2)));
-    }
-
-    function _asset() internal returns (bytes32 id) {
-        if (_oneIn(12)) return assets[_oneIn(3) ? 0 : _oneIn(2) ? COLUMN - 1 : _below(COLUMN)];
-        id = assets[COLUMN + _below(assets.length - COLUMN)];
-        if (!_isLive(id)) id = assets[COLUMN + _below(assets.length - COLUMN)];
-    }
-
-    function _after(bytes32 asset) private view returns (bytes32) {
-        uint256 next = placeOf[asset] + 1;
-        return assets[next < assets.length ? next : COLUMN];
-    }
-
-    function _schema() private returns (bytes32) {
-        return schemas[_below(schemas.length)];
-    }
-
-    function _organisation() internal returns (bytes32) {
-        return organisations[_below(organisations.length)];
-    }
-
-    /// @dev Another organisation, mostly.
-    function _other(bytes32 org) internal returns (bytes32 other) {
-        other = _organisation();
-        if (other == org) other = _organisation();
     }
 }
