@@ -150,7 +150,8 @@ class Author:
 
     def _world_closed(self) -> Any:
         world = self.pick(self.all(World))
-        return world.id, world.org, say.WorldClosed(self.document())
+        org = world.org if not self.seldom(4) else self.pick(self.orgs())
+        return world.id, org, say.WorldClosed(self.document())
 
     def _registered(self) -> Any:
         org = self.pick(self.orgs())
@@ -219,7 +220,9 @@ class Author:
         if not held:
             return self._accepted()
         holding = self.pick(held)
-        org = holding.org if not self.seldom() else self.pick(self.orgs())
+        org = holding.org
+        if self.seldom(3):
+            org = self.pick([self.ledger.owner_of(holding.asset) or org, *self.orgs()])
         return holding.asset, org, say.Released(holding.party)
 
     def _mounted(self) -> Any:

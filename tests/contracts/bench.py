@@ -230,6 +230,9 @@ def _begin(bench: Bench) -> None:
     for party, org in zip(list(Party)[1:], (two, three, four), strict=True):
         _say(bench, one, assets[1], say.Offered(party, org, 0))
         _say(bench, org, assets[1], say.Accepted(party))
+    for party in (Party.CUSTODIAN, Party.OPERATOR):
+        _say(bench, two, assets[2], say.Offered(party, one, 0))
+        _say(bench, one, assets[2], say.Accepted(party))
     _say(bench, one, assets[1], say.Offered(Party.OWNER, two, 0))
     _say(bench, two, assets[1], say.Offered(Party.CUSTODIAN, four, 0))
     _say(bench, two, assets[1], say.Attested(schema, document, 0))
