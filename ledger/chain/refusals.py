@@ -20,7 +20,7 @@ _BUILT_IN: Final[tuple[dict[str, Any], ...]] = (
 @cache
 def _refusals() -> dict[bytes, dict[str, Any]]:
     errors = list(_BUILT_IN)
-    for name in ("AssetLedger", "AccessManager"):
+    for name in ("AssetLedger", "AccessManager", "CheckpointLog"):
         errors += [part for part in load_artifact(name).abi if part["type"] == "error"]
     return {selector(_signature(error)): error for error in errors}
 

@@ -144,6 +144,14 @@ abstract contract Model {
         }
     }
 
+    /// @dev Whether it is an asset, but none that the model knows.
+    function _isUnfollowed(bytes32 id) internal view returns (bool) {
+        Subject storage batch = subjects[bytes32((uint256(id) >> 24) << 24)];
+        uint256 place = uint256(id) & 0xffffff;
+        bool within = place != 0 && place <= batch.size;
+        return batch.class == Words.BATCH && within && subjects[id].class == 0;
+    }
+
     /// @dev The members of a batch that are followed: the first two and the last.
     function _followed(bytes32 batch, uint256 size) internal pure returns (bytes32[] memory ids) {
         ids = new bytes32[](size < 3 ? size : 3);
