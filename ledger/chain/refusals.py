@@ -32,7 +32,8 @@ def _signature(error: dict[str, Any]) -> str:
 def decode_refusal(data: bytes) -> Refused | None:
     """Read why a call was refused, from what it reverted with.
 
-    Knows every custom error of the ledger and of its access manager, `Error` and `Panic`.
+    Knows every custom error of the ledger, its access manager and the log of checkpoints, `Error`
+    and `Panic`.
     Returns None for anything else.
 
     Raises:
