@@ -76,7 +76,7 @@ abstract contract Catalogue is Attestations, ICatalogue {
 
     function _closeWorld(Act memory act, Word word) internal pure returns (Word) {
         _requireClass(act.index, act.subject, word, Words.WORLD);
-        if (word.owner() != _addressOf(act.org)) revert NotOwner(act.index, act.subject, act.org);
+        _requireOwner(act, word);
         act.expectWords(1);
         if (word.isClosed()) revert ClosedWorld(act.index, act.subject);
         return word.closed();
@@ -87,8 +87,9 @@ abstract contract Catalogue is Attestations, ICatalogue {
         _requireOwner(act, word);
         act.expectWords(6);
         bytes32 world = act.wordAt(0);
-        _requireClass(act.index, world, _subjects[world].word, Words.WORLD);
-        if (_subjects[world].word.isClosed()) revert ClosedWorld(act.index, world);
+        Word there = _subjects[world].word;
+        _requireClass(act.index, world, there, Words.WORLD);
+        if (there.isClosed()) revert ClosedWorld(act.index, world);
         (bytes32 issuer, uint32 credential) = _requireAdmitted(act, world);
         _listings[act.subject][world] = Listing(word.owner(), act.expiryAt(3), credential, issuer);
         return word;

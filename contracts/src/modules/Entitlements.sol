@@ -26,7 +26,8 @@ abstract contract Entitlements is Directory {
         if (word.stage() == Stages.RETIRED) revert AssetRetired(index, subject);
     }
 
-    /// @dev Requires that the act's organisation holds title.
+    /// @dev Requires that its subject is the act's organisation's: an asset by title, a world because
+    /// it opened it.
     function _requireOwner(Act memory act, Word word) internal pure {
         if (word.owner() != _addressOf(act.org)) revert NotOwner(act.index, act.subject, act.org);
     }

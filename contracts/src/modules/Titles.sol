@@ -175,6 +175,6 @@ abstract contract Titles is Entitlements, ITitles {
 
     function _token(uint256 tokenId) private view returns (Word it) {
         it = _load(bytes32(tokenId));
-        if (it.class() != Words.ASSET) revert UnknownSubject(0, bytes32(tokenId));
+        if (!it.isAsset()) revert UnknownSubject(0, bytes32(tokenId));
     }
 }
