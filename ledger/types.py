@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -53,6 +54,16 @@ class Party(Labelled):
     CUSTODIAN = 1
     OPERATOR = 2
     LIEN_HOLDER = 3
+
+
+def encode_parties(parties: Iterable[Party]) -> int:
+    """Parties as bits, the owner lowest."""
+    return sum([1 << party for party in parties])
+
+
+def decode_parties(bits: int) -> frozenset[Party]:
+    """The parties whose bits are set."""
+    return frozenset([party for party in Party if bits >> party & 1])
 
 
 def to_hex(value: bytes) -> str:

@@ -68,6 +68,10 @@ class Artifact:
     compiler: Any
     source_hash: str
 
+    def made(self, code: bytes) -> bool:
+        """Whether runtime code on a chain is this contract's, whatever its immutables are."""
+        return self.masked(code) == self.masked(self.runtime)
+
     def masked(self, code: bytes) -> bytes:
         """Runtime code with its immutables zeroed, so that deployments can be compared."""
         masked = bytearray(code)

@@ -67,7 +67,7 @@ def fetch_places(
 
 
 def _verify_same(artifact: Artifact, address: Address, code: bytes) -> None:
-    if artifact.masked(code) != artifact.masked(artifact.runtime):
+    if not artifact.made(code):
         raise OtherCode(
             f"{artifact.name} at {to_hex(address)} has other code than this version's",
             contract=artifact.name,
@@ -89,7 +89,7 @@ def _find_created(rpc: RpcClient, sender: Address, artifact: Artifact) -> Addres
     for nonce in reversed(range(max(0, newest - _SCANNED), newest)):
         address = created_address(sender, nonce)
         code = rpc.fetch_code(address)
-        if code and artifact.masked(code) == artifact.masked(artifact.runtime):
+        if code and artifact.made(code):
             return address
     return None
 

@@ -27,20 +27,17 @@ from ledger.mirror.tables import (
     SchemaRow,
     WorldRow,
 )
-from ledger.types import Address, AssetKind, Hash32, Party, Stage
+from ledger.types import (
+    Address,
+    AssetKind,
+    Hash32,
+    Stage,
+    decode_parties,
+    encode_parties,
+)
 
 Values: TypeAlias = dict[str, Any]
 """A row's columns by name."""
-
-
-def encode_parties(parties: Iterable[Party]) -> int:
-    """Parties as bits, the owner lowest."""
-    return sum(1 << party for party in parties)
-
-
-def decode_parties(bits: int) -> frozenset[Party]:
-    """The parties whose bits are set."""
-    return frozenset(party for party in Party if bits >> party & 1)
 
 
 @dataclass(frozen=True, slots=True)

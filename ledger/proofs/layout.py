@@ -7,7 +7,15 @@ from typing import Final
 
 from ledger.errors import VerificationError
 from ledger.hashing import mapping_slot
-from ledger.types import Address, Hash32, Labelled, Party, Stage
+from ledger.types import (
+    Address,
+    Hash32,
+    Labelled,
+    Party,
+    Stage,
+    decode_parties,
+    encode_parties,
+)
 
 SUBJECTS: Final = 0
 LEDGER_HEAD: Final = 1
@@ -89,8 +97,8 @@ def _decode_own(bare: Word, own: int) -> Word:
                 frozen=bool(own & 1),
                 approved=bool(own >> 1 & 1),
                 stage=Stage(own >> 2 & 0b111),
-                held=_decode_parties(own >> 4 & 0b1110),
-                offered=_decode_parties(own >> 8 & 0b1111),
+                held=decode_parties(own >> 4 & 0b1110),
+                offered=decode_parties(own >> 8 & 0b1111),
                 mounted=bool(own >> 12 & 1),
             )
         case SubjectClass.BATCH:
@@ -121,8 +129,8 @@ def _encode_own(word: Word) -> int:
                 word.frozen
                 | word.approved << 1
                 | word.stage << 2
-                | _encode_parties(word.held) << 4
-                | _encode_parties(word.offered) << 8
+                | encode_parties(word.held) << 4
+                | encode_parties(word.offered) << 8
                 | word.mounted << 12
             )
         case SubjectClass.BATCH:
@@ -133,14 +141,6 @@ def _encode_own(word: Word) -> int:
             return word.accounts | word.suspended << 16
         case SubjectClass.SCHEMA | SubjectClass.LEDGER:
             return 0
-
-
-def _decode_parties(bits: int) -> frozenset[Party]:
-    return frozenset([party for party in Party if bits >> party & 1])
-
-
-def _encode_parties(parties: frozenset[Party]) -> int:
-    return sum([1 << party for party in parties])
 
 
 def word_slot(subject: Hash32) -> Hash32:

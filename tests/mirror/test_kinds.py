@@ -11,9 +11,8 @@ from ledger.domain.kinds import Kind
 from ledger.hashing import is_paused
 from ledger.mirror import queries
 from ledger.mirror.store import Store
-from ledger.mirror.subject_rows import decode_parties, encode_parties
 from ledger.mirror.tables import EntryRow
-from ledger.types import Party
+from ledger.types import Party, decode_parties, encode_parties
 from tests.mirror.chain import Chain
 from tests.mirror.lives import Life, index_in
 from tests.mirror.mirroring import assert_equals_chain, catch_up, contents
