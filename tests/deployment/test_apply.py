@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -198,11 +199,25 @@ def _kill_at(patch: pytest.MonkeyPatch, point: str, step: int) -> None:
     patch.setattr(target, name, killed)
 
 
+@contextmanager
+def another_chain(folder: Path, genesis: bytes) -> Iterator[Anvil]:
+    """A fresh chain that begins otherwise: two begun in the same second are one to the byte."""
+    for attempt in range(1000):
+        with Anvil.start(folder / f"another-{attempt}") as anvil:
+            if anvil.rpc.genesis_hash() != genesis:
+                yield anvil
+                return
+    pytest.fail("no chain begins otherwise")
+
+
 class TestRefusing:
     def test_a_manifest_of_another_chain(
-        self, anvil: Anvil, deployed: DeployedLedger, plan: Plan
+        self, tmp_path: Path, deployed: DeployedLedger, plan: Plan
     ) -> None:
-        with pytest.raises(WrongChain, match="first block"):
+        with (
+            another_chain(tmp_path, deployed.rpc.genesis_hash()) as anvil,
+            pytest.raises(WrongChain, match="first block"),
+        ):
             apply(anvil.rpc, plan, make_keys(), deployed.manifest_path)
 
     def test_a_contract_of_another_version(self, deployed: DeployedLedger, plan: Plan) -> None:
