@@ -6,9 +6,10 @@ import {IERC721Receiver} from "@openzeppelin/contracts/interfaces/IERC721Receive
 import {IAssetLedger} from "../src/interfaces/IAssetLedger.sol";
 import {Entry} from "../src/types/Entry.sol";
 import {Kinds} from "../src/types/Kinds.sol";
+import {Scripted} from "./Scripted.sol";
 
 /// @title Code at a receiver's address that takes tokens as it was built to, and notes what it saw.
-contract ScriptedReceiver {
+contract ScriptedReceiver is Scripted {
     enum Answer {
         YES,
         YES_AT_LENGTH,
@@ -91,25 +92,5 @@ contract ScriptedReceiver {
             return;
         }
         (done, outcome) = address(ledger).call(call);
-    }
-
-    function _return(bytes32 word, uint256 size) private pure {
-        assembly {
-            mstore(0, word)
-            return(0, size)
-        }
-    }
-
-    function _revert(bytes32 word) private pure {
-        assembly {
-            mstore(0, word)
-            revert(0, 32)
-        }
-    }
-
-    function _burn() private pure {
-        assembly {
-            invalid()
-        }
     }
 }

@@ -5,9 +5,10 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 import {IJournal} from "../src/interfaces/IJournal.sol";
 import {Authorisation, Entry} from "../src/types/Entry.sol";
+import {Scripted} from "./Scripted.sol";
 
 /// @title A contract account that answers as it was built to: ERC-1271, well or ill meant.
-contract ScriptedWallet {
+contract ScriptedWallet is Scripted {
     enum Answer {
         YES,
         YES_AT_LENGTH,
@@ -67,25 +68,5 @@ contract ScriptedWallet {
         uint256 before = gasleft();
         while (before - gasleft() < WORK) {}
         _return(YES_WORD, 32);
-    }
-
-    function _return(bytes32 word, uint256 size) private pure {
-        assembly {
-            mstore(0, word)
-            return(0, size)
-        }
-    }
-
-    function _revert(bytes32 word) private pure {
-        assembly {
-            mstore(0, word)
-            revert(0, 32)
-        }
-    }
-
-    function _burn() private pure {
-        assembly {
-            invalid()
-        }
     }
 }
