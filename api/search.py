@@ -14,8 +14,8 @@ from ledger.mirror.queries import find_asset
 from ledger.outbox.registrations import find_serial
 from ledger.types import Hash32
 
-_ID: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{1,64})")
-_SHORTEST_PREFIX: Final = 2
+_ID: Final = re.compile(r"0x([0-9a-fA-F]{1,64})")
+_SHORTEST_PREFIX: Final = 2  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Found:
     """How to filter assets; all None where nothing was asked."""
 
     ids: frozenset[Hash32] | None = None
-    id_prefix: bytes | None = None
+    id_prefix: str | None = None
     owner: Hash32 | None = None
 
 
@@ -43,13 +43,10 @@ def find_ids(view: View, *, serial: str | None, q: str | None) -> Found:
     return Found(ids=named if by_serial is None else named & by_serial)
 
 
-def id_prefix(word: str) -> bytes | None:
-    """The whole bytes that an id begins with, if the word reads as 0x and hex digits."""
+def id_prefix(word: str) -> str | None:
+    """The hex digits that an id begins with, if the word reads as 0x and two of them or more."""
     found = _ID.fullmatch(word)
-    if found is None or not word.startswith("0x"):
-        return None
-    digits = found[1][: len(found[1]) & ~1]
-    return bytes.fromhex(digits) if len(digits) >= _SHORTEST_PREFIX else None
+    return found[1] if found and len(found[1]) >= _SHORTEST_PREFIX else None
 
 
 def _visible(view: View, serial: str) -> frozenset[Hash32]:

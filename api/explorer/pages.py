@@ -106,10 +106,11 @@ def _search(page: Page, q: str) -> AssetFilter | Response:
     if q.startswith("did:"):
         return AssetFilter(owner=find_party(page.session, q, "q") or bytes(32))
     if prefix := id_prefix(q):
-        if len(prefix) == 32 and find_asset(page.session, prefix):
-            return RedirectResponse(f"/assets/{to_hex(prefix)}", 303)
-        if len(prefix) == 32 and find_organisation(page.session, id=prefix):
-            return RedirectResponse(f"/organisations/{to_hex(prefix)}", 303)
+        whole = bytes.fromhex(prefix) if len(prefix) == 64 else None
+        if whole and find_asset(page.session, whole):
+            return RedirectResponse(f"/assets/{to_hex(whole)}", 303)
+        if whole and find_organisation(page.session, id=whole):
+            return RedirectResponse(f"/organisations/{to_hex(whole)}", 303)
         return AssetFilter(id_prefix=prefix)
     return AssetFilter(ids=serial_ids(page.session, q) if page.shelf.open else frozenset())
 

@@ -47,7 +47,7 @@ class Page(Generic[Row]):
 class AssetFilter:
     """Which assets to list; None filters nothing. `organisation` is the one that registered.
 
-    `id_prefix` is the beginning of an id, in whole bytes.
+    `id_prefix` is the beginning of an id, in hex digits without 0x.
     """
 
     owner: Hash32 | None = None
@@ -55,7 +55,7 @@ class AssetFilter:
     asset_kind: AssetKind | None = None
     frozen: bool | None = None
     ids: Ids | None = None
-    id_prefix: bytes | None = None
+    id_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +182,10 @@ def _asset_conditions(wanted: AssetFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _between(column: Any, prefix: bytes) -> list[ColumnElement[bool]]:
-    """The column begins with the prefix, said as bounds so that its index serves."""
-    return [column >= prefix.ljust(32, b"\x00"), column <= prefix.ljust(32, b"\xff")]
+def _between(column: Any, prefix: str) -> list[ColumnElement[bool]]:
+    """The column begins with the digits, said as bounds so that its index serves."""
+    least, most = (bytes.fromhex(prefix.ljust(64, digit)) for digit in "0f")
+    return [column >= least, column <= most]
 
 
 # -- entries -----------------------------------------------------------------------------------

@@ -138,6 +138,9 @@ def test_lists_are_filtered(aurora: Member, boreas: Member) -> None:
         return [each["id"] for each in answer.json()["items"]]
 
     assert ids(serial="FILTER-1") == ids(q="FILTER-1") == ids(q=mine) == ids(q=mine[:20]) == [mine]
+    other = "0" if mine[20] != "0" else "1"
+    assert ids(q=mine[:21]) == [mine]
+    assert ids(q=mine[:20] + other) == []  # half a byte counts, too
     assert ids(owner=boreas.did, serial="FILTER-2") == [given]
     assert ids(q=boreas.did, serial="FILTER-2") == [given]
     assert ids(owner=aurora.id, serial="FILTER-2") == []
