@@ -58,7 +58,9 @@ def test_search_by_did_lists_what_it_holds(page: Page, shown: Shown) -> None:
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
-@pytest.mark.parametrize("words", ["nothing-of-this-name", "<b>bold</b>", "0x", "0xfffffff", "'; --"])
+@pytest.mark.parametrize(
+    "words", ["nothing-of-this-name", "<b>bold</b>", "0x", "0xfffffff", "'; --"]
+)
 def test_search_without_results(page: Page, words: str) -> None:
     page.goto("/")
     page.get_by_role("searchbox").fill(words)
