@@ -26,7 +26,14 @@ def load_deployed(settings: Settings) -> Deployed:
     contract = manifest.contracts.get(_CONTRACT)
     if contract is None:
         raise UnknownThing("contract", field=str(settings.manifest_path()), value=_CONTRACT)
-    return Deployed(manifest.chain_id, manifest.genesis_hash, contract.address, contract.block)
+    return Deployed(
+        manifest.chain_id,
+        manifest.genesis_hash,
+        contract.address,
+        contract.block,
+        contract.block_hash,
+        contract.code_hash,
+    )
 
 
 def choose_finality(settings: Settings) -> Finality:
