@@ -13,6 +13,7 @@ from api import lookup
 from api.deps import Service
 from api.errors import Problem
 from api.payloads import pointed_at
+from api.pressure import require_room
 from api.schemas.assets import (
     Act,
     Correct,
@@ -106,6 +107,7 @@ def register(service: Service, org: Hash32, body: RegisterAsset, key: str | None
         known = find_registration(session, org, body.serial)
         repeated = known is not None and known.digest == digest
     if not repeated:
+        require_room(service, org)
         _store(service, sent)
     payload = Registered(owner, ZERO_HASH, sent.content_hash, _asset_kind(body)).encode()
     with writing(service.engine) as session:
@@ -121,6 +123,7 @@ def register(service: Service, org: Hash32, body: RegisterAsset, key: str | None
             request_digest=request_digest,
         )
         if repeated and not accepted.existing:
+            require_room(service, org)
             _store(service, sent)
         return _taken(accepted)
 
@@ -151,6 +154,7 @@ def append(
         payload = _payload(session, body, sent)
         lookup.require_sense(target, payload)
     matched = target.match(if_match)
+    require_room(service, who.org or OPERATOR)
     if sent:
         _store(service, sent)
     try:
@@ -187,6 +191,7 @@ def enrol(service: Service, body: EnrolOrganisation, key: str | None) -> Taken:
             return _again(answered)
         lookup.require_new(session, body.did)
         domain = lookup.get_domain(session)
+    require_room(service, OPERATOR)
     org = subject_id(domain, Kind.ENROLLED, ZERO_HASH, Enrolled(body.did).encode())
     with writing(service.engine) as session:
         accepted = accept_enrolment(

@@ -16,6 +16,7 @@ from api.routes import assets, documents, entries, operations, organisations, st
 from ledger import __version__
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.store import DocumentStore
+from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
 
 _ROUTES = (organisations, assets, entries, documents, operations, status)
@@ -45,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.state.service = Service(settings, engine, DocumentStore(documents_folder))
+    app.state.service = Service(settings, engine, DocumentStore(documents_folder), Gauge(engine))
     for routes in _ROUTES:
         app.include_router(routes.router)
     pages.mount(app)

@@ -17,6 +17,7 @@ from api.errors import Problem, invalid
 from ledger.database.engine import reading
 from ledger.documents.store import DocumentStore
 from ledger.outbox.keys import BadKey, Credential, authenticate
+from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
 from ledger.types import Hash32
 
@@ -34,11 +35,12 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What this process has: its settings, the database, the documents."""
+    """What this process has: its settings, the database, the documents, and who is let in."""
 
     settings: Settings
     engine: Engine
     documents: DocumentStore
+    gauge: Gauge
 
 
 def get_service(request: Request) -> Service:

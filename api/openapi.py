@@ -12,6 +12,10 @@ from pydantic import TypeAdapter
 from api.problems import KINDS, ProblemKind
 from api.schemas.base import ProblemAnswer
 
+_NOT_NOW: Final = (429, 503)
+_LATER: Final = {
+    "Retry-After": {"description": "seconds to stay away", "schema": {"type": "string"}}
+}
 _REF: Final = "#/components/schemas/{model}"
 _ABOUT: Final = """\
 An append-only ledger of assets: who owns each, and everything that happened to it. Every write
@@ -62,10 +66,11 @@ def _response(kinds: Sequence[ProblemKind]) -> dict[str, Any]:
         for kind in kinds
     }
     content = {"schema": {"$ref": _REF.format(model="Problem")}, "examples": examples}
-    return {
+    told = {
         "description": "; ".join(dict.fromkeys(kind.title for kind in kinds)),
         "content": {"application/problem+json": content},
     }
+    return told | ({"headers": _LATER} if kinds[0].status in _NOT_NOW else {})
 
 
 READING: Final = ("unauthenticated", "not_found", "invalid_request")
@@ -83,6 +88,8 @@ WRITING: Final = (
     "invalid_document",
     "unknown_reference",
     "idempotency_conflict",
+    "too_many_waiting",
+    "queue_full",
 )
 """Problems of every write."""
 

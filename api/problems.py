@@ -140,10 +140,24 @@ _KINDS: Final = (
         "A key stands for one request for ever. Use a new key for a new request.",
     ),
     ProblemKind(
+        "too_many_waiting",
+        429,
+        "Too many of your requests wait",
+        "Your organisation has as many requests waiting as it may have. Nothing was accepted: "
+        "send it again after Retry-After seconds, or slower.",
+    ),
+    ProblemKind(
         "internal",
         500,
         "Something went wrong on our side",
         "The request was good, the service was not. Tell us the request id.",
+    ),
+    ProblemKind(
+        "queue_full",
+        503,
+        "The queue is full",
+        "As many requests wait as this service takes. Nothing was accepted: send it again after "
+        "Retry-After seconds.",
     ),
     ProblemKind(
         "unavailable",

@@ -1,0 +1,140 @@
+"""How full the queue is: counted seldom and up to a bound, so that asking costs next to nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from ledger.database.engine import reading
+from ledger.outbox.clock import now
+from ledger.outbox.tables import Lane, Operation, Role, State, Transaction
+from ledger.types import Hash32
+
+FRESH: Final = 1.0
+"""Seconds for which a count is good; what this process accepts meanwhile is added to it."""
+
+SHORTEST: Final = 1
+LONGEST: Final = 300
+"""Seconds that somebody is asked to stay away, at least and at most."""
+
+_UNKNOWN: Final = 30
+_RECENT: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """At most `most` operations may wait: of the organisation `org`, or (None) of all together."""
+
+    org: Hash32 | None
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A bound that leaves no room; `seconds` is when there may be some."""
+
+    bound: Bound
+    waiting: int
+    seconds: int
+
+
+@dataclass(slots=True)
+class _Count:
+    """What waits, as counted at `at` (monotonic seconds), and what was let in since."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    waiting: int = 0
+    at: float = float("-inf")
+
+
+class Gauge:
+    """Lets requests in while there is room; one for each process, safe to use from many threads.
+
+    It knows what other processes accepted only once it counts again, so that several of them may
+    together exceed a bound by what they accept within a second.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._counts: dict[Hash32 | None, _Count] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, bounds: Sequence[Bound], count: int) -> Full | None:
+        """Let `count` operations in under all of `bounds`, or under none: then say which is full.
+
+        An empty queue takes any number, so that nothing is too large for ever.
+        """
+        for bound in bounds:
+            self._refresh(bound)
+        with self._lock:
+            counts = [self._counts[bound.org] for bound in bounds]
+            full = next(
+                (
+                    pair
+                    for pair in zip(bounds, counts, strict=True)
+                    if pair[1].waiting and pair[1].waiting + count > pair[0].most
+                ),
+                None,
+            )
+            if full is None:
+                for one in counts:
+                    one.waiting += count
+                return None
+        bound, found = full
+        return Full(bound, found.waiting, self._wait(bound, found.waiting + count - bound.most))
+
+    def _refresh(self, bound: Bound) -> None:
+        with self._lock:
+            known = self._counts.setdefault(bound.org, _Count())
+        if time.monotonic() - known.at < FRESH:
+            return
+        with known.lock:  # one counts, the others wait for it
+            if time.monotonic() - known.at < FRESH:
+                return
+            at = time.monotonic()
+            with reading(self._engine) as session:
+                waiting = count_waiting(session, bound.org, bound.most)
+            with self._lock:
+                known.waiting, known.at = waiting, at
+
+    def _wait(self, bound: Bound, missing: int) -> int:
+        with reading(self._engine) as session:
+            rate = measure_rate(session, bound.org)
+        return min(max(round(missing / rate), SHORTEST), LONGEST) if rate else _UNKNOWN
+
+
+def count_waiting(session: Session, org: Hash32 | None, most: int) -> int:
+    """How many operations are queued, of one organisation or (None) of all; counts to `most`."""
+    waiting = select(Operation.sequence).where(
+        Operation.state == State.QUEUED, col(Operation.role).in_(list(Role))
+    )
+    if org is not None:
+        waiting = waiting.where(Operation.org == org)
+    return session.exec(select(func.count()).select_from(waiting.limit(most).subquery())).one()
+
+
+def measure_rate(session: Session, org: Hash32 | None = None) -> float:
+    """Operations that left the queue per second lately, of one organisation or of all.
+
+    Over the newest transactions of each lane, until now: it fades while nothing is sent.
+    """
+    total = 0.0
+    for lane, following in session.exec(select(Lane.id, Lane.next_nonce)).all():
+        first = max(0, following - _RECENT)
+        began = session.exec(
+            select(func.min(Transaction.created_at)).where(
+                Transaction.lane == lane, Transaction.nonce >= first
+            )
+        ).one()
+        sent = select(func.count()).where(Operation.lane == lane, col(Operation.nonce) >= first)
+        if org is not None:
+            sent = sent.where(Operation.org == org)
+        if began is not None:
+            total += session.exec(sent).one() * 1000 / max(now() - began, 1)
+    return total
