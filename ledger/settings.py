@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     max_queue_per_organisation: int = Field(
         200_000, ge=1, description="operations of one organisation that may wait to be sent"
     )
+    custodians: int = Field(
+        1, ge=1, le=16, description="accounts that send for organisations, each in its own lane"
+    )
     keystore_password: SecretStr | None = Field(
         None, description="opens the keystore; empty: the password file in the data folder"
     )

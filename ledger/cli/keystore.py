@@ -13,8 +13,19 @@ from ledger.types import Address, parse_address, to_hex
 if TYPE_CHECKING:
     from ledger.chain.signer import Signer
 
-ROLES: Final = ("deployer", "governor", "custodian")
-"""Deploys and configures; enrols, suspends and freezes; acts for the organisations."""
+_ROLES: Final = ("deployer", "governor")
+
+
+def custodians(count: int) -> list[str]:
+    """The names of the keys that act for organisations: custodian, custodian-2, …"""
+    return ["custodian", *(f"custodian-{number}" for number in range(2, count + 1))]
+
+
+def roles() -> list[str]:
+    """The names of all keys: deploys and configures; enrols, suspends and freezes; custodians."""
+    from ledger.settings import Settings
+
+    return [*_ROLES, *custodians(Settings().custodians)]
 
 
 class NotFunded(ToolError):
@@ -23,33 +34,34 @@ class NotFunded(ToolError):
     code = "not_funded"
 
 
-def open_keys(folder: Path, roles: Sequence[str] = ROLES) -> dict[str, Signer]:
-    """Open the keys of roles, each made where it is not there yet. Raises BadKeystore."""
+def open_keys(folder: Path, names: Sequence[str]) -> dict[str, Signer]:
+    """Open the keys of these names, each made where it is not there yet. Raises BadKeystore."""
     from ledger.chain.signer import KeystoreSigner, load_or_create_password
     from ledger.settings import Settings
 
     given = Settings().keystore_password
     password = given.get_secret_value() if given else load_or_create_password(folder / "password")
     return {
-        role: KeystoreSigner.load_or_create(folder / f"{role}.json", password) for role in roles
+        name: KeystoreSigner.load_or_create(folder / f"{name}.json", password) for name in names
     }
 
 
 def open_accounts(folder: Path) -> dict[str, Address]:
-    """The address of every role's key; opens nothing that lies there already.
+    """The address of every key; opens nothing that lies there already.
 
     Raises:
         BadKeystore: a keystore cannot be made, or names no address.
     """
     from ledger.chain.signer import BadKeystore
 
-    if not all((folder / f"{role}.json").exists() for role in ROLES):
-        return {role: signer.address for role, signer in open_keys(folder).items()}
+    names = roles()
+    if not all((folder / f"{name}.json").exists() for name in names):
+        return {name: signer.address for name, signer in open_keys(folder, names).items()}
     accounts = {}
-    for role in ROLES:
-        path = folder / f"{role}.json"
+    for name in names:
+        path = folder / f"{name}.json"
         try:
-            accounts[role] = parse_address(address_of(path), "address")
+            accounts[name] = parse_address(address_of(path), "address")
         except MalformedValue:
             raise BadKeystore(f"{path}: it names no address", path=str(path)) from None
     return accounts

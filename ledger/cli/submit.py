@@ -33,8 +33,8 @@ def submit(
 ) -> None:
     """Send accepted operations to the chain, each exactly once, until stopped.
 
-    Signs with the keys `custodian` and `governor` of the data folder. SIGTERM and Ctrl-C end it
-    after the step at hand; killed at any moment, it goes on where it was.
+    Signs with the keys `governor`, `custodian`, `custodian-2` … of the data folder. SIGTERM and
+    Ctrl-C end it after the step at hand; killed at any moment, it goes on where it was.
     """
     from ledger.outbox.run import run
     from ledger.settings import Settings
@@ -50,12 +50,13 @@ def submit(
     say(json.dumps({"operations": counts}) if as_json else _sentence(counts))
 
 
-def _signers(settings: Settings) -> dict[Role, Signer]:
-    from ledger.cli.keystore import open_keys
+def _signers(settings: Settings) -> dict[Role, list[Signer]]:
+    from ledger.cli.keystore import custodians, open_keys
     from ledger.outbox.tables import Role
 
-    opened = open_keys(settings.data / "keys", [role.value for role in Role])
-    return {role: opened[role] for role in Role}
+    names = {Role.GOVERNOR: ["governor"], Role.CUSTODIAN: custodians(settings.custodians)}
+    opened = open_keys(settings.data / "keys", [one for each in names.values() for one in each])
+    return {role: [opened[one] for one in each] for role, each in names.items()}
 
 
 def _counts(settings: Settings) -> dict[str, int]:

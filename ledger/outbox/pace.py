@@ -10,7 +10,7 @@ class Pace:
     """Times in seconds, sizes in gas, bytes and pieces.
 
     `gas` stays below a transaction's cap of 2^24 (EIP-7825); `calldata` below the 128 KiB that
-    nodes take into their pools. `gather` is how long a lane that just sent little waits for more.
+    nodes take into their pools. `gather` is how long lanes wait for more after one sent little.
     """
 
     idle: float = 0.05

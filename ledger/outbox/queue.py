@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,29 +76,42 @@ def find_waiting(session: Session) -> frozenset[Role]:
     return frozenset(role for role, waits_for_it in zip(Role, waits, strict=True) if waits_for_it)
 
 
-def choose(session: Session, role: Role, limit: int, window: int) -> list[Waiting]:
+def choose(
+    session: Session,
+    role: Role,
+    limit: int,
+    window: int,
+    without: Collection[Hash32] = (),
+) -> list[Waiting]:
     """Up to `limit` operations that may go now, in the order of their acceptance.
+
+    Those of the organisations `without` are left to another lane.
 
     Organisations take turns. An operation stays back while an earlier one about a subject that
     it touches is neither chosen with it nor settled, and while its own subject is under way.
     """
-    candidates = _candidates(session, role, window)
+    candidates = _candidates(session, role, window, without)
     unsettled = _find_unsettled(session, candidates)
     free = unsettled.let_through(candidates)
     turns = sorted(_take_turns(free)[:limit], key=lambda one: one.sequence)
     return unsettled.let_through(turns)
 
 
-def _candidates(session: Session, role: Role, window: int) -> list[Waiting]:
+def _candidates(
+    session: Session, role: Role, window: int, without: Collection[Hash32]
+) -> list[Waiting]:
     """The first `window` in the queue, and the first of every organisation that is not in it."""
     queued = (
         select(Operation)
         .where(Operation.state == State.QUEUED, Operation.role == role)
         .order_by(col(Operation.sequence))
     )
+    if without:
+        queued = queued.where(col(Operation.org).not_in(without))
     found = list(session.exec(queued.limit(window)))
     if len(found) == window:
-        found += _first_of_others(session, role, {one.org for one in found}, window)
+        seen = {one.org for one in found}.union(without)
+        found += _first_of_others(session, role, seen, window)
     return [_waiting(one) for one in found]
 
 

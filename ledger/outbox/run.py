@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,12 +50,12 @@ _WRONG_CHAIN: Final = "wrong_chain"
 def run(
     settings: Settings,
     deployed: Deployed,
-    signers: Mapping[Role, Signer],
+    signers: Mapping[Role, Sequence[Signer]],
     finality: Finality,
     stop: threading.Event,
     pace: Pace | None = None,
 ) -> None:
-    """Send operations to the ledger at `deployed` until `stop` is set.
+    """Send operations to the ledger at `deployed` until `stop` is set, each signer in a lane.
 
     Node and database may come and go. Returns with all leases given back.
 
@@ -78,7 +78,7 @@ class _Run:
     engine: Engine
     rpc: RpcClient
     deployed: Deployed
-    signers: Mapping[Role, Signer]
+    signers: Mapping[Role, Sequence[Signer]]
     finality: Finality
     stop: threading.Event
     pace: Pace
@@ -111,10 +111,7 @@ class _Run:
             self.give_back(held)
 
     def loop(self, held: list[Held]) -> None:
-        custodian = self.signers[Role.CUSTODIAN].address
-        submitter = Submitter(
-            self.engine, self.rpc, self.deployed, self.finality, held, custodian, self.pace
-        )
+        submitter = Submitter(self.engine, self.rpc, self.deployed, self.finality, held, self.pace)
         while not self.stop.is_set():
             pause = submitter.step()
             self.failures, self.said = 0, ""
@@ -134,7 +131,7 @@ class _Run:
     def take_lanes(self) -> list[Held] | None:
         """All our lanes, or none of them."""
         held: list[Held] = []
-        for role, signer in self.signers.items():
+        for role, signer in ((role, one) for role, each in self.signers.items() for one in each):
             lane = lane_id(self.deployed.chain_id, signer.address)
             if not has_lane(self.engine, lane):
                 nonce = self.rpc.fetch_nonce(signer.address)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.chain.contract import (
+    LedgerContract,
     encode_append,
     encode_enrol,
     encode_force_title,
@@ -37,7 +38,7 @@ from ledger.domain.payloads import (
 from ledger.errors import LedgerError, MalformedValue, Refused, RpcError
 from ledger.outbox.pace import Pace
 from ledger.outbox.queue import Waiting
-from ledger.types import Address, to_hex
+from ledger.types import Address, Hash32, to_hex
 
 # Generous, as gas that is not used is not paid; the trial runs with exactly this limit.
 _GAS_BASE: Final = 120_000
@@ -73,21 +74,28 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a simulation showed: what goes into the next transaction, and what never can."""
+    """What a simulation showed: what goes into the next transaction, and what never can.
+
+    `elsewhere` are organisations for which not the sender may act, but these others of ours.
+    """
 
     goes: tuple[Waiting, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     calldata: bytes = b""
     gas: int = 0
+    elsewhere: Mapping[Hash32, frozenset[Address]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Simulator:
-    """Simulates one sender's calls to the ledger, as of a given block."""
+    """Simulates one sender's calls to the ledger, as of a given block.
+
+    `custodians` are the accounts that act here for organisations, and that new ones are given.
+    """
 
     rpc: RpcClient
     contract: Address
-    custodian: Address
+    custodians: Sequence[Address]
     pace: Pace = field(default_factory=Pace)
 
     def try_entries(self, sender: Address, waiting: Sequence[Waiting], at: Block) -> Trial:
@@ -96,31 +104,51 @@ class Simulator:
         Entries without a fixed position are moved to their subject's next one. What is neither
         in `goes` nor in `rejected` stays queued.
 
+        An entry is not rejected for its sender while another of ours may act for its organisation.
+
         Raises:
             NodeUnavailable, RpcError: the node did not say; nothing is known.
             NotAuthorised: the access manager does not let the sender act.
             LedgerPaused: governance has paused the ledger.
         """
         goes, rejected = _fitting(waiting, self.pace), list[Rejection]()
+        elsewhere: dict[Hash32, frozenset[Address]] = {}
         for _ in range(3 * len(goes) + 3):
             if not goes:
                 break
-            calldata = encode_call(goes, self.custodian)
+            calldata = encode_call(goes, self.custodians)
             gas = min(gas_limit(goes, calldata), self.pace.gas)
             refusal = self._find_refusal(sender, calldata, gas, at)
             if refusal is None:
-                return Trial(tuple(goes), tuple(rejected), calldata, gas)
+                return Trial(tuple(goes), tuple(rejected), calldata, gas, elsewhere)
             if isinstance(refusal, int):
                 gas_needed = refusal
                 if gas_needed <= self.pace.gas:
-                    return Trial(tuple(goes), tuple(rejected), calldata, gas_needed)
+                    return Trial(tuple(goes), tuple(rejected), calldata, gas_needed, elsewhere)
                 goes = goes[: len(goes) // 2]
+                continue
+            if able := self._find_able(sender, goes, refusal, at):
+                elsewhere |= able
+                goes = [one for one in goes if one.entry.org not in able]
                 continue
             goes = _without(goes, refusal, rejected)
             if len(rejected) >= _REFUSALS_AT_ONCE and refusal.index:
                 # All before the refused one passed; the others wait for the next transaction.
                 goes = goes[: refusal.index]
-        return Trial((), tuple(rejected))
+        return Trial((), tuple(rejected), elsewhere=elsewhere)
+
+    def _find_able(
+        self, sender: Address, goes: Sequence[Waiting], refusal: Refused, at: Block
+    ) -> dict[Hash32, frozenset[Address]]:
+        """Our other accounts that may act for an organisation for which the sender may not."""
+        told = refusal.name == "NotAnAccount" and refusal.values.get("actor") == to_hex(sender)
+        if not told or refusal.index is None:
+            return {}
+        org = goes[refusal.index].entry.org
+        ledger = LedgerContract(self.rpc, self.contract)
+        others = [one for one in self.custodians if one != sender]
+        able = frozenset(one for one in others if ledger.fetch_is_account(org, one, at.number))
+        return {org: able} if able else {}
 
     def _find_refusal(
         self, sender: Address, calldata: bytes, gas: int, at: Block
@@ -160,14 +188,14 @@ def gas_limit(goes: Sequence[Waiting], calldata: bytes) -> int:
     return _GAS_BASE + governance + _GAS_PER_ENTRY * len(goes) + _GAS_PER_BYTE * len(calldata)
 
 
-def encode_call(goes: Sequence[Waiting], custodian: Address) -> bytes:
+def encode_call(goes: Sequence[Waiting], custodians: Sequence[Address]) -> bytes:
     """The call that writes these entries: governance has a function for each, others a batch."""
     entry = goes[0].entry
     if not goes[0].governs:
         return encode_append([one.entry for one in goes])
     match decode_payload(entry.kind, entry.payload):
         case Enrolled(did):
-            return encode_enrol(did, [custodian])
+            return encode_enrol(did, custodians)
         case Suspended(reason):
             return encode_suspend(entry.subject, reason)
         case Reinstated(reason):

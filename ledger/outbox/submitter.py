@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,9 +27,9 @@ from ledger.outbox.queue import Waiting, choose, find_waiting
 from ledger.outbox.reconcile import Reconciler
 from ledger.outbox.signing import reject, sign
 from ledger.outbox.simulation import LedgerPaused, NotAuthorised, NotNow, Simulator, Trial
-from ledger.outbox.tables import Lane
+from ledger.outbox.tables import Lane, Role
 from ledger.outbox.travels import Open
-from ledger.types import Address
+from ledger.types import Address, Hash32
 
 _log: Final = logging.getLogger("ledger.outbox")
 
@@ -38,8 +39,8 @@ class Submitter:
     """Works the lanes it holds; `step` does whatever is due, and may be called at any time.
 
     Nothing that matters is kept in memory: a submitter that is dropped between any two
-    instructions is replaced by a new one over the same database. `custodian` becomes the first
-    account of the organisations that are enrolled.
+    instructions is replaced by a new one over the same database. The senders of the custodial
+    lanes become accounts of the organisations that are enrolled.
     """
 
     engine: Engine
@@ -47,7 +48,6 @@ class Submitter:
     deployed: Deployed
     finality: Finality
     held: Sequence[Held]
-    custodian: Address
     pace: Pace = field(default_factory=Pace)
     _reconciler: Reconciler = field(init=False)
     _broadcaster: Broadcaster = field(init=False)
@@ -58,6 +58,8 @@ class Submitter:
     _next_lease: float = field(default=0.0, init=False)
     _busy_until: float = field(default=0.0, init=False)
     _resting: dict[str, float] = field(default_factory=dict, init=False)
+    _gathering: dict[Role, float] = field(default_factory=dict, init=False)
+    _strangers: dict[Address, set[Hash32]] = field(default_factory=dict, init=False)
     _quiet: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +69,9 @@ class Submitter:
         self._caretaker = Caretaker(
             self.engine, self.rpc, contract, self.held, self._broadcaster, self.pace
         )
-        self._simulator = Simulator(self.rpc, contract, self.custodian, self.pace)
+        custodians = [one.signer.address for one in self.held if one.role is Role.CUSTODIAN]
+        self._simulator = Simulator(self.rpc, contract, custodians, self.pace)
+        self._strangers = {one: set() for one in custodians}
 
     def step(self) -> float:
         """Do what is due; return for how many seconds there is nothing to do.
@@ -84,8 +88,10 @@ class Submitter:
         self._caretaker.repeat(unknown)
         with reading(self.engine) as session:
             waiting = find_waiting(session)
-        for lane in (one for one in self.held if one.role in waiting):
-            if self._send(lane, sum(one.lane == lane.lease.lane for one in unknown)):
+        flying = Counter(one.lane for one in unknown)
+        # The lane in which least is under way goes first, so that a stuck one holds nobody up.
+        for lane in sorted(self.held, key=lambda one: flying[one.lease.lane]):
+            if lane.role in waiting and self._send(lane, flying[lane.lease.lane]):
                 self._busy_until = time.monotonic() + self.pace.busy_for
                 return 0.0
         return self._pause(unknown)
@@ -114,8 +120,7 @@ class Submitter:
 
     def _send(self, lane: Held, flying: int) -> bool:
         """Bring the next batch of a lane on its way; whether there was anything to do."""
-        name = lane.lease.lane
-        if flying >= self.pace.in_flight or time.monotonic() < self._resting.get(name, 0.0):
+        if flying >= self.pace.in_flight or self._rests(lane):
             return False
         waiting = self._choose(lane, flying)
         if not waiting:
@@ -124,6 +129,7 @@ class Submitter:
         if head.number < self._reconciler.known:
             return False  # the node that answers now is behind the one that knew our blocks
         trial = self._try(lane, waiting, head)
+        self._leave(lane, trial)
         if trial.rejected:
             # A refusal for want of what a reorganisation just took away is none.
             if not self._reconciler.is_true_to(self.rpc.fetch_block("latest")):
@@ -131,13 +137,27 @@ class Submitter:
             self._reject(lane, trial)
         if trial.goes:
             self._sign_and_send(lane, trial, head)
-        return bool(trial.goes or trial.rejected)
+        return bool(trial.goes or trial.rejected or trial.elsewhere)
+
+    def _rests(self, lane: Held) -> bool:
+        moment = time.monotonic()
+        return moment < max(
+            self._resting.get(lane.lease.lane, 0.0), self._gathering.get(lane.role, 0.0)
+        )
+
+    def _leave(self, lane: Held, trial: Trial) -> None:
+        """Leave organisations for which the lane's sender may not act to the lanes that may."""
+        for org, able in trial.elsewhere.items():
+            self._strangers[lane.signer.address].add(org)
+            for one in able:
+                self._strangers[one].discard(org)
 
     def _choose(self, lane: Held, flying: int) -> list[Waiting]:
         with reading(self.engine) as session:
             halted = session.get_one(Lane, lane.lease.lane).halted
             if not halted:
-                return choose(session, lane.role, self.pace.entries, self.pace.window)
+                strangers = self._strangers.get(lane.signer.address, ())
+                return choose(session, lane.role, self.pace.entries, self.pace.window, strangers)
         if not flying:  # what stood in the way is known to the chain after all
             halt(self.engine, lane.lease.lane, None)
         return []
@@ -190,7 +210,7 @@ class Submitter:
             signed.hash.hex(),
         )
         few = not trial.goes[0].governs and len(trial.goes) < self.pace.entries // 2
-        self._resting[lane.lease.lane] = time.monotonic() + (self.pace.gather if few else 0.0)
+        self._gathering[lane.role] = time.monotonic() + (self.pace.gather if few else 0.0)
         self._broadcaster.send([signed])
 
 

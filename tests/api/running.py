@@ -107,7 +107,7 @@ def running(folder: Path, *, explorer_documents: bool = True) -> Iterator[Runnin
         operator_key = _issue_operator_key(settings)
         stop = threading.Event()
         stack.enter_context(_thread(lambda: _index(settings, deployed, stop), stop.set))
-        signers = {Role.GOVERNOR: governor, Role.CUSTODIAN: custodian}
+        signers = {Role.GOVERNOR: [governor], Role.CUSTODIAN: [custodian]}
         stack.enter_context(
             _thread(lambda: submit(settings, deployed, signers, TagFinality(), stop), stop.set)
         )

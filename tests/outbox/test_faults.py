@@ -255,7 +255,7 @@ def start_run(world: World, stop: threading.Event) -> threading.Thread:
     settings = Settings(
         data=world.folder, rpc_url=world.rpc.url, database_url=str(world.engine.url)
     )
-    signers = {Role.CUSTODIAN: world.custodian, Role.GOVERNOR: world.governor}
+    signers = {Role.CUSTODIAN: [world.custodian], Role.GOVERNOR: [world.governor]}
     thread = threading.Thread(
         target=run, args=(settings, world.target, signers, world.finality, stop, QUICK)
     )
@@ -297,7 +297,7 @@ def test_the_run_halts_on_another_chain_and_sends_nothing_to_it(world: World) ->
     settings = Settings(
         data=world.folder, rpc_url=world.rpc.url, database_url=str(world.engine.url)
     )
-    signers = {Role.CUSTODIAN: world.custodian, Role.GOVERNOR: world.governor}
+    signers = {Role.CUSTODIAN: [world.custodian], Role.GOVERNOR: [world.governor]}
     elsewhere = replace(world.target, genesis_hash=bytes(32))
     with pytest.raises(WrongChain, match="first block"):
         run(settings, elsewhere, signers, world.finality, threading.Event(), QUICK)

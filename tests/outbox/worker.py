@@ -34,7 +34,7 @@ def main() -> None:
         bytes.fromhex(told["contract"]),
         told["block"],
     )
-    signers = {role: KeystoreSigner(bytes.fromhex(told["keys"][role])) for role in Role}
+    signers = {role: [KeystoreSigner(bytes.fromhex(told["keys"][role]))] for role in Role}
     settings = Settings(
         data=Path(told["data"]), rpc_url=told["rpc_url"], database_url=told["database_url"]
     )

@@ -127,7 +127,6 @@ class World:
             self.target,
             self.finality,
             held,
-            self.custodian.address,
             pace or self.pace,
         )
 
