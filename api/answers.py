@@ -17,7 +17,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Payload, decode_payload
 from ledger.mirror.queries import OrganisationSeen, find_asset
 from ledger.mirror.tables import AssetRow, EntryRow, MirrorRow
-from ledger.outbox.operations import find_transaction_hash
+from ledger.outbox.listing import find_transaction_hashes
 from ledger.outbox.registrations import find_assets, find_documents, find_tenants
 from ledger.outbox.tables import Document, Operation
 from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, to_hex
@@ -193,14 +193,26 @@ def tell_organisations_page(
 
 def tell_operation(session: Session, operation: Operation) -> OperationAnswer:
     """How far an operation is."""
-    transaction = find_transaction_hash(session, operation)
+    return tell_operations(session, [operation])[0]
+
+
+def tell_operations(session: Session, operations: Sequence[Operation]) -> list[OperationAnswer]:
+    """How far each operation is; one query, however many they are."""
+    hashes = find_transaction_hashes(session, operations)
+    return [_operation(each, hashes.get((each.lane, each.nonce))) for each in operations]
+
+
+def _operation(operation: Operation, transaction: Hash32 | None) -> OperationAnswer:
     return OperationAnswer(
         id=operation.id,
+        organisation=None if operation.org == ZERO_HASH else to_hex(operation.org),
         state=cast(Any, str(operation.state)),
         kind=cast(KindWord, Kind(operation.kind).label),
         subject=to_hex(operation.subject),
         position=operation.position,
-        transaction=to_hex(transaction) if transaction else None,
+        lane=operation.lane,
+        nonce=operation.nonce,
+        transaction=_hex(transaction),
         block=operation.block_number,
         reason=operation.reason,
         accepted_at=moment(operation.accepted_at / 1000),

@@ -91,6 +91,19 @@ _KINDS: Final = (
         "Each entry of an asset has the next position. Read the asset again and decide anew.",
     ),
     ProblemKind(
+        "operation_under_way",
+        409,
+        "The operation is under way",
+        "What is in a transaction cannot be taken back, and only what was rejected can be tried "
+        "again. `state` is how far it is.",
+    ),
+    ProblemKind(
+        "superseded",
+        409,
+        "Another operation took its place",
+        "What this operation was to register was meanwhile asked for again: follow that one.",
+    ),
+    ProblemKind(
         "refused",
         409,
         "The ledger's rules forbid it",

@@ -1,41 +1,180 @@
-"""Operations: how far a request is on its way to the chain."""
+"""Operations: how far requests are on their way to the chain, and what can be done about it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+from sqlmodel import Session
 
-from api.answers import tell_operation
-from api.deps import Viewing
+from api.answers import tell_operation, tell_operations
+from api.deps import Caller, Served, View, Viewing
 from api.errors import Problem
+from api.lookup import find_party
 from api.openapi import READING, problems
-from api.schemas.base import EXAMPLE_OPERATION
-from api.schemas.ledger import OperationAnswer
-from ledger.outbox.operations import find_operation
-from ledger.outbox.tables import State
+from api.paging import MOST, PageQuery, decode_cursor, link_next
+from api.pressure import require_room
+from api.schemas.base import EXAMPLE_HASH, EXAMPLE_OPERATION, HashInput
+from api.schemas.ledger import KindWord, OperationAnswer, Operations, StateWord
+from ledger.database.engine import reading, writing
+from ledger.domain.kinds import Kind
+from ledger.mirror.queries import find_next_position
+from ledger.outbox import interventions
+from ledger.outbox.keys import Credential
+from ledger.outbox.listing import OperationFilter, find_operations, list_operations
+from ledger.outbox.operations import OPERATOR, find_operation
+from ledger.outbox.tables import Operation, State
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"])
 
-_MOVING = (State.QUEUED, State.SENT)
+_MOVING: Final = (State.QUEUED, State.SENT)
+_UUID: Final = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
+
+OperationId = Annotated[str, Path(pattern=_UUID, examples=[EXAMPLE_OPERATION])]
+GivenId = Annotated[str, Field(pattern=_UUID)]
+
+
+class OperationQuery(PageQuery):
+    """Which operations to list."""
+
+    state: StateWord | None = None
+    kind: KindWord | None = None
+    subject: Annotated[
+        HashInput | None, Field(description="what it is about", examples=[EXAMPLE_HASH])
+    ] = None
+    organisation: Annotated[str | None, Field(description="who asked, by id or DID")] = None
+    id: Annotated[
+        list[GivenId],
+        Field(
+            max_length=MOST,
+            description=f"only these (up to {MOST}), all on one page",
+            examples=[[EXAMPLE_OPERATION]],
+        ),
+    ] = []  # noqa: RUF012 - pydantic copies it
+
+
+@router.get("", responses=problems(*READING))
+def get_operations(
+    request: Request, response: Response, view: Viewing, query: Annotated[OperationQuery, Query()]
+) -> Operations:
+    """List operations of yours (the operator: anybody's), newest first.
+
+    With `id`, how far just these are, in the order of their acceptance: what is unknown, or not
+    yours to see, is not among the answers. Ask again after Retry-After seconds, if it is there.
+    """
+    if query.id:
+        found: Sequence[Operation] = _find_given(view, query)
+    else:
+        found = _list_page(request, response, view, query)
+    _say_when(response, found)
+    return Operations(items=tell_operations(view.session, found))
+
+
+def _find_given(view: View, query: OperationQuery) -> list[Operation]:
+    wanted = _filter(view, query)
+    found = find_operations(view.session, set(query.id), wanted) if wanted else []
+    return [one for one in found if view.may_see(one.org, one.subject)]
+
+
+def _list_page(
+    request: Request, response: Response, view: View, query: OperationQuery
+) -> list[Operation]:
+    before = decode_cursor("operations", query.cursor)
+    wanted = _filter(view, query)
+    if wanted is None or not view.may_see(wanted.org or view.who.org or OPERATOR):
+        return []
+    mine = replace(wanted, org=wanted.org or view.who.org)
+    found = list_operations(view.session, mine, before=before, limit=query.limit + 1)
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    link_next(request, response, "operations", page[-1].sequence if more else None)
+    return page
+
+
+def _filter(view: View, query: OperationQuery) -> OperationFilter | None:
+    """What is asked for; None: an organisation that nobody knows, which asked for nothing."""
+    org = (
+        find_party(view.session, query.organisation, "organisation") if query.organisation else None
+    )
+    if query.organisation and org is None:
+        return None
+    return OperationFilter(
+        org=org,
+        state=State(query.state) if query.state else None,
+        kind=Kind[query.kind.upper()] if query.kind else None,
+        subject=query.subject,
+    )
 
 
 @router.get("/{operation_id}", responses=problems(*READING))
-def get_operation(
-    response: Response,
-    view: Viewing,
-    operation_id: Annotated[
-        str,
-        Path(
-            pattern="^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$",
-            examples=[EXAMPLE_OPERATION],
-        ),
-    ],
-) -> OperationAnswer:
+def get_operation(response: Response, view: Viewing, operation_id: OperationId) -> OperationAnswer:
     """Read an operation of yours."""
     operation = find_operation(view.session, operation_id)
     if operation is None or not view.may_see(operation.org, operation.subject):
-        raise Problem("not_found", f"no operation {operation_id} of yours is known")
-    if operation.state in _MOVING:
-        response.headers["Retry-After"] = "1"
+        raise _unknown(operation_id)
+    _say_when(response, [operation])
     return tell_operation(view.session, operation)
+
+
+@router.post("/{operation_id}/cancel", responses=problems(*READING, "operation_under_way"))
+def cancel_operation(service: Served, who: Caller, operation_id: OperationId) -> OperationAnswer:
+    """Cancel an operation of yours that waits: it is `rejected`, with the reason `cancelled`.
+
+    One that was rejected before is answered as it is. Once an operation is sent it cannot be
+    taken back.
+    """
+    with writing(service.engine) as session:
+        operation = _get_own(session, who, operation_id)
+        return tell_operation(session, interventions.cancel(session, operation, who))
+
+
+@router.post(
+    "/{operation_id}/retry",
+    responses=problems(
+        *READING,
+        "operation_under_way",
+        "superseded",
+        "wrong_position",
+        "too_many_waiting",
+        "queue_full",
+    ),
+)
+def retry_operation(
+    response: Response, service: Served, who: Caller, operation_id: OperationId
+) -> OperationAnswer:
+    """Queue a rejected operation of yours again: the same operation, behind all that wait.
+
+    One that waits already is answered as it is. What it asked for must still be possible: its
+    serial not given to another operation, its fixed position still the next.
+    """
+    with reading(service.engine) as session:
+        operation = _get_own(session, who, operation_id)
+        following = find_next_position(session, operation.subject)
+        if operation.state == State.REJECTED:
+            require_room(service, operation.org)
+    with writing(service.engine) as session:
+        operation = _get_own(session, who, operation_id)
+        queued = interventions.retry(session, operation, following)
+        _say_when(response, [queued])
+        return tell_operation(session, queued)
+
+
+def _get_own(session: Session, who: Credential, operation_id: str) -> Operation:
+    """An operation that the caller asked for, or anybody's for the operator. Raises Problem."""
+    operation = find_operation(session, operation_id)
+    if operation is None or who.org not in (None, operation.org):
+        raise _unknown(operation_id)
+    return operation
+
+
+def _unknown(operation_id: str) -> Problem:
+    return Problem("not_found", f"no operation {operation_id} of yours is known")
+
+
+def _say_when(response: Response, operations: Sequence[Operation]) -> None:
+    """Say when to ask again, while any of them moves."""
+    if any(one.state in _MOVING for one in operations):
+        response.headers["Retry-After"] = "1"

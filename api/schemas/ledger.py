@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.schemas.base import (
+    EXAMPLE_ADDRESS,
     EXAMPLE_DID,
     EXAMPLE_OPERATION,
     Address,
@@ -57,6 +58,10 @@ KindWord = Literal[
     "successor_named",
 ]
 """The kinds of entries."""
+
+
+StateWord = Literal["queued", "sent", "done", "final", "rejected"]
+"""How far an operation is."""
 
 
 class EntryAnswer(Answer):
@@ -162,20 +167,37 @@ class OperationAnswer(Answer):
     """How far a request is on its way to the chain."""
 
     id: Annotated[str, Field(examples=[EXAMPLE_OPERATION])]
+    organisation: Annotated[Hash | None, Field(description="who asked; null: the operator")]
     state: Annotated[
-        Literal["queued", "sent", "done", "final", "rejected"],
-        Field(description="`done`: its entry stands in the chain; `final`: for good"),
+        StateWord, Field(description="`done`: its entry stands in the chain; `final`: for good")
     ]
     kind: KindWord
     subject: Hash
-    position: int
-    transaction: Hash | None
+    position: Annotated[
+        int, Field(description="of the entry; a prediction until it is sent, unless it was asked")
+    ]
+    lane: Annotated[
+        str | None,
+        Field(description="chain and sender", examples=[f"31337:{EXAMPLE_ADDRESS}"]),
+    ]
+    nonce: Annotated[int | None, Field(description="its transaction's, in its lane")]
+    transaction: Annotated[Hash | None, Field(description="null until it is sent")]
     block: int | None
     reason: Annotated[
-        dict[str, Any] | None, Field(description="why it was rejected, in the contract's words")
+        dict[str, Any] | None,
+        Field(
+            description="why it was rejected, in the contract's words; `cancelled`: by whom",
+            examples=[{"code": "AssetFrozen", "message": "AssetFrozen()", "values": {}}],
+        ),
     ]
     accepted_at: Moment
     updated_at: Moment
+
+
+class Operations(Answer):
+    """A page of operations; the header Link leads to the next one (RFC 8288)."""
+
+    items: list[OperationAnswer]
 
 
 class BlockAnswer(Answer):

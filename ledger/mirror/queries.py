@@ -198,6 +198,13 @@ def find_entry(session: Session, subject: Hash32, position: int) -> EntryRow | N
     ).one_or_none()
 
 
+def find_next_position(session: Session, subject: Hash32) -> int | None:
+    """The position that a subject's next entry takes, or None if it has no entry yet."""
+    newest = select(func.max(EntryRow.position)).where(EntryRow.subject == subject)
+    last = session.exec(newest).one()
+    return None if last is None else last + 1
+
+
 def list_entries(
     session: Session,
     wanted: EntryFilter = EntryFilter(),

@@ -25,7 +25,6 @@ from ledger.outbox.tables import (
     Role,
     State,
     Tenant,
-    Transaction,
 )
 from ledger.types import ZERO_HASH, Hash32
 
@@ -40,7 +39,8 @@ __all__ = [
     "count_operations",
     "find_answered",
     "find_operation",
-    "find_transaction_hash",
+    "lock_subject",
+    "next_on_its_way",
 ]
 
 OPERATOR: Final = ZERO_HASH
@@ -135,8 +135,8 @@ def accept_entry(
     sender = OPERATOR if org is None else org
 
     def make() -> Operation:
-        _lock_subject(session, subject)
-        expected = max(next_position or 0, _next_on_its_way(session, subject))
+        lock_subject(session, subject)
+        expected = max(next_position or 0, next_on_its_way(session, subject))
         if position not in (None, expected):
             raise WrongPosition(subject, expected=expected, given=position)
         fixed = position is not None
@@ -179,14 +179,6 @@ def accept_enrolment(
         return operation
 
     return accept_once(session, Asked(OPERATOR, idempotency_key, request_digest), find, make)
-
-
-def find_transaction_hash(session: Session, operation: Operation) -> Hash32 | None:
-    """Hash of the transaction that carries an operation; None until it is signed."""
-    if operation.lane is None or operation.nonce is None:
-        return None
-    transaction = session.get(Transaction, (operation.lane, operation.nonce))
-    return transaction.hash if transaction else None
 
 
 def count_operations(session: Session) -> dict[State, int]:
@@ -248,14 +240,14 @@ def _add_document(session: Session, org: Hash32, subject: Hash32, document: Sent
         )
 
 
-def _lock_subject(session: Session, subject: Hash32) -> None:
+def lock_subject(session: Session, subject: Hash32) -> None:
     """Let requests about one subject take turns; on SQLite all writers do so anyway."""
     if session.get_bind().dialect.name == "postgresql":
         key = int.from_bytes(subject[:8], "big", signed=True)
         session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
 
 
-def _next_on_its_way(session: Session, subject: Hash32) -> int:
+def next_on_its_way(session: Session, subject: Hash32) -> int:
     """The position after the last one that any accepted operation of the subject takes."""
     highest = select(func.max(Operation.position)).where(
         Operation.subject == subject, Operation.state != State.REJECTED
