@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from api.app import create_app
 from ledger.database.engine import open_engine
 from ledger.settings import Settings
-from tests.api.running import Member, Running, serving
+from tests.api.running import Member, Running, serving, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Still:
 def still(service: Running, folder: Path, **settings: Any) -> Iterator[Still]:
     """The API alone, in `folder`, with these settings."""
     folder.mkdir(parents=True, exist_ok=True)
+    until(lambda: service.anyone.get("/v1/status").json()["operations"]["queued"] == 0)
     source = str(service.settings.database()).removeprefix("sqlite:///")
     with (
         closing(sqlite3.connect(source)) as old,

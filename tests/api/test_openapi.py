@@ -45,7 +45,10 @@ def test_every_operation_is_told_with_its_problems(described: dict[str, Any]) ->
             if path.startswith("/v1/") and path != "/v1/status":
                 assert operation["security"] == [{"key": []}]
                 assert {"401", "422"} <= set(answers), path
-            if method == "post":
+            if method == "post" and "requestBody" not in operation:
+                assert path.startswith("/v1/operations/{operation_id}/"), path
+                assert "409" in answers
+            elif method == "post":
                 content = operation["requestBody"]["content"]["application/json"]
                 assert content["examples"]
                 assert {"202", "400", "409", "413", "415"} <= set(answers)
