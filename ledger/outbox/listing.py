@@ -31,9 +31,11 @@ def list_operations(
     session: Session, wanted: OperationFilter = ALL, *, before: int | None = None, limit: int = 50
 ) -> list[Operation]:
     """Up to `limit` operations, newest first, of those accepted before the sequence `before`."""
-    chosen = select(Operation).where(*_conditions(wanted, before))
+    chosen = select(Operation)
     if wanted.subject is None:
         chosen = chosen.where(col(Operation.sequence).in_(_newest(wanted, before, limit)))
+    else:
+        chosen = chosen.where(*_conditions(wanted, before))
     return list(session.exec(chosen.order_by(col(Operation.sequence).desc()).limit(limit)))
 
 

@@ -181,11 +181,17 @@ def accept_enrolment(
     return accept_once(session, Asked(OPERATOR, idempotency_key, request_digest), find, make)
 
 
-def count_operations(session: Session) -> dict[State, int]:
-    """How many operations are in each state."""
-    counted = select(Operation.state, func.count()).group_by(col(Operation.state))
-    rows = dict(session.exec(counted).all())
-    return {state: rows.get(state, 0) for state in State}
+def count_operations(session: Session, most: int | None = None) -> dict[State, int]:
+    """How many operations are in each state; counts no further than `most` (None: to the end)."""
+    counts = [
+        select(func.count())
+        .select_from(
+            select(Operation.sequence).where(Operation.state == state).limit(most).subquery()
+        )
+        .scalar_subquery()
+        for state in State
+    ]
+    return dict(zip(State, session.connection().execute(select(*counts)).one(), strict=True))
 
 
 def _get_locked(session: Session, table: type[_Row], key: object) -> _Row | None:
