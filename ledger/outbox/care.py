@@ -15,10 +15,11 @@ from ledger.database.engine import reading, writing
 from ledger.outbox.alarms import INSUFFICIENT, raise_alarm
 from ledger.outbox.broadcast import Broadcaster
 from ledger.outbox.fees import Fee, fetch_fee, fetch_tip, raise_fee
-from ledger.outbox.lanes import Held, halt
+from ledger.outbox.lanes import Held
 from ledger.outbox.pace import Pace
+from ledger.outbox.quarantine import Quarantine
 from ledger.outbox.signing import Signed, sign_again, sign_empty
-from ledger.outbox.tables import Lane, Transaction, Version
+from ledger.outbox.tables import Transaction, Version
 from ledger.outbox.travels import Open
 from ledger.types import Address, to_hex
 
@@ -35,6 +36,7 @@ class Caretaker:
     contract: Address
     held: Sequence[Held]
     broadcaster: Broadcaster
+    quarantine: Quarantine
     pace: Pace
 
     def repeat(self, unknown: Sequence[Open]) -> None:
@@ -67,8 +69,8 @@ class Caretaker:
         if flight is None:
             return
         if flight.times >= _PATIENT_TIMES:
-            if self._is_taken(lane, first):
-                self._halt(first)
+            if self.quarantine.is_taken(lane, first):
+                self.quarantine.halt(first)
                 return
             self._check_funds(lane, first)
         if time.monotonic() - flight.since > self.pace.stuck:
@@ -95,24 +97,6 @@ class Caretaker:
         )
         self.broadcaster.send([signed])
         self.broadcaster.flights[first.lane, first.nonce].since = time.monotonic()
-
-    def _is_taken(self, lane: Held, first: Open) -> bool:
-        """Whether the chain used the nonce for a transaction that is none of ours."""
-        if self.rpc.fetch_nonce(lane.signer.address) <= first.nonce:
-            return False
-        # Asked after the nonce: one of ours that used it has a receipt by now.
-        return not any(self.rpc.fetch_receipts(first.hashes))
-
-    def _halt(self, first: Open) -> None:
-        message = (
-            f"nonce {first.nonce} of lane {first.lane} was used by a transaction that is not"
-            " ours: nothing more is sent in this lane"
-        )
-        with reading(self.engine) as session:
-            if session.get_one(Lane, first.lane).halted == message:
-                return
-        halt(self.engine, first.lane, message)
-        _log.error("halted %s", message)
 
     def _check_funds(self, lane: Held, first: Open) -> None:
         with reading(self.engine) as session:

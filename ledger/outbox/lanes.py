@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, Engine
 from sqlmodel import Session, col, select, update
@@ -15,13 +15,9 @@ from sqlmodel import Session, col, select, update
 from ledger.chain.signer import Signer
 from ledger.database.engine import reading, writing
 from ledger.errors import LedgerError
-from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Lane, Role
 from ledger.types import Address, to_hex
-
-FOREIGN: Final = "foreign_transaction"
-"""Code of the alarm that a lane's nonce was used by somebody else."""
 
 
 class LeaseLost(LedgerError):
@@ -113,16 +109,6 @@ def release(engine: Engine, leases: Sequence[Lease]) -> None:
                 .where(col(Lane.id) == lease.lane, col(Lane.lease_token) == lease.token)
                 .values(lease_holder=None, lease_until=0)
             )
-
-
-def halt(engine: Engine, lane: str, reason: str | None) -> None:
-    """Stop a lane from signing, and say why; None lets it go on, and its alarm rest."""
-    with writing(engine) as session:
-        session.get_one(Lane, lane).halted = reason
-        if reason is None:
-            clear_alarm(session, FOREIGN)
-        else:
-            raise_alarm(session, FOREIGN, reason)
 
 
 def change_lane(session: Session, lease: Lease, **values: int) -> None:

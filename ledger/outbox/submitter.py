@@ -21,8 +21,9 @@ from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.broadcast import Broadcaster
 from ledger.outbox.care import Caretaker
 from ledger.outbox.fees import fetch_fee
-from ledger.outbox.lanes import Held, halt, renew
+from ledger.outbox.lanes import Held, renew
 from ledger.outbox.pace import Pace
+from ledger.outbox.quarantine import Quarantine
 from ledger.outbox.queue import Waiting, choose, find_waiting
 from ledger.outbox.reconcile import Reconciler
 from ledger.outbox.signing import reject, sign
@@ -51,6 +52,7 @@ class Submitter:
     pace: Pace = field(default_factory=Pace)
     _reconciler: Reconciler = field(init=False)
     _broadcaster: Broadcaster = field(init=False)
+    _quarantine: Quarantine = field(init=False)
     _caretaker: Caretaker = field(init=False)
     _simulator: Simulator = field(init=False)
     _next_check: float = field(default=0.0, init=False)
@@ -66,8 +68,15 @@ class Submitter:
         contract, leases = self.deployed.contract, [one.lease for one in self.held]
         self._reconciler = Reconciler(self.engine, self.rpc, contract, leases, self.finality)
         self._broadcaster = Broadcaster(self.engine, self.rpc, self.pace)
+        self._quarantine = Quarantine(self.engine, self.rpc, self.held, self.finality)
         self._caretaker = Caretaker(
-            self.engine, self.rpc, contract, self.held, self._broadcaster, self.pace
+            self.engine,
+            self.rpc,
+            contract,
+            self.held,
+            self._broadcaster,
+            self._quarantine,
+            self.pace,
         )
         custodians = [one.signer.address for one in self.held if one.role is Role.CUSTODIAN]
         self._simulator = Simulator(self.rpc, contract, custodians, self.pace)
@@ -83,7 +92,7 @@ class Submitter:
         """
         self._hold()
         unknown = self._reconciler.look()
-        self._check()
+        self._check(unknown)
         self._broadcaster.forget_others(unknown)
         self._caretaker.repeat(unknown)
         with reading(self.engine) as session:
@@ -101,7 +110,7 @@ class Submitter:
             renew(self.engine, [one.lease for one in self.held], self.pace.lease)
             self._next_lease = time.monotonic() + self.pace.lease / 3
 
-    def _check(self) -> None:
+    def _check(self, unknown: Sequence[Open]) -> None:
         """Compare with a newer head, and now and then ask what has become final."""
         moment = time.monotonic()
         if moment < self._next_check:
@@ -110,6 +119,7 @@ class Submitter:
         open_ = self._reconciler.check(head, settle=settle)
         if settle:
             self._reconciler.check_final(head)
+            self._quarantine.tend(unknown)
             self._next_settling = moment + self.pace.settle
         self._next_check = moment + (self.pace.head if open_ else self.pace.settle)
 
@@ -122,7 +132,7 @@ class Submitter:
         """Bring the next batch of a lane on its way; whether there was anything to do."""
         if flying >= self.pace.in_flight or self._rests(lane):
             return False
-        waiting = self._choose(lane, flying)
+        waiting = self._choose(lane)
         if not waiting:
             return False
         head = self.rpc.fetch_block("latest")
@@ -152,15 +162,12 @@ class Submitter:
             for one in able:
                 self._strangers[one].discard(org)
 
-    def _choose(self, lane: Held, flying: int) -> list[Waiting]:
+    def _choose(self, lane: Held) -> list[Waiting]:
         with reading(self.engine) as session:
-            halted = session.get_one(Lane, lane.lease.lane).halted
-            if not halted:
-                strangers = self._strangers.get(lane.signer.address, ())
-                return choose(session, lane.role, self.pace.entries, self.pace.window, strangers)
-        if not flying:  # what stood in the way is known to the chain after all
-            halt(self.engine, lane.lease.lane, None)
-        return []
+            if session.get_one(Lane, lane.lease.lane).halted is not None:
+                return []
+            strangers = self._strangers.get(lane.signer.address, ())
+            return choose(session, lane.role, self.pace.entries, self.pace.window, strangers)
 
     def _try(self, lane: Held, waiting: Sequence[Waiting], head: Block) -> Trial:
         """Simulate; where that tells nothing about the operations, the lane rests a while."""

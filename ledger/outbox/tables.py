@@ -28,7 +28,8 @@ class State(StrEnum):
 class Travel(StrEnum):
     """How far a transaction is: `signed → mined → final`, or `failed` (status 0) `→ void`.
 
-    A failed one is void once its failure is final: only then may its operations try again.
+    A failed one is void once its failure is final: only then may its operations try again. So is
+    one whose nonce went to somebody else's transaction.
     """
 
     SIGNED = "signed"
@@ -146,7 +147,8 @@ class Lane(SQLModel, table=True):
     """The sequence of transactions of one sender on one chain; its id is "<chain>:0x<sender>".
 
     Whoever holds the lease may sign, and proves it with `lease_token`: the token grows with each
-    holder, so a former holder that wakes up late cannot write. `halted` says why nothing is sent.
+    holder, so a former holder that wakes up late cannot write. `halted` says why nothing is sent,
+    `released` that a person lets it go on.
     """
 
     __tablename__ = "lane"
@@ -158,6 +160,7 @@ class Lane(SQLModel, table=True):
     sender: bytes = Field(sa_type=LargeBinary)
     next_nonce: int = Field(sa_type=BigInteger)
     halted: str | None = Field(default=None, sa_type=Text)
+    released: bool = False
     lease_holder: str | None = Field(default=None, sa_type=Text)
     lease_token: int = Field(default=0, sa_type=BigInteger)
     lease_until: int = Field(default=0, sa_type=BigInteger)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select, update
 
-from ledger.chain.wire import Receipt
+from ledger.chain.wire import Block, Receipt
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Operation, State, Transaction, Travel, Version
 from ledger.types import Hash32
@@ -85,8 +85,13 @@ def mark_final(session: Session, moved: Open) -> None:
 def mark_void(session: Session, moved: Open) -> None:
     """The transaction's failure is final; its operations queue again."""
     _travel(session, moved, Travel.VOID)
-    nowhere = {"lane": None, "nonce": None, "index_in_transaction": None}
-    _move(session, moved, State.SENT, State.QUEUED, **nowhere)
+    _requeue(session, moved)
+
+
+def mark_taken(session: Session, moved: Open, final: Block) -> None:
+    """Its nonce went to another's transaction, as of a final block; its operations queue again."""
+    _travel(session, moved, Travel.VOID, block_number=final.number, block_hash=final.hash)
+    _requeue(session, moved)
 
 
 def mark_lost(session: Session, moved: Open) -> None:
@@ -146,6 +151,11 @@ def _travel(session: Session, moved: Open, state: Travel, **values: object) -> N
         .values(state=state, **values)
         .execution_options(synchronize_session=False)
     )
+
+
+def _requeue(session: Session, moved: Open) -> None:
+    nowhere = {"lane": None, "nonce": None, "index_in_transaction": None}
+    _move(session, moved, State.SENT, State.QUEUED, **nowhere)
 
 
 def _move(session: Session, moved: Open, before: State, after: State, **values: object) -> None:

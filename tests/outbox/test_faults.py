@@ -185,24 +185,6 @@ def test_a_stuck_transaction_is_replaced_at_a_higher_fee(world: World) -> None:
     world.assert_exactly_once()
 
 
-def test_a_nonce_that_somebody_else_used_halts_the_lane(world: World) -> None:
-    [org] = world.enrol("gears")
-    world.register(org, "G-0")
-    world.settle()
-    send_foreign(world, world.custodian, b"", world.custodian.address)
-    world.register(org, "G-1")
-    submitter = world.submitter()
-    deadline = time.monotonic() + 10
-    while "foreign_transaction" not in alarms(world) and time.monotonic() < deadline:
-        submitter.step()
-        time.sleep(0.02)
-    world.register(org, "G-2")
-    for _ in range(5):
-        submitter.step()
-    assert alarms(world) == ["foreign_transaction"]
-    assert world.states() == {State.DONE: 2, State.SENT: 1, State.QUEUED: 1}
-
-
 def test_a_sender_without_funds_says_what_it_needs_and_goes_on_when_it_has_it(
     world: World,
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ledger.chain.signer import KeystoreSigner
 from ledger.database.engine import writing
 from ledger.domain.payloads import AccountAdded, AccountRemoved
-from ledger.outbox.lanes import Held, acquire, halt, lane_id, open_lane
+from ledger.outbox.lanes import Held, acquire, lane_id, open_lane
 from ledger.outbox.submitter import Submitter
 from ledger.outbox.tables import Role, State
 from ledger.types import Hash32, to_hex
@@ -116,20 +116,3 @@ def test_what_no_lane_may_write_is_rejected(world: World, second: KeystoreSigner
     [rejected] = [one for one in world.operations() if one.state == State.REJECTED]
     assert rejected.reason is not None
     assert rejected.reason["code"] == "NotAnAccount"
-
-
-def test_a_quarantined_lane_holds_up_no_other(world: World, second: KeystoreSigner) -> None:
-    working = submitter(world, world.custodian, second)
-    org = enrol(world, working, "gears")
-    world.rpc.call("evm_setAutomine", False)
-    world.register(org, "G-1")
-    working.step()
-    [stuck] = senders(world)
-    world.rpc.call("anvil_dropAllTransactions")
-    halt(world.engine, f"{world.target.chain_id}:{stuck}", "somebody used its nonce")
-    world.rpc.call("evm_setAutomine", True)
-    world.register(org, "G-2", "G-3")
-    world.settle(working)
-    other = {to_hex(world.custodian.address), to_hex(second.address)} - {stuck}
-    assert senders(world)[other.pop()] >= 2
-    world.assert_exactly_once()
