@@ -120,8 +120,11 @@ class OperationAnswer:
     id: str
     state: OperationState
     kind: str
+    organisation: str | None = None
     subject: str | None = None
     position: int | None = None
+    lane: str | None = None
+    nonce: int | None = None
     transaction: str | None = None
     block: int | None = None
     reason: Any = None

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
+from collections.abc import Iterator
+from typing import Any
 
-import httpx
 import msgspec
 
 from ledger.client.answers import (
@@ -18,57 +13,21 @@ from ledger.client.answers import (
     DocumentAnswer,
     Enrolment,
     EntryAnswer,
-    OperationAnswer,
     OrganisationAnswer,
     StatusAnswer,
 )
-from ledger.client.problems import ApiProblem, BadAnswer
-from ledger.client.transport import Call, Transport
+from ledger.client.calling import chosen, segment
+from ledger.client.operations import OperationCalls
+from ledger.client.transport import Call
 from ledger.errors import DocumentError
 
-T = TypeVar("T")
 
-_REPEATED: Final = 200
-_NOT_FOUND: Final = 404
-
-
-class Client:
+class Client(OperationCalls):
     """The ledger over HTTP, for one API key; safe to use from many threads.
 
     Writing requests carry an `Idempotency-Key` (a random one unless given) and are repeated,
     like all others, while the service is unreachable or busy, for `patience` seconds at most.
     """
-
-    def __init__(
-        self,
-        url: str,
-        api_key: str | None = None,
-        *,
-        patience: float = 30.0,
-        timeout: float = 30.0,
-        connections: int = 32,
-    ) -> None:
-        self._transport = Transport(
-            url, api_key, patience=patience, timeout=timeout, connections=connections
-        )
-
-    def __repr__(self) -> str:
-        return f"Client({str(self._transport.url)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Drop the connections; calls under way in other threads end soon."""
-        self._transport.close()
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────
 
@@ -129,7 +88,7 @@ class Client:
                 parts[name] = value
         body = msgspec.json.encode(parts)
         return self._accepted(
-            self._post(f"/v1/assets/{_segment(asset)}/entries", body, wait, idempotency_key)
+            self._post(f"/v1/assets/{segment(asset)}/entries", body, wait, idempotency_key)
         )
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────
@@ -140,11 +99,11 @@ class Client:
 
     def get_organisation(self, organisation: str) -> OrganisationAnswer:
         """An organisation by id or DID. Raises ApiProblem if there is none."""
-        return self._get(f"/v1/organisations/{_segment(organisation)}", OrganisationAnswer)
+        return self._get(f"/v1/organisations/{segment(organisation)}", OrganisationAnswer)
 
     def find_organisation(self, organisation: str) -> OrganisationAnswer | None:
         """An organisation by id or DID, or None."""
-        return self._find(f"/v1/organisations/{_segment(organisation)}", OrganisationAnswer)
+        return self._find(f"/v1/organisations/{segment(organisation)}", OrganisationAnswer)
 
     def list_organisations(self) -> Iterator[OrganisationAnswer]:
         """All organisations."""
@@ -152,11 +111,11 @@ class Client:
 
     def get_asset(self, asset: str) -> AssetAnswer:
         """An asset by id. Raises ApiProblem if there is none, or it is not mirrored yet."""
-        return self._get(f"/v1/assets/{_segment(asset)}", AssetAnswer)
+        return self._get(f"/v1/assets/{segment(asset)}", AssetAnswer)
 
     def find_asset(self, asset: str) -> AssetAnswer | None:
         """An asset by id, or None if there is none, or it is not mirrored yet."""
-        return self._find(f"/v1/assets/{_segment(asset)}", AssetAnswer)
+        return self._find(f"/v1/assets/{segment(asset)}", AssetAnswer)
 
     def list_assets(
         self,
@@ -170,7 +129,7 @@ class Client:
         page: int | None = None,
     ) -> Iterator[AssetAnswer]:
         """Assets that match all of the filters; `page` is how many come with one request."""
-        params = _params(
+        params = chosen(
             owner=owner,
             organisation=organisation,
             serial=serial,
@@ -190,74 +149,17 @@ class Client:
         page: int | None = None,
     ) -> Iterator[EntryAnswer]:
         """The entries of one asset, or of the whole ledger, oldest first."""
-        path = "/v1/entries" if asset is None else f"/v1/assets/{_segment(asset)}/entries"
-        params = _params(kind=kind, organisation=organisation, limit=page)
+        path = "/v1/entries" if asset is None else f"/v1/assets/{segment(asset)}/entries"
+        params = chosen(kind=kind, organisation=organisation, limit=page)
         return self._list(path, params, EntryAnswer)
 
     def list_documents(self, asset: str) -> Iterator[DocumentAnswer]:
         """The documents that an asset's entries point at."""
-        return self._list(f"/v1/assets/{_segment(asset)}/documents", {}, DocumentAnswer)
+        return self._list(f"/v1/assets/{segment(asset)}/documents", {}, DocumentAnswer)
 
     def document(self, content_hash: str) -> bytes:
         """A document, byte for byte as it was sent."""
-        return self._send(Call("GET", f"/v1/documents/{_segment(content_hash)}")).content
-
-    def operation(self, operation: str) -> OperationAnswer:
-        """How far an operation is; `operation` is its id or its URL."""
-        return self._get(f"/v1/operations/{_segment(_last(operation))}", OperationAnswer)
-
-    # ── how ──────────────────────────────────────────────────────────────────────────────────
-
-    def _send(self, call: Call) -> httpx.Response:
-        return self._transport.send(call)
-
-    def _post(
-        self, path: str, body: bytes, wait: float, idempotency_key: str | None
-    ) -> httpx.Response:
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": idempotency_key or secrets.token_hex(16),
-        }
-        if wait:
-            headers["Prefer"] = f"wait={wait:g}"
-        return self._send(Call("POST", path, headers=headers, body=body, wait=wait))
-
-    def _get(self, path: str, answer: type[T]) -> T:
-        return self._decode(self._send(Call("GET", path)), answer)
-
-    def _find(self, path: str, answer: type[T]) -> T | None:
-        try:
-            return self._get(path, answer)
-        except ApiProblem as problem:
-            if problem.status == _NOT_FOUND:
-                return None
-            raise
-
-    def _list(self, path: str, params: Mapping[str, str], answer: type[T]) -> Iterator[T]:
-        while True:
-            response = self._send(Call("GET", path, params=params))
-            yield from self._decode(response, Page[answer]).items  # type: ignore[valid-type]
-            following = response.links.get("next", {}).get("url")
-            if following is None:
-                return
-            # Only the query of the link is taken: our key goes nowhere but to our service.
-            params = dict(parse_qsl(urlsplit(following).query))
-
-    def _accepted(self, response: httpx.Response) -> Accepted:
-        accepted = self._decode(response, Accepted)
-        return replace(accepted, repeated=response.status_code == _REPEATED)
-
-    def _decode(self, response: httpx.Response, answer: type[T]) -> T:
-        try:
-            return msgspec.json.decode(response.content, type=answer)
-        except msgspec.DecodeError as error:
-            raise BadAnswer(response.request.url.path, str(error)) from None
-
-
-class Page(msgspec.Struct, Generic[T]):
-    """One page of a list."""
-
-    items: list[T]
+        return self._send(Call("GET", f"/v1/documents/{segment(content_hash)}")).content
 
 
 def registration(
@@ -284,16 +186,3 @@ def _raw(document: bytes) -> msgspec.Raw:
     except RecursionError:
         raise DocumentError("nested too deeply") from None
     return msgspec.Raw(document.strip(b" \t\r\n"))
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe=":")
-
-
-def _last(url: str) -> str:
-    return urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1]
-
-
-def _params(**given: object) -> dict[str, str]:
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return {n: str(v).lower() if isinstance(v, bool) else str(v) for n, v in chosen.items()}
