@@ -7,33 +7,18 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.chain.signer import KeystoreSigner, TransactionFields
+from ledger.chain.signer import KeystoreSigner
 from ledger.database.engine import writing
 from ledger.errors import UnknownThing
 from ledger.outbox.lanes import lane_id
 from ledger.outbox.quarantine import NotHalted, release_lane
 from ledger.outbox.submitter import Submitter
 from ledger.outbox.tables import State
-from ledger.types import Address
-from tests.outbox.test_faults import alarms
+from tests.outbox.test_faults import alarms, send_foreign
 from tests.outbox.test_lanes import enrol, second, senders, submitter
 from tests.outbox.world import World
 
 __all__ = ["second"]
-
-
-def send_foreign(world: World, signer: KeystoreSigner, data: bytes, to: Address) -> None:
-    """A transaction past the outbox, at a fee that puts it first."""
-    fields = TransactionFields(
-        world.target.chain_id,
-        world.rpc.fetch_nonce(signer.address, "pending"),
-        to,
-        data,
-        10**6,
-        10**12,
-        10**11,
-    )
-    world.rpc.send_raw(signer.sign_transaction(fields))
 
 
 def test_a_nonce_that_somebody_else_used_halts_the_lane(world: World) -> None:
