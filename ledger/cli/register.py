@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ledger.cli.interrupts import Interrupts
     from ledger.client.bulk import Outcome
 
+PATIENCE = 24 * 3600.0
+"""Seconds that one asset may wait for room in a full queue, which moves as long as it is full."""
+
 ADVICE = "Nothing is lost and nothing will be registered twice: run the same command again."
 
 
@@ -82,7 +85,9 @@ def register(
     access = find_access(data, api, api_key, organisation)
     with (
         Interrupts() as interrupts,
-        Client(access.api, access.api_key, connections=in_flight + 4) as client,
+        Client(
+            access.api, access.api_key, connections=in_flight + 4, queue_patience=PATIENCE
+        ) as client,
         progress(count_items(files)) as (on_accepted, on_ended),
         Report(as_json, interrupts).opened() as report,
     ):

@@ -31,11 +31,17 @@ class Caller:
         api_key: str | None = None,
         *,
         patience: float = 30.0,
+        queue_patience: float | None = None,
         timeout: float = 30.0,
         connections: int = 32,
     ) -> None:
         self._transport = Transport(
-            url, api_key, patience=patience, timeout=timeout, connections=connections
+            url,
+            api_key,
+            patience=patience,
+            queue_patience=patience if queue_patience is None else queue_patience,
+            timeout=timeout,
+            connections=connections,
         )
 
     def __repr__(self) -> str:

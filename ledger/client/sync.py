@@ -26,7 +26,8 @@ class Client(OperationCalls):
     """The ledger over HTTP, for one API key; safe to use from many threads.
 
     Writing requests carry an `Idempotency-Key` (a random one unless given) and are repeated,
-    like all others, while the service is unreachable or busy, for `patience` seconds at most.
+    like all others, while the service is unreachable or busy, for `patience` seconds at most;
+    while its queue is full, for `queue_patience` (as long, unless given).
     """
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,9 @@ from ledger.errors import MalformedValue
 BUSY: Final = frozenset({429, 502, 503, 504})
 """Statuses that say: not now, ask again."""
 
+FULL: Final = frozenset({"too_many_waiting", "queue_full"})
+"""Problems of a service that is well, and has no room yet: nothing was accepted."""
+
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
 
@@ -40,16 +43,25 @@ class Call:
 class Transport:
     """A pool of kept-alive connections to one service; safe to use from many threads.
 
-    `patience` is how many seconds one call may go on being repeated. The key lives in the
+    `patience` is for how many seconds of being away or busy the service is asked again, and
+    `queue_patience` for how many it may have no room in its queue. The key lives in the
     connection pool's headers alone, so that neither a `repr` nor a message can show it, and
     redirects are not followed, so that no other host is sent it.
     """
 
     def __init__(
-        self, url: str, api_key: str | None, *, patience: float, timeout: float, connections: int
+        self,
+        url: str,
+        api_key: str | None,
+        *,
+        patience: float,
+        queue_patience: float,
+        timeout: float,
+        connections: int,
     ) -> None:
         self.url = _base(url)
         self._patience = patience
+        self._queue_patience = queue_patience
         self._timeout = timeout
         self._closing = threading.Event()
         self._http = httpx.Client(
@@ -76,28 +88,34 @@ class Transport:
             ApiProblem: the service refused.
             ApiUnavailable: no answer within our patience.
         """
-        deadline = time.monotonic() + self._patience
+        began = heard = time.monotonic()
         pause = FIRST_PAUSE
         while True:
+            full, asked = False, None
             try:
                 response = self._once(call)
             except httpx.TransportError as error:
-                trouble, asked = f"{type(error).__name__}: {error}", None
+                trouble = f"{type(error).__name__}: {error}"
             else:
                 if response.is_success:
                     return response
                 problem = read_problem(response)
                 if response.status_code not in BUSY:
                     raise problem
-                trouble, asked = str(problem), retry_after(response)
-            jitter = 0.75 + secrets.randbelow(500) / 1000
-            chosen = pause * jitter if asked is None else asked
+                trouble, asked, full = str(problem), retry_after(response), problem.code in FULL
+            deadline = began + self._queue_patience if full else heard + self._patience
+            chosen = _jittered(pause, asked)
             if self._closing.is_set() or time.monotonic() + chosen > deadline:
                 raise ApiUnavailable(
-                    f"{self.url} does not answer: {trouble}", url=str(self.url), trouble=trouble
+                    f"{self.url} {'has no room' if full else 'does not answer'}: {trouble}",
+                    url=str(self.url),
+                    trouble=trouble,
                 )
             self._closing.wait(chosen)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            if full:  # it is well, and has its own time to be away in again
+                heard, pause = time.monotonic(), FIRST_PAUSE
+            else:
+                pause = min(2 * pause, LONGEST_PAUSE)
 
     def _once(self, call: Call) -> httpx.Response:
         if self._closing.is_set():
@@ -110,6 +128,12 @@ class Transport:
             content=call.body,
             timeout=self._timeout + call.wait,
         )
+
+
+def _jittered(pause: float, asked: float | None) -> float:
+    """Seconds to stay away: never less than asked, and not the same for everybody."""
+    dice = secrets.randbelow(500) / 1000
+    return pause * (0.75 + dice) if asked is None else asked + min(asked, LONGEST_PAUSE) * dice
 
 
 @cache

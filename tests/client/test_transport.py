@@ -114,6 +114,39 @@ def test_patience_ends(serve: Callable[..., Desk]) -> None:
     assert len(desk.seen) == 1, "we were asked to stay away for longer than we wait"
 
 
+FULL = {"code": "queue_full", "title": "The queue is full"}
+
+
+def test_a_full_queue_is_waited_for_longer_than_an_absent_service(
+    serve: Callable[..., Desk],
+) -> None:
+    full = Answer(503, FULL, {"Retry-After": "1"})
+    desk = serve(full, Answer(429, {"code": "too_many_waiting"}), Answer(202, ACCEPTED))
+    with Client(desk.url, KEY, patience=0.5, queue_patience=60) as client:
+        began = time.monotonic()
+        assert client.register_asset("S1", b"{}").id == "0xaa"
+    assert time.monotonic() - began >= 1
+    assert len({seen.headers["Idempotency-Key"] for seen in desk.seen}) == 1
+
+
+def test_patience_with_a_full_queue_ends_too(serve: Callable[..., Desk]) -> None:
+    desk = serve(Answer(503, FULL, {"Retry-After": "300"}))
+    with (
+        Client(desk.url, KEY, queue_patience=60) as client,
+        pytest.raises(ApiUnavailable, match="no room"),
+    ):
+        client.register_asset("S1", b"{}")
+    assert len(desk.seen) == 1
+
+
+def test_a_service_that_is_away_after_its_queue_was_full_is_given_its_time(
+    serve: Callable[..., Desk],
+) -> None:
+    desk = serve(Answer(503, FULL, {"Retry-After": "1"}), None, Answer(202, ACCEPTED))
+    with Client(desk.url, KEY, patience=0.9, queue_patience=60) as client:
+        assert client.register_asset("S1", b"{}").id == "0xaa"
+
+
 def test_nobody_there() -> None:
     with Client("http://127.0.0.1:1", KEY, patience=0.2) as client:
         began = time.monotonic()
