@@ -16,15 +16,15 @@ FINAL_UNDONE: Final = "final_undone"
 """Code of the alarm that blocks were final and are gone; stands until all is final again."""
 
 
-def raise_alarm(session: Session, code: str, message: str) -> None:
-    """Let an alarm stand, saying `message`; the caller commits."""
+def raise_alarm(session: Session, code: str, message: str, needs: str | None = None) -> None:
+    """Let an alarm stand, saying `message` and what it `needs` of a person; the caller commits."""
     alarm = session.get(Alarm, code)
     if alarm is None:
-        session.add(Alarm(code=code, message=message, raised_at=now()))
+        session.add(Alarm(code=code, message=message, raised_at=now(), needs=needs))
         return
     if alarm.cleared_at is not None:
         alarm.raised_at, alarm.cleared_at = now(), None
-    alarm.message = message
+    alarm.message, alarm.needs = message, needs
 
 
 def clear_alarm(session: Session, code: str) -> None:

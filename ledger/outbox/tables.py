@@ -204,7 +204,11 @@ class Version(SQLModel, table=True):
 
 
 class Alarm(SQLModel, table=True):
-    """Something that a person should know; standing while `cleared_at` is null."""
+    """Something that a person should know; standing while `cleared_at` is null.
+
+    `needs` says what that person should do; null: nothing, it heals by itself. `code` is followed
+    by `:` and what the alarm is about, if there may be several of its kind.
+    """
 
     __tablename__ = "alarm"
 
@@ -212,3 +216,4 @@ class Alarm(SQLModel, table=True):
     message: str = Field(sa_type=Text)
     raised_at: int = Field(sa_type=BigInteger)
     cleared_at: int | None = Field(default=None, sa_type=BigInteger)
+    needs: str | None = Field(default=None, sa_type=Text)

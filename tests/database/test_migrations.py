@@ -50,7 +50,9 @@ def test_a_mirror_that_knows_too_little_is_emptied_to_be_filled_anew(tmp_path: P
     for there_and_back in (True, False):
         with engine.begin() as connection:
             connection.execute(text("insert into block values (1, x'01', x'02', 3, x'04', 5)"))
-            connection.execute(text("insert into alarm values ('code', 'kept', 1, null)"))
+            connection.execute(
+                text("insert into alarm (code, message, raised_at) values ('code', 'kept', 1)")
+            )
         downgrade(engine, "0002")
         if there_and_back:
             upgrade(engine)
