@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.documents.canonical import BadDocument, JsonValue, canonical
+from ledger.documents.canonical import JsonValue, Member, canonical, canonical_members
 from ledger.errors import MalformedValue
 from ledger.hashing import hmac_sha256, merkle_root
 from ledger.types import Hash32
@@ -51,26 +51,34 @@ def commit_document(
         MalformedValue: the seed is not 32 bytes.
         DocumentError: a value has no canonical form.
     """
+    return commit_members(canonical_members(value), seed, serial)
+
+
+def commit_members(members: Sequence[Member], seed: bytes, serial: str | None = None) -> Commitment:
+    """As `commit_document`, of a document whose members are written already, in their order.
+
+    Raises:
+        MalformedValue: the seed is not 32 bytes.
+    """
     if len(seed) != SEED_SIZE:
         raise MalformedValue(field="seed", value=f"{len(seed)} bytes", wanted="32 bytes")
-    fields = _sorted_names(value)
-    leaves = [] if serial is None else [canonical(["serial", _salt(seed, "serial"), serial])]
-    leaves += [field_leaf(seed, name, value[name]) for name in fields]
-    return Commitment(merkle_root(leaves), seed, serial, fields)
+    leaves = [] if serial is None else [_serial_leaf(seed, serial)]
+    leaves += [_leaf(seed, name_text, text) for _, name_text, text in members]
+    return Commitment(merkle_root(leaves), seed, serial, tuple([one.name for one in members]))
 
 
 def field_leaf(seed: bytes, name: str, value: JsonValue) -> bytes:
     """The leaf of one field: all that its disclosure has to show."""
-    return canonical(["field", _salt(seed, "field", name), name, value])
+    return _leaf(seed, canonical(name), canonical(value))
 
 
-def _salt(seed: bytes, *of: str) -> str:
-    return hmac_sha256(seed, canonical(list(of)))[:_SALT_SIZE].hex()
+def _serial_leaf(seed: bytes, serial: str) -> bytes:
+    return b'["serial","%b",%b]' % (_salt(seed, b'["serial"]'), canonical(serial))
 
 
-def _sorted_names(value: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    # RFC 8785, 3.2.3: names are sorted by their UTF-16 code units.
-    try:
-        return tuple(sorted(value, key=lambda name: name.encode("utf-16-be")))
-    except UnicodeEncodeError:
-        raise BadDocument("a name holds a lone surrogate") from None
+def _leaf(seed: bytes, name: bytes, text: bytes) -> bytes:
+    return b'["field","%b",%b,%b]' % (_salt(seed, b'["field",%b]' % name), name, text)
+
+
+def _salt(seed: bytes, of: bytes) -> bytes:
+    return hmac_sha256(seed, of)[:_SALT_SIZE].hex().encode()

@@ -10,10 +10,17 @@ import time
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.documents.canonical import MAX_DEPTH, canonical, load_document
+from ledger.documents.canonical import (
+    MAX_DEPTH,
+    canonical,
+    canonical_members,
+    join_members,
+    load_document,
+)
 from ledger.errors import DocumentError
 
 characters = st.characters(codec="utf-8").filter(
@@ -234,3 +241,33 @@ def test_bytes_are_a_document_or_a_document_error(raw: bytes) -> None:
     except DocumentError:
         return
     assert load_document(canonical(value)) == value
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(
+    -(2**53) + 1, 2**53 - 1
+).map(lambda digits: digits / 10**6)
+
+
+@given(st.recursive(scalars | numbers, lambda v: st.lists(v) | st.dictionaries(texts, v)))
+def test_it_is_written_as_by_the_reference(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("exponent", range(-12, 25))
+@pytest.mark.parametrize("digits", ["1", "-1", "1.5", "9.999999999999999", "1.2345678"])
+def test_every_size_of_number_is_written_as_by_the_reference(digits: str, exponent: int) -> None:
+    number = float(f"{digits}e{exponent}")
+    for value in (number, [0, number], {"a": number, "b": 1}):
+        assert canonical(value) == rfc8785.dumps(value)
+
+
+@given(documents)
+def test_members_are_the_canonical_form_in_parts(value: dict[str, Any]) -> None:
+    assert join_members(canonical_members(value)) == canonical(value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, 10**30, "\ud800"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_has_no_canonical_form_is_refused(value: Any, inside: bool) -> None:
+    with pytest.raises(DocumentError):
+        canonical({"a": [value]} if inside else value)
