@@ -107,7 +107,7 @@ def organisation_address(org: Hash32) -> Address:
     return org[12:]
 
 
-def entry_digest(
+def entry_message(
     domain: Hash32,
     subject: Hash32,
     org: Hash32,
@@ -115,8 +115,8 @@ def entry_digest(
     position: int,
     payload: bytes,
     deadline: int,
-) -> Hash32:
-    """What an account signs to have an entry appended for it (EIP-712, `hashStruct`)."""
+) -> bytes:
+    """What an account signs the keccak of, to have an entry appended for it (EIP-712)."""
     struct = keccak(
         _ENTRY_TYPE
         + subject
@@ -126,7 +126,7 @@ def entry_digest(
         + keccak(payload)
         + _word(deadline)
     )
-    return keccak(b"\x19\x01" + domain + struct)
+    return b"\x19\x01" + domain + struct
 
 
 def mapping_slot(key: Hash32, slot: int) -> Hash32:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from ledger.chain.node import fund  # noqa: E402
 from ledger.chain.rpc import RpcClient  # noqa: E402
-from ledger.chain.signer import KeystoreSigner, load_or_create_password  # noqa: E402
+from ledger.chain.signers.keystore import KeystoreSigner, load_or_create_password  # noqa: E402
 from ledger.deployment.apply import apply, open_deployment  # noqa: E402
 from ledger.deployment.plan import load_plan  # noqa: E402
 from ledger.deployment.verify import verify_deployment  # noqa: E402

@@ -11,7 +11,9 @@ from ledger.chain.contract import LedgerContract, encode_append, encode_enrol
 from ledger.chain.node import Anvil
 from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
-from ledger.chain.signer import KeystoreSigner, Signer, TransactionFields
+from ledger.chain.signers.keystore import KeystoreSigner
+from ledger.chain.signers.signer import Signer
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.chain.wire import Receipt
 from ledger.deployment.apply import apply
 from ledger.deployment.manifest import Manifest

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledger.hashing import (
     EMPTY_TREE,
     domain_separator,
-    entry_digest,
+    entry_message,
     hmac_sha256,
     is_paused,
     keccak,
@@ -215,5 +215,5 @@ def test_what_is_signed_equals_eth_account_s_typed_data(
     )
     domain = domain_separator(chain_id, contract)
     assert domain == signable.header
-    found = entry_digest(domain, subject, org, kind, position, payload, deadline)
-    assert found == keccak(b"\x19" + signable.version + signable.header + signable.body)
+    found = entry_message(domain, subject, org, kind, position, payload, deadline)
+    assert found == b"\x19" + signable.version + signable.header + signable.body

@@ -11,7 +11,7 @@ from ledger.errors import MalformedValue, ToolError
 from ledger.types import Address, parse_address, to_hex
 
 if TYPE_CHECKING:
-    from ledger.chain.signer import Signer
+    from ledger.chain.signers.signer import Signer
 
 _ROLES: Final = ("deployer", "governor")
 
@@ -36,7 +36,7 @@ class NotFunded(ToolError):
 
 def open_keys(folder: Path, names: Sequence[str]) -> dict[str, Signer]:
     """Open the keys of these names, each made where it is not there yet. Raises BadKeystore."""
-    from ledger.chain.signer import KeystoreSigner, load_or_create_password
+    from ledger.chain.signers.keystore import KeystoreSigner, load_or_create_password
     from ledger.settings import Settings
 
     given = Settings().keystore_password
@@ -52,7 +52,7 @@ def open_accounts(folder: Path) -> dict[str, Address]:
     Raises:
         BadKeystore: a keystore cannot be made, or names no address.
     """
-    from ledger.chain.signer import BadKeystore
+    from ledger.chain.signers.keystore import BadKeystore
 
     names = roles()
     if not all((folder / f"{name}.json").exists() for name in names):

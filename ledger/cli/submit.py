@@ -13,7 +13,7 @@ from ledger.cli.output import say
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 
 if TYPE_CHECKING:
-    from ledger.chain.signer import Signer
+    from ledger.chain.signers.signer import Signer
     from ledger.outbox.tables import Role
     from ledger.settings import Settings
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ledger.chain.artifacts import load_artifact
 from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
-from ledger.chain.signer import Signer, TransactionFields
+from ledger.chain.signers.signer import Signer
+from ledger.chain.signers.transaction import TransactionFields, verify_signed
 from ledger.chain.wire import Receipt
 from ledger.deployment.journal import Journal, Signed
 from ledger.deployment.manifest import Manifest, find_manifest, save_manifest, verify_chain
@@ -157,6 +158,7 @@ def _sign(deployment: Deployment, todo: Todo, signer: Signer) -> Signed:
     )
     _verify_can_pay(rpc, todo, signer.address, fields.gas * fields.max_fee_per_gas)
     raw = signer.sign_transaction(fields)
+    verify_signed(raw, fields, signer.address)
     created = created_address(signer.address, nonce) if todo.to is None else None
     return Signed(todo.label, signer.address, nonce, raw, keccak(raw), created)
 

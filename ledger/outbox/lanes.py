@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Engine
 from sqlmodel import Session, col, select, update
 
-from ledger.chain.signer import Signer
+from ledger.chain.signers.signer import Signer
 from ledger.database.engine import reading, writing
 from ledger.errors import LedgerError
 from ledger.outbox.clock import now

@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient
-from ledger.chain.signer import Signer
+from ledger.chain.signers.signer import Signer
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade, writing
 from ledger.errors import NodeUnavailable, RpcError, WrongChain
 from ledger.outbox.alarms import clear_alarm, raise_alarm

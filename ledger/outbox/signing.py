@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy import Engine, bindparam
 from sqlmodel import Session, col, select, update
 
-from ledger.chain.signer import Signer, TransactionFields
+from ledger.chain.signers.signer import Signer
+from ledger.chain.signers.transaction import TransactionFields, verify_signed
 from ledger.database.engine import reading, writing
 from ledger.hashing import keccak
 from ledger.outbox.clock import now
@@ -169,17 +170,17 @@ def _signed(
     gas: int,
     fee: Fee,
 ) -> Signed:
-    raw = signer.sign_transaction(
-        TransactionFields(
-            chain_id=lease.chain_id,
-            nonce=nonce,
-            to=contract,
-            data=calldata,
-            gas=gas,
-            max_fee_per_gas=fee.max_fee,
-            max_priority_fee_per_gas=fee.tip,
-        )
+    asked = TransactionFields(
+        chain_id=lease.chain_id,
+        nonce=nonce,
+        to=contract,
+        data=calldata,
+        gas=gas,
+        max_fee_per_gas=fee.max_fee,
+        max_priority_fee_per_gas=fee.tip,
     )
+    raw = signer.sign_transaction(asked)
+    verify_signed(raw, asked, signer.address)
     return Signed(lease.lane, nonce, keccak(raw), raw)
 
 

@@ -21,7 +21,8 @@ from ledger.chain.finality import TagFinality
 from ledger.chain.identity import Deployed
 from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
-from ledger.chain.signer import KeystoreSigner, TransactionFields
+from ledger.chain.signers.keystore import KeystoreSigner
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.mirror.run import index
 from ledger.outbox.keys import issue_key

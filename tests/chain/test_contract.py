@@ -32,7 +32,7 @@ from ledger.domain.entries import Entry
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Observed, Revised
 from ledger.errors import Refused, RpcError
-from ledger.hashing import entry_digest, keccak
+from ledger.hashing import entry_message, keccak
 from tests.ledgers import DeployedLedger
 
 ENTRY = "(bytes32,bytes32,uint16,uint64,bytes)"
@@ -218,11 +218,11 @@ class TestOnTheChain:
     def test_a_signed_entry_is_appended_for_its_signer(self, deployed: DeployedLedger) -> None:
         org = deployed.enrol("did:web:maker.example")
         born, deadline = deployed.birth(org), 2**40
-        digest = entry_digest(
+        message = entry_message(
             deployed.domain, born.subject, org, born.kind, 0, born.payload, deadline
         )
         leave = Authorisation(
-            deployed.custodian.address, deadline, deployed.custodian.sign_digest(digest)
+            deployed.custodian.address, deadline, deployed.custodian.sign_message(message).encode()
         )
         sent = deployed.send(deployed.governor, encode_append_signed([born], [leave]))
         assert sent.succeeded

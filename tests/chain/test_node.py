@@ -19,7 +19,8 @@ from ledger.chain.finality import DumpFinality, TagFinality
 from ledger.chain.node import Anvil, fund
 from ledger.chain.process import NodeDied
 from ledger.chain.rpc import RpcClient
-from ledger.chain.signer import KeystoreSigner, TransactionFields
+from ledger.chain.signers.keystore import KeystoreSigner
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.chain.state import BadState, find_copies
 from ledger.errors import LedgerError, NodeError, ToolError
 from ledger.hashing import keccak

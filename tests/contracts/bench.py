@@ -8,7 +8,7 @@ from typing import Any
 
 from ledger.chain.contract import Authorisation, encode_append, encode_enrol, encode_suspend
 from ledger.chain.refusals import decode_refusal
-from ledger.chain.signer import KeystoreSigner
+from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.domain import payloads as say
 from ledger.domain.entries import Appended, Entry
 from ledger.domain.ledger import Ledger
@@ -16,7 +16,7 @@ from ledger.domain.log import APPENDED_TOPIC, decode_appended
 from ledger.errors import Refused
 from ledger.hashing import (
     domain_separator,
-    entry_digest,
+    entry_message,
     keccak,
     organisation_address,
     sha256,
@@ -145,7 +145,7 @@ class Bench:
 
     def sign(self, entry: Entry, deadline: int, signer: Address, actor: Address) -> Authorisation:
         """A leave for an entry by `actor`, signed by `signer`'s key; a contract's needs none."""
-        digest = entry_digest(
+        message = entry_message(
             self.ledger.domain,
             entry.subject,
             entry.org,
@@ -154,8 +154,10 @@ class Bench:
             entry.payload,
             deadline,
         )
-        signature = self.signers[signer].sign_digest(digest) if signer in self.signers else b"me"
-        return Authorisation(actor, deadline, signature)
+        if signer not in self.signers:
+            return Authorisation(actor, deadline, b"me")
+        signature = self.signers[signer].sign_message(message)
+        return Authorisation(actor, deadline, signature.encode())
 
 
 def _read_log(log: dict[str, Any]) -> Log:

@@ -13,7 +13,7 @@ import pytest
 from ledger.chain.contract import encode_enrol
 from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
-from ledger.chain.signer import KeystoreSigner
+from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.deployment import apply as applying
 from ledger.deployment.apply import DeploymentFailed, apply, journal_path, open_deployment
 from ledger.deployment.journal import Journal, Signed

@@ -15,7 +15,7 @@ from ledger.chain.contract import (
     encode_resume,
     selector,
 )
-from ledger.chain.signer import Signer
+from ledger.chain.signers.signer import Signer
 from ledger.deployment.apply import apply, open_deployment
 from ledger.deployment.plan import Plan, load_plan
 from ledger.deployment.verify import verify_deployment

@@ -15,7 +15,8 @@ from sqlmodel import Session
 
 from ledger.chain.contract import encode_freeze, encode_unfreeze
 from ledger.chain.finality import DumpFinality
-from ledger.chain.signer import KeystoreSigner, TransactionFields
+from ledger.chain.signers.keystore import KeystoreSigner
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.database.engine import writing
 from ledger.errors import NodeUnavailable, WrongChain
 from ledger.outbox.alarms import find_alarms

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from ledger.chain.contract import LedgerContract, encode_pause, encode_resume
-from ledger.chain.signer import TransactionFields
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.database.engine import writing
 from ledger.domain.kinds import CONSEQUENCES, Kind
 from ledger.domain.payloads import (

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.chain.signer import KeystoreSigner
+from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.database.engine import writing
 from ledger.domain.payloads import AccountAdded, AccountRemoved
 from ledger.outbox.lanes import Held, acquire, lane_id, open_lane

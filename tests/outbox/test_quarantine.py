@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.chain.signer import KeystoreSigner
+from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.database.engine import writing
 from ledger.errors import UnknownThing
 from ledger.outbox.lanes import lane_id

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from ledger.chain.contract import LedgerContract
-from ledger.chain.signer import KeystoreSigner
+from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.database.engine import writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Frozen, Reinstated, Suspended, Transferred

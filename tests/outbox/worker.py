@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ledger.chain.finality import TagFinality
 from ledger.chain.identity import Deployed
-from ledger.chain.signer import KeystoreSigner
+from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.outbox.failpoints import arm
 from ledger.outbox.run import run
 from ledger.outbox.tables import Role

@@ -19,7 +19,8 @@ from ledger.chain.finality import Finality, TagFinality
 from ledger.chain.identity import Deployed
 from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
-from ledger.chain.signer import KeystoreSigner, TransactionFields
+from ledger.chain.signers.keystore import KeystoreSigner
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.database.engine import open_engine, reading, upgrade, writing
 from ledger.domain.kinds import CONSEQUENCES, Kind
 from ledger.domain.log import APPENDED_TOPIC, LoggedEntry, decode_appended

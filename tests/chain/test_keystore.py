@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from ledger.chain.signer import (
+from ledger.chain.signers.keystore import (
     BadKey,
     BadKeystore,
     KeystoreSigner,
-    TransactionFields,
     load_or_create_password,
 )
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.hashing import keccak
 
 KEY = bytes(31) + b"\x07"
@@ -87,11 +87,11 @@ def test_what_it_prints_is_its_address() -> None:
 
 def test_what_it_signs_is_its_own() -> None:
     signer = KeystoreSigner(KEY)
-    digest = keccak(b"digest")
-    signature = signer.sign_digest(digest)
+    message = b"\x19\x01 and what is typed"
+    signature = signer.sign_message(message).encode()
     assert len(signature) == 65
     assert signature[64] in {27, 28}
-    recovered = Account._recover_hash(digest, signature=signature)
+    recovered = Account._recover_hash(keccak(message), signature=signature)
     assert bytes.fromhex(recovered[2:]) == signer.address
 
 

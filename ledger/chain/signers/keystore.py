@@ -1,15 +1,17 @@
-"""Who signs: the one thing that reaches a private key, so that a remote signer can replace it."""
+"""Keys kept encrypted in files (Web3 Secret Storage), opened by their password, never shown."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from ledger.chain.signers.signature import Signature
+from ledger.chain.signers.signer import MessageSigner
 from ledger.errors import InputError, ToolError
-from ledger.types import Address, Hash32, to_hex
+from ledger.hashing import keccak
+from ledger.types import to_hex
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -30,41 +32,10 @@ class BadKey(InputError):
     code = "bad_key"
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionFields:
-    """What a transaction says before it is signed (EIP-1559); fees in wei, `to` None creates."""
-
-    chain_id: int
-    nonce: int
-    to: Address | None
-    data: bytes
-    gas: int
-    max_fee_per_gas: int
-    max_priority_fee_per_gas: int
-    value: int = 0
-
-
-class Signer(Protocol):
-    """Signs for one address, wherever its key lies."""
-
-    @property
-    def address(self) -> Address:
-        """The address that signs."""
-        ...
-
-    def sign_transaction(self, fields: TransactionFields) -> bytes:
-        """The signed transaction as it is broadcast (EIP-2718); its keccak is its hash."""
-        ...
-
-    def sign_digest(self, digest: Hash32) -> bytes:
-        """65 bytes r, s, v over a digest, v being 27 or 28 (as EIP-712 signatures are)."""
-        ...
-
-
-class KeystoreSigner:
+class KeystoreSigner(MessageSigner):
     """Signs with a key kept encrypted in a file (Web3 Secret Storage, version 3)."""
 
-    __slots__ = ("_account", "_address")
+    __slots__ = ("_account",)
 
     def __init__(self, key: bytes) -> None:
         """Take a private key of 32 bytes. Raises BadKey."""
@@ -74,35 +45,15 @@ class KeystoreSigner:
             self._account: LocalAccount = Account.from_key(key)
         except Exception:  # noqa: BLE001 - whatever it says may show the key
             raise BadKey("a private key is 32 bytes, in the range of secp256k1") from None
-        self._address = bytes.fromhex(self._account.address[2:])
+        super().__init__(bytes.fromhex(self._account.address[2:]))
 
     def __repr__(self) -> str:
         return f"KeystoreSigner({to_hex(self._address)})"
 
-    @property
-    def address(self) -> Address:
-        """The address that signs."""
-        return self._address
-
-    def sign_transaction(self, fields: TransactionFields) -> bytes:
-        """The signed transaction as it is broadcast (EIP-2718); its keccak is its hash."""
-        said: dict[str, Any] = {
-            "type": 2,
-            "chainId": fields.chain_id,
-            "nonce": fields.nonce,
-            "to": b"" if fields.to is None else fields.to,
-            "value": fields.value,
-            "data": fields.data,
-            "gas": fields.gas,
-            "maxFeePerGas": fields.max_fee_per_gas,
-            "maxPriorityFeePerGas": fields.max_priority_fee_per_gas,
-        }
-        return bytes(self._account.sign_transaction(said).raw_transaction)
-
-    def sign_digest(self, digest: Hash32) -> bytes:
-        """65 bytes r, s, v over a digest, v being 27 or 28 (as EIP-712 signatures are)."""
-        signed = self._account.unsafe_sign_hash(cast("Any", digest))
-        return bytes(signed.signature)
+    def sign_message(self, message: bytes) -> Signature:
+        """Sign the keccak of a message, which begins with what it is."""
+        signed = self._account.unsafe_sign_hash(cast("Any", keccak(message)))
+        return Signature(signed.r, signed.s, signed.v - 27)
 
     @classmethod
     def create(cls, path: Path, password: str, key: bytes | None = None) -> Self:
