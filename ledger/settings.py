@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     custodians: int = Field(
         1, ge=1, le=16, description="accounts that send for organisations, each in its own lane"
     )
+    custodian_signer: SecretStr = Field(
+        SecretStr(""),
+        description="where custodians sign, one place each, blanks between; empty: keystore",
+    )
+    governor_signer: SecretStr = Field(
+        SecretStr(""), description="where the governor signs; empty: keystore"
+    )
     keystore_password: SecretStr | None = Field(
         None, description="opens the keystore; empty: the password file in the data folder"
     )

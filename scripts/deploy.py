@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from ledger.chain.node import fund  # noqa: E402
 from ledger.chain.rpc import RpcClient  # noqa: E402
-from ledger.chain.signers.keystore import KeystoreSigner, load_or_create_password  # noqa: E402
+from ledger.cli.signers import open_signers  # noqa: E402
 from ledger.deployment.apply import apply, open_deployment  # noqa: E402
 from ledger.deployment.plan import load_plan  # noqa: E402
 from ledger.deployment.verify import verify_deployment  # noqa: E402
@@ -58,7 +58,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _deploy(asked: argparse.Namespace) -> None:
     plan = load_plan(asked.plan, dict(asked.set))
-    signers = _open_keys(asked.data / "keys", plan.keys)
+    signers = open_signers(asked.data / "keys", plan.keys)
     addresses = {name: signer.address for name, signer in signers.items()}
     path = asked.data / "manifest.json"
     with RpcClient(asked.rpc_url) as rpc:
@@ -73,14 +73,6 @@ def _deploy(asked: argparse.Namespace) -> None:
             print(f"verified: {line}")
     for name, contract in manifest.contracts.items():
         print(f"{name} {to_hex(contract.address)}")
-
-
-def _open_keys(folder: Path, names: tuple[str, ...]) -> dict[str, KeystoreSigner]:
-    given = Settings().keystore_password
-    password = given.get_secret_value() if given else load_or_create_password(folder / "password")
-    return {
-        name: KeystoreSigner.load_or_create(folder / f"{name}.json", password) for name in names
-    }
 
 
 if __name__ == "__main__":

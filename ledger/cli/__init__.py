@@ -24,7 +24,7 @@ VERBS: Final = {
     "index": "Mirror the chain into the database.",
     "submit": "Send accepted operations to the chain.",
     "serve": "Serve the HTTP API and the explorer.",
-    "keys": "Show the accounts of the keystore.",
+    "keys": "Show the accounts that act here, and where each signs.",
     "doctor": "Say where each tool was found.",
 }
 """Every verb with the line that `--help` shows, so that help imports none of them."""

@@ -76,11 +76,12 @@ def apply(
     Applied again it does nothing; killed, it goes on where it was.
     """
     from ledger.chain.rpc import RpcClient
-    from ledger.cli.keystore import open_keys, provide_funds
+    from ledger.cli.keystore import provide_funds
+    from ledger.cli.signers import open_signers
     from ledger.deployment.apply import apply
 
     place = _Place(plan, rpc_url, data, manifest, values)
-    signers = open_keys(place.keys, place.plan.keys)
+    signers = open_signers(place.keys, place.plan.keys)
     provide_funds(place.rpc_url, {name: each.address for name, each in signers.items()})
     with RpcClient(place.rpc_url) as rpc:
         done = apply(rpc, place.plan, signers, place.manifest, tell=fail)
@@ -160,11 +161,11 @@ def _opened(
     values: list[str] | None,
 ) -> Iterator[Deployment]:
     from ledger.chain.rpc import RpcClient
-    from ledger.cli.keystore import open_keys
+    from ledger.cli.signers import open_signers
     from ledger.deployment.apply import open_deployment
 
     place = _Place(plan, rpc_url, data, manifest, values)
-    signers = open_keys(place.keys, place.plan.keys)
+    signers = open_signers(place.keys, place.plan.keys)
     addresses = {name: signer.address for name, signer in signers.items()}
     with RpcClient(place.rpc_url) as rpc:
         yield open_deployment(rpc, place.plan, addresses, place.manifest)

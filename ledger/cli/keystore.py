@@ -39,6 +39,8 @@ def open_keys(folder: Path, names: Sequence[str]) -> dict[str, Signer]:
     from ledger.chain.signers.keystore import KeystoreSigner, load_or_create_password
     from ledger.settings import Settings
 
+    if not names:
+        return {}
     given = Settings().keystore_password
     password = given.get_secret_value() if given else load_or_create_password(folder / "password")
     return {
@@ -46,15 +48,14 @@ def open_keys(folder: Path, names: Sequence[str]) -> dict[str, Signer]:
     }
 
 
-def open_accounts(folder: Path) -> dict[str, Address]:
-    """The address of every key; opens nothing that lies there already.
+def open_addresses(folder: Path, names: Sequence[str]) -> dict[str, Address]:
+    """The addresses of the keys of these names; opens nothing that lies there already.
 
     Raises:
         BadKeystore: a keystore cannot be made, or names no address.
     """
     from ledger.chain.signers.keystore import BadKeystore
 
-    names = roles()
     if not all((folder / f"{name}.json").exists() for name in names):
         return {name: signer.address for name, signer in open_keys(folder, names).items()}
     accounts = {}

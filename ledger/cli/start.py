@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.cli.folder import Kept, save_kept
-from ledger.cli.keystore import open_accounts, open_keys, provide_funds
+from ledger.cli.keystore import provide_funds
 from ledger.cli.organisations import Keyring, enrol_alone, load_demo
 from ledger.cli.ports import HOST, choose_port, port_of
 from ledger.cli.processes import Supervisor, VerbProcess, tail
+from ledger.cli.signers import open_accounts, open_signers
 from ledger.errors import Conflict, LedgerError, ToolError, WrongChain
 from ledger.types import Address, to_hex
 
@@ -148,7 +149,7 @@ class Start:
             there = open_deployment(rpc, plan, accounts, path)
             if there.manifest is not None and not there.outstanding():
                 return there.manifest
-            signers = open_keys(self.wish.data / "keys", plan.keys)
+            signers = open_signers(self.wish.data / "keys", plan.keys)
             manifest = apply(rpc, plan, signers, path, tell=self.tell)
         if self._chain is not None:
             self._chain.keep_now()

@@ -33,8 +33,9 @@ def submit(
 ) -> None:
     """Send accepted operations to the chain, each exactly once, until stopped.
 
-    Signs with the keys `governor`, `custodian`, `custodian-2` … of the data folder. SIGTERM and
-    Ctrl-C end it after the step at hand; killed at any moment, it goes on where it was.
+    Signs with the keys `governor`, `custodian`, `custodian-2` … of the data folder, or where the
+    settings say that a role signs. SIGTERM and Ctrl-C end it after the step at hand; killed at any
+    moment, it goes on where it was.
     """
     from ledger.outbox.run import run
     from ledger.settings import Settings
@@ -51,11 +52,12 @@ def submit(
 
 
 def _signers(settings: Settings) -> dict[Role, list[Signer]]:
-    from ledger.cli.keystore import custodians, open_keys
+    from ledger.cli.keystore import custodians
+    from ledger.cli.signers import open_signers
     from ledger.outbox.tables import Role
 
     names = {Role.GOVERNOR: ["governor"], Role.CUSTODIAN: custodians(settings.custodians)}
-    opened = open_keys(settings.data / "keys", [one for each in names.values() for one in each])
+    opened = open_signers(settings.data / "keys", [one for each in names.values() for one in each])
     return {role: [opened[one] for one in each] for role, each in names.items()}
 
 
