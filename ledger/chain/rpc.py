@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from ledger.chain.transport import Endpoint
@@ -16,6 +16,7 @@ from ledger.chain.wire import (
     WireReceipt,
     block_parameter,
     parse_quantity,
+    quantity,
     read_block,
     read_log,
     read_proof,
@@ -73,6 +74,22 @@ class RpcClient(Endpoint):
             raise UnknownBlock(f"{self.shown} knows no block {shown}", block=shown)
         return found
 
+    def fetch_hashes(self, numbers: Collection[int]) -> dict[int, Hash32 | None]:
+        """Fetch hashes of blocks by number; None where the node has no such block."""
+        method, asked = "eth_getBlockByNumber", sorted(numbers)
+        found: dict[int, Hash32 | None] = {}
+        for start in range(0, len(asked), _BATCH):
+            part = asked[start : start + _BATCH]
+            answers = self.batch([(method, (quantity(number), False)) for number in part])
+            for number, answer in zip(part, answers, strict=True):
+                if isinstance(answer, RpcError):
+                    raise answer
+                block = answer and self._understood(method, read_block, answer)
+                if block and block.number != number:
+                    raise self._nonsense(method, f"block {block.number} instead of {number}")
+                found[number] = block.hash if block else None
+        return found
+
     def fetch_logs(
         self,
         address: Address,
@@ -117,24 +134,38 @@ class RpcClient(Endpoint):
         return self._understood("eth_getProof", read_proof, answer)
 
     def fetch_call(
-        self, to: Address, data: bytes, block: BlockId = "latest", *, sender: Address | None = None
+        self,
+        to: Address,
+        data: bytes,
+        block: BlockId = "latest",
+        *,
+        sender: Address | None = None,
+        gas: int | None = None,
     ) -> bytes:
         """Run a call without sending it, and return what it returns. A revert is an RpcError."""
         asked = {"to": to_hex(to), "data": to_hex(data)}
         if sender is not None:
             asked["from"] = to_hex(sender)
+        if gas is not None:
+            asked["gas"] = quantity(gas)
         return self._understood(
             "eth_call", parse_hex, self.fetch("eth_call", asked, block_parameter(block))
         )
 
-    def fetch_gas(self, sender: Address, to: Address | None, data: bytes) -> int:
-        """Gas a transaction would need on the newest block. A revert is an RpcError."""
+    def fetch_gas(
+        self, sender: Address, to: Address | None, data: bytes, block: BlockId = "latest"
+    ) -> int:
+        """Gas that a transaction would need on a block. A revert is an RpcError."""
         asked = {"from": to_hex(sender), "data": to_hex(data)}
         if to is not None:
             asked["to"] = to_hex(to)
-        return self._understood(
-            "eth_estimateGas", parse_quantity, self.fetch("eth_estimateGas", asked)
-        )
+        answer = self.fetch("eth_estimateGas", asked, block_parameter(block))
+        return self._understood("eth_estimateGas", parse_quantity, answer)
+
+    def fetch_tip(self) -> int:
+        """The tip that the node advises, in wei per gas."""
+        method = "eth_maxPriorityFeePerGas"
+        return self._understood(method, parse_quantity, self.fetch(method))
 
     def fetch_nonce(self, address: Address, block: BlockId = "latest") -> int:
         """How many transactions an account has sent as of a block."""

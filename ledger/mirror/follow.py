@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ledger.chain.finality import Finality
-from ledger.chain.identity import Deployed, verify_deployed
+from ledger.chain.identity import Deployed, verify_chain, verify_deployed
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import Block
 from ledger.domain.subjects import Subject
@@ -143,6 +143,8 @@ class _Follower:
             return None
         if newest.number == cursor.number or self.finality.sole:
             return self._roll_back(cursor, newest)
+        # Late, if it is our chain at all: another one may answer at the address by now.
+        verify_chain(self.rpc, self.deployed.chain_id, self.deployed.genesis_hash)
         return None
 
     def find_finalised(self) -> Finalised | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block, parse_quantity
+from ledger.chain.wire import Block
 from ledger.errors import RpcError
 
 DEFAULT_TIP: Final = 1_000_000_000
@@ -36,7 +36,7 @@ def raise_fee(offered: Fee, base_fee: int, tip: int) -> Fee:
 def fetch_tip(rpc: RpcClient) -> int:
     """The tip that the node advises, in wei; a common one where it advises none."""
     try:
-        return parse_quantity(rpc.fetch("eth_maxPriorityFeePerGas"))
+        return rpc.fetch_tip()
     except RpcError:
         return DEFAULT_TIP
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,9 +14,8 @@ from sqlmodel import Session
 
 from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block, Receipt, quantity
+from ledger.chain.wire import Block, Receipt
 from ledger.database.engine import reading, writing
-from ledger.errors import RpcError
 from ledger.outbox.alarms import FINAL_UNDONE, INSUFFICIENT, clear_alarm, raise_alarm
 from ledger.outbox.effects import find_effects
 from ledger.outbox.failpoints import reach
@@ -33,7 +32,7 @@ from ledger.outbox.travels import (
     mark_mined,
     mark_void,
 )
-from ledger.types import Address, Hash32, parse_hash
+from ledger.types import Address, Hash32
 
 _log: Final = logging.getLogger("ledger.outbox")
 _IN_BLOCK: Final = (Travel.MINED, Travel.FAILED)
@@ -45,8 +44,10 @@ _CHUNK: Final = 100
 class Reconciler:
     """Keeps transactions and operations true to the chain.
 
-    `lag` is for how many seconds a node that lacks a final block of ours may be behind rather
-    than right; `known` is the newest block that a receipt of ours named.
+    `verify` makes sure that the node serves our chain; it is asked whenever a head does not go on
+    from the last one, as on another chain everything of ours would look lost. `lag` is for how
+    many seconds a node that lacks a final block of ours may be behind rather than right; `known`
+    is the newest block that a receipt of ours named.
     """
 
     engine: Engine
@@ -54,6 +55,7 @@ class Reconciler:
     contract: Address
     leases: Sequence[Lease]
     finality: Finality
+    verify: Callable[[], None]
     lag: float = 30.0
     known: int = 0
     losses: int = field(default=0, init=False)
@@ -74,7 +76,7 @@ class Reconciler:
             signed = find_open(session, self.lanes, [Travel.SIGNED])
         self._none_signed = not signed
         receipts = self._fetch_receipts(signed)
-        hashes = fetch_hashes(self.rpc, {one.block_number for one in receipts.values()})
+        hashes = self.rpc.fetch_hashes({one.block_number for one in receipts.values()})
         landed = {
             (one.lane, one.nonce): (one, receipt)
             for one in signed
@@ -97,6 +99,7 @@ class Reconciler:
         with reading(self.engine) as session:
             in_block = find_open(session, self.lanes, _IN_BLOCK)
         if not self._extends(head):
+            self.verify()
             in_block = self._drop_lost(in_block)
         newer = any((one.block_number or 0) > head.number for one in in_block)
         self._seen = None if newer else (head.number, head.hash)
@@ -186,12 +189,12 @@ class Reconciler:
             return False
         number, seen = self._seen
         return seen in (head.hash, head.parent_hash) or (
-            number < head.number and fetch_hashes(self.rpc, [number])[number] == seen
+            number < head.number and self.rpc.fetch_hashes([number])[number] == seen
         )
 
     def _drop_lost(self, in_block: list[Open]) -> list[Open]:
         """Put back on their way those whose block is gone; return the others."""
-        hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in in_block})
+        hashes = self.rpc.fetch_hashes({one.block_number or 0 for one in in_block})
         lost = [one for one in in_block if hashes[one.block_number or 0] != one.block_hash]
         if lost:
             with self._writing() as session:
@@ -214,7 +217,7 @@ class Reconciler:
         # for the newest final one, as nothing may become final on top of what is gone.
         newest = self._find_newest_settled()
         asked = [*settled, newest] if newest else settled
-        hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in asked})
+        hashes = self.rpc.fetch_hashes({one.block_number or 0 for one in asked})
         if any(hashes[one.block_number or 0] != one.block_hash for one in asked):
             self._seen = None
             return
@@ -243,7 +246,7 @@ class Reconciler:
         undone: list[Open] = []
         size = 1
         while settled := find_settled(session, self.lanes, len(undone), size):
-            hashes = fetch_hashes(self.rpc, {one.block_number or 0 for one in settled})
+            hashes = self.rpc.fetch_hashes({one.block_number or 0 for one in settled})
             for one in settled:
                 if hashes[one.block_number or 0] == one.block_hash:
                     return undone
@@ -273,17 +276,3 @@ class Reconciler:
             for lease in self.leases:
                 change_lane(session, lease)
             yield session
-
-
-def fetch_hashes(rpc: RpcClient, numbers: Collection[int]) -> dict[int, Hash32 | None]:
-    """Hashes of the chain's blocks of these numbers; None where it has no such block."""
-    asked = sorted(numbers)
-    found: dict[int, Hash32 | None] = {}
-    for start in range(0, len(asked), _CHUNK):
-        part = asked[start : start + _CHUNK]
-        calls = [("eth_getBlockByNumber", (quantity(number), False)) for number in part]
-        for number, answer in zip(part, rpc.batch(calls), strict=True):
-            if isinstance(answer, RpcError):
-                raise answer
-            found[number] = None if answer is None else parse_hash(answer["hash"], "hash")
-    return found

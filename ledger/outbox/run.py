@@ -16,7 +16,7 @@ from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signers.signer import Signer
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade, writing
-from ledger.errors import NodeUnavailable, RpcError, WrongChain
+from ledger.errors import NodeError, WrongChain
 from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.lanes import (
     Held,
@@ -35,8 +35,7 @@ from ledger.settings import Settings
 
 _log: Final = logging.getLogger("ledger.outbox")
 _PASSING: Final = (
-    NodeUnavailable,
-    RpcError,
+    NodeError,
     DatabaseBusy,
     LeaseLost,
     OperationalError,
@@ -91,11 +90,21 @@ class _Run:
         while not self.stop.is_set():
             try:
                 self.work()
+            except WrongChain:
+                raise
             except _PASSING as error:
                 self.endure(error)
 
     def work(self) -> None:
-        """Take the lanes, and work them until something goes wrong."""
+        """Work the lanes until something goes wrong; another chain ends the run, and is told."""
+        try:
+            self.work_lanes()
+        except WrongChain as error:
+            self.say_wrong_chain(error)
+            raise
+
+    def work_lanes(self) -> None:
+        """Take the lanes, and work them."""
         if not self.upgraded:
             upgrade(self.engine)
             self.upgraded = True
@@ -118,15 +127,14 @@ class _Run:
             self.stop.wait(pause)
 
     def verify(self) -> None:
-        """Make sure that the node serves the ledger's chain; a wrong one ends the run."""
-        try:
-            verify_deployed(self.rpc, self.deployed, self.finality)
-        except WrongChain as error:
-            with writing(self.engine) as session:
-                raise_alarm(session, _WRONG_CHAIN, str(error))
-            raise
+        """Make sure that the node serves the ledger's chain."""
+        verify_deployed(self.rpc, self.deployed, self.finality)
         with writing(self.engine) as session:
             clear_alarm(session, _WRONG_CHAIN)
+
+    def say_wrong_chain(self, error: WrongChain) -> None:
+        with writing(self.engine) as session:
+            raise_alarm(session, _WRONG_CHAIN, str(error))
 
     def take_lanes(self) -> list[Held] | None:
         """All our lanes, or none of them."""

@@ -21,7 +21,7 @@ from ledger.chain.contract import (
 )
 from ledger.chain.refusals import find_refusal
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block, parse_quantity, quantity
+from ledger.chain.wire import Block
 from ledger.domain.entries import Entry
 from ledger.domain.payloads import (
     Enrolled,
@@ -154,17 +154,16 @@ class Simulator:
         self, sender: Address, calldata: bytes, gas: int, at: Block
     ) -> Refused | int | None:
         """Why the call is refused, or None; or how much more gas it takes than `gas`."""
-        call = {"from": to_hex(sender), "to": to_hex(self.contract), "data": to_hex(calldata)}
-        block = quantity(at.number)
+        to, block = self.contract, at.number
         try:
-            self.rpc.fetch("eth_call", call | {"gas": quantity(gas)}, block)
+            self.rpc.fetch_call(to, calldata, block, sender=sender, gas=gas)
         except RpcError as error:
             if refusal := find_refusal(error):
                 return self._blame(refusal, sender)
         else:
             return None
         try:
-            return parse_quantity(self.rpc.fetch("eth_estimateGas", call, block)) * 5 // 4
+            return self.rpc.fetch_gas(sender, to, calldata, block) * 5 // 4
         except RpcError as error:
             if refusal := find_refusal(error):
                 return self._blame(refusal, sender)

@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Engine
 
 from ledger.chain.finality import Finality
-from ledger.chain.identity import Deployed
+from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block
 from ledger.database.engine import reading, writing
@@ -66,7 +67,10 @@ class Submitter:
 
     def __post_init__(self) -> None:
         contract, leases = self.deployed.contract, [one.lease for one in self.held]
-        self._reconciler = Reconciler(self.engine, self.rpc, contract, leases, self.finality)
+        verify = partial(verify_deployed, self.rpc, self.deployed, self.finality)
+        self._reconciler = Reconciler(
+            self.engine, self.rpc, contract, leases, self.finality, verify
+        )
         self._broadcaster = Broadcaster(self.engine, self.rpc, self.pace)
         self._quarantine = Quarantine(self.engine, self.rpc, self.held, self.finality)
         self._caretaker = Caretaker(
