@@ -18,6 +18,7 @@ from ledger.outbox.fees import Fee, fetch_fee, fetch_tip, raise_fee
 from ledger.outbox.lanes import Held
 from ledger.outbox.pace import Pace
 from ledger.outbox.quarantine import Quarantine
+from ledger.outbox.signer_care import SignerCare
 from ledger.outbox.signing import Signed, sign_again, sign_empty
 from ledger.outbox.tables import Transaction, Version
 from ledger.outbox.travels import Open
@@ -37,6 +38,7 @@ class Caretaker:
     held: Sequence[Held]
     broadcaster: Broadcaster
     quarantine: Quarantine
+    signers: SignerCare
     pace: Pace
 
     def repeat(self, unknown: Sequence[Open]) -> None:
@@ -51,17 +53,21 @@ class Caretaker:
             return
         hollow = self.broadcaster.find_hollow(due)
         stored = self.broadcaster.load([one for one in due if one not in hollow])
-        signed = {(one.lane, one.nonce): one for one in [*stored, *map(self._empty, hollow)]}
-        self.broadcaster.send([signed[one.lane, one.nonce] for one in due])
+        emptied = [empty for one in hollow if (empty := self._empty(one))]
+        signed = {(one.lane, one.nonce): one for one in [*stored, *emptied]}
+        keys = [(one.lane, one.nonce) for one in due]
+        self.broadcaster.send([signed[key] for key in keys if key in signed])
         for lane in self.held:
             first = next((one for one in unknown if one.lane == lane.lease.lane), None)
             if first is not None:
                 self._look_after(lane, first)
 
-    def _empty(self, one: Open) -> Signed:
+    def _empty(self, one: Open) -> Signed | None:
         lane = next(lane for lane in self.held if lane.lease.lane == one.lane)
         fee = fetch_fee(self.rpc, self.rpc.fetch_block("latest"))
-        return sign_empty(self.engine, lane.lease, lane.signer, one.nonce, fee)
+        return self.signers.attempt(
+            one.lane, lambda: sign_empty(self.engine, lane.lease, lane.signer, one.nonce, fee)
+        )
 
     def _look_after(self, lane: Held, first: Open) -> None:
         """Care for the transaction that all later ones of its lane wait for."""
@@ -85,9 +91,13 @@ class Caretaker:
         if offered.max_fee >= head.base_fee + offered.tip and tip <= offered.tip * 9 // 8:
             return
         better = raise_fee(offered, head.base_fee, tip)
-        signed = sign_again(
-            self.engine, lane.lease, lane.signer, self.contract, first.nonce, better
+        contract, nonce = self.contract, first.nonce
+        signed = self.signers.attempt(
+            first.lane,
+            lambda: sign_again(self.engine, lane.lease, lane.signer, contract, nonce, better),
         )
+        if signed is None:
+            return
         _log.warning(
             "replaced lane=%s nonce=%d max_fee=%d tip=%d",
             first.lane,

@@ -27,6 +27,7 @@ from ledger.outbox.pace import Pace
 from ledger.outbox.quarantine import Quarantine
 from ledger.outbox.queue import Waiting, choose, find_waiting
 from ledger.outbox.reconcile import Reconciler
+from ledger.outbox.signer_care import SignerCare
 from ledger.outbox.signing import reject, sign
 from ledger.outbox.simulation import LedgerPaused, NotAuthorised, NotNow, Simulator, Trial
 from ledger.outbox.tables import Lane, Role
@@ -54,6 +55,7 @@ class Submitter:
     _reconciler: Reconciler = field(init=False)
     _broadcaster: Broadcaster = field(init=False)
     _quarantine: Quarantine = field(init=False)
+    _signers: SignerCare = field(init=False)
     _caretaker: Caretaker = field(init=False)
     _simulator: Simulator = field(init=False)
     _next_check: float = field(default=0.0, init=False)
@@ -73,6 +75,7 @@ class Submitter:
         )
         self._broadcaster = Broadcaster(self.engine, self.rpc, self.pace)
         self._quarantine = Quarantine(self.engine, self.rpc, self.held, self.finality)
+        self._signers = SignerCare(self.engine, self.pace)
         self._caretaker = Caretaker(
             self.engine,
             self.rpc,
@@ -80,6 +83,7 @@ class Submitter:
             self.held,
             self._broadcaster,
             self._quarantine,
+            self._signers,
             self.pace,
         )
         custodians = [one.signer.address for one in self.held if one.role is Role.CUSTODIAN]
@@ -155,7 +159,7 @@ class Submitter:
 
     def _rests(self, lane: Held) -> bool:
         moment = time.monotonic()
-        return moment < max(
+        return self._signers.rests(lane.lease.lane) or moment < max(
             self._resting.get(lane.lease.lane, 0.0), self._gathering.get(lane.role, 0.0)
         )
 
@@ -210,7 +214,13 @@ class Submitter:
 
     def _sign_and_send(self, lane: Held, trial: Trial, head: Block) -> None:
         fee = fetch_fee(self.rpc, head)
-        signed = sign(self.engine, lane.lease, lane.signer, self.deployed.contract, trial, fee)
+        contract = self.deployed.contract
+        signed = self._signers.attempt(
+            lane.lease.lane,
+            lambda: sign(self.engine, lane.lease, lane.signer, contract, trial, fee),
+        )
+        if signed is None:
+            return
         self._reconciler.expect()
         _log.info(
             "sent lane=%s nonce=%d entries=%d gas=%d hash=0x%s",

@@ -20,18 +20,21 @@ class SignerUnavailable(SignerError):
     """The signer did not answer, or says that it cannot for now."""
 
     code = "signer_unavailable"
+    advice = "see that the signer runs and can be reached; signing then goes on by itself"
 
 
 class SignerRefused(SignerError):
     """The signer answered that it will not sign; somebody has to see to it."""
 
     code = "signer_refused"
+    advice = "see that the signer has the key, knows our token, and that its rules let us sign"
 
 
 class WrongAnswer(SignerError):
     """The signer answered with something else than was asked; names the field, both values."""
 
     code = "signer_wrong_answer"
+    advice = "see that the signer signs with the key of this address; nothing of its answer is used"
 
     def __init__(self, signer: Address, field: str, *, asked: object, told: object) -> None:
         wanted, found = _shown(asked), _shown(told)
