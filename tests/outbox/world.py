@@ -42,19 +42,19 @@ def deploy(rpc: RpcClient, governor: Address) -> Deployed:
     deployer = KeystoreSigner(os.urandom(32))
     rpc.call("anvil_setBalance", to_hex(deployer.address), hex(10**21))
 
-    def create(nonce: int, code: bytes) -> Address:
+    def create(nonce: int, code: bytes) -> tuple[Address, int]:
         fields = TransactionFields(rpc.chain_id(), nonce, None, code, 10**7, 10**10, 1)
         sent = rpc.send_raw(deployer.sign_transaction(fields))
         while (receipt := rpc.find_receipt(sent)) is None:
             rpc.call("evm_mine")
         assert receipt.succeeded
         assert receipt.contract_address is not None
-        return receipt.contract_address
+        return receipt.contract_address, receipt.block_number
 
-    authority = create(0, load_artifact("AccessManager").bytecode + governor.rjust(32, b"\0"))
+    authority, _ = create(0, load_artifact("AccessManager").bytecode + governor.rjust(32, b"\0"))
     arguments = authority.rjust(32, b"\0") + (64).to_bytes(32, "big") + bytes(32)
-    contract = create(1, load_artifact("AssetLedger").bytecode + arguments)
-    return Deployed(rpc.chain_id(), rpc.genesis_hash(), contract, rpc.fetch_block_number())
+    contract, block = create(1, load_artifact("AssetLedger").bytecode + arguments)
+    return Deployed(rpc.chain_id(), rpc.genesis_hash(), contract, block)
 
 
 @dataclass
