@@ -1,0 +1,50 @@
+"""Runs fault schedules: `python -m tests.faults 1000 --jobs 2`; a failing seed is told and kept."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from tests.faults.runner import Report, is_wrong, keep, run, tell
+
+
+def main() -> int:
+    asked = _parser().parse_args()
+    report, began = Report(), time.monotonic()
+    for told in run(range(asked.seed, asked.seed + asked.schedules), asked.jobs, asked.database):
+        report.add(told)
+        if is_wrong(told):
+            keep(told)
+            _tell_failed(told, asked.database)
+        if asked.story:
+            print("\n".join(told.get("acts", ())))
+        tell(report, began)
+    print(file=sys.stderr)
+    print(json.dumps(report.told(), indent=None if asked.json else 2))
+    return 1 if report.failed else 0
+
+
+def _tell_failed(told: dict[str, Any], database: str) -> None:
+    for name in ("lost", "duplicated", "diverged", "broken"):
+        for what in told.get(name, ()):
+            print(f"\nseed {told['seed']}: {name}: {what[-2000:]}", file=sys.stderr)
+    again = f"python -m tests.faults 1 --seed {told['seed']} --database {database} --story"
+    print(f"again: {again}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("schedules", type=int, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="the first schedule's seed")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that play them")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--story", action="store_true", help="tell what was done")
+    parser.add_argument("--json", action="store_true", help="the report on one line")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

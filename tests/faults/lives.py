@@ -1,0 +1,161 @@
+"""Processes that a schedule can hold, and end, at every commit and every call to the node.
+
+Each runs the product's own loop in a greenlet, and only while it has its turn; a life that has
+ended passes no point any more, so that what its `finally` clauses would do does not happen either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from greenlet import getcurrent, greenlet
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from ledger.chain.rpc import RpcClient
+from ledger.outbox.failpoints import arm
+from tests.faults.clock import Clock
+
+_TICK = 0.002
+_living: dict[greenlet, Life] = {}
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+class Client(RpcClient):
+    """A client that says when it is about to ask the node, and when it has its answer."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, timeout=5.0, patience=0.0)
+
+    def _post(self, method: str, request: object) -> bytes:
+        reach(f"before {method}")
+        answer = super()._post(method, request)
+        reach(f"after {method}")
+        return answer
+
+
+def reach(point: str) -> None:
+    """Say that the process that runs now passes a point."""
+    life = _living.get(getcurrent())
+    if life is not None:
+        life.pass_point(point)
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """Have every commit, and every named fail-point of the outbox, be a point."""
+    before = "before_commit", lambda _: reach("before commit")
+    after = "after_commit", lambda _: reach("after commit")
+    for name, act in (before, after):
+        event.listen(Session, name, act)
+    arm(reach)
+    try:
+        yield
+    finally:
+        arm(None)
+        for name, act in (before, after):
+            event.remove(Session, name, act)
+
+
+class Stop:
+    """Stands for the event that ends a run: waiting gives the turn back."""
+
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self.told = False
+
+    def is_set(self) -> bool:
+        return self.told
+
+    def wait(self, seconds: float = 0.0) -> bool:
+        self.life.rest(seconds)
+        return self.told
+
+
+@dataclass(eq=False)
+class Life:
+    """One process; `work` is its main function, given the event that stops it."""
+
+    name: str
+    clock: Clock
+    work: Callable[[Stop], object]
+    ends_at: int | None = None
+    holds_at: int | None = None
+    passed: int = 0
+    last: str = ""
+    ended: bool = False
+    failed: BaseException | None = None
+    held: bool = False
+    stop: Stop = field(init=False)
+    _body: greenlet = field(init=False)
+    _home: greenlet | None = None
+
+    def __post_init__(self) -> None:
+        self.stop = Stop(self)
+        self._body = greenlet(self._run)
+        _living[self._body] = self
+
+    @property
+    def over(self) -> bool:
+        return self._body.dead
+
+    def turn(self, *, ends_after: int | None = None, holds_after: int | None = None) -> None:
+        """Let it run until it waits, is held, or is over; counts are of points from here on."""
+        assert not self.over
+        self.ends_at = None if ends_after is None else self.passed + ends_after
+        self.holds_at = None if holds_after is None else self.passed + holds_after
+        self.held = False
+        self._home = getcurrent()
+        self._body.switch()
+
+    def finish(self) -> None:
+        """Ask it to stop, and let it do so."""
+        self.stop.told = True
+        while not self.over:
+            self.turn()
+
+    def kill(self) -> None:
+        """End it where it stands."""
+        self.ended = True
+        if not self.over:
+            self.turn()
+        assert self.over
+
+    def rest(self, seconds: float) -> None:
+        self.clock.pass_(max(seconds, _TICK))
+        self._give_turn_back()
+
+    def pass_point(self, point: str) -> None:
+        if self.ended:
+            raise Killed
+        self.passed += 1
+        self.last = point
+        if self.passed == self.ends_at:
+            self.ended = True
+            raise Killed
+        if self.passed == self.holds_at:
+            self.held = True
+            self._give_turn_back()
+
+    def _give_turn_back(self) -> None:
+        if self.ended:
+            raise Killed
+        assert self._home is not None
+        self._home.switch()
+        if self.ended:
+            raise Killed
+
+    def _run(self) -> None:
+        try:
+            self.work(self.stop)
+        except Killed:
+            self.ended = True
+        except BaseException as error:  # noqa: BLE001 - the schedule judges how it ended
+            self.failed = error
+        finally:
+            del _living[self._body]

@@ -1,0 +1,158 @@
+"""Runs schedules by the thousand in several processes, and tells what came of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import queue
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.faults.ground import Ground
+from tests.faults.schedule import play
+
+FAILED: Final = Path(__file__).parent / "failed.jsonl"
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - each worker makes a folder of its own there
+
+
+@dataclass
+class Report:
+    """What came of all schedules."""
+
+    schedules: int = 0
+    seconds: float = 0.0
+    operations: int = 0
+    entries: int = 0
+    rejected: int = 0
+    calls: int = 0
+    happened: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+    duplicated: int = 0
+    diverged: int = 0
+    broken: int = 0
+    failed: list[int] = field(default_factory=list)
+
+    def add(self, told: dict[str, Any]) -> None:
+        self.schedules += 1
+        for name in ("operations", "entries", "rejected", "calls"):
+            setattr(self, name, getattr(self, name) + told.get(name, 0))
+        for name in ("lost", "duplicated", "diverged", "broken"):
+            setattr(self, name, getattr(self, name) + len(told.get(name, ())))
+        self.happened.update(told.get("happened", {}))
+        if is_wrong(told):
+            self.failed.append(told["seed"])
+
+    def told(self) -> dict[str, Any]:
+        plain = dict(vars(self))
+        plain["happened"] = dict(sorted(self.happened.items()))
+        plain["per_second"] = round(self.schedules / max(self.seconds, 0.001), 2)
+        return plain
+
+
+def is_wrong(told: dict[str, Any]) -> bool:
+    return any(told.get(name) for name in ("lost", "duplicated", "diverged", "broken"))
+
+
+def run(seeds: range, jobs: int, database: str) -> Iterator[dict[str, Any]]:
+    """Play these seeds' schedules, and yield what came of each as it comes."""
+    os.environ["PYTHONHASHSEED"] = "0"  # so that sets have the same order when a seed is replayed
+    context = multiprocessing.get_context("spawn")
+    told: multiprocessing.Queue[dict[str, Any]] = context.Queue()
+    following = context.Value("q", seeds.start)
+    arguments = following, seeds.stop, database, told
+    workers = [context.Process(target=_work, args=arguments) for _ in range(jobs)]
+    for worker in workers:
+        worker.start()
+    left = len(seeds)
+    while left:
+        try:
+            yield told.get(timeout=1.0)
+            left -= 1
+        except queue.Empty:
+            if not any(worker.is_alive() for worker in workers):
+                raise SystemExit("every worker is gone") from None
+    for worker in workers:
+        worker.join()
+
+
+def _work(following: Any, end: int, database: str, told: Any) -> None:
+    logging.disable(logging.CRITICAL)
+    with opened(database) as (ground, folder):
+        while True:
+            with following.get_lock():
+                seed = following.value
+                following.value += 1
+            if seed >= end:
+                return
+            told.put(play_one(seed, ground, folder))
+
+
+class opened:
+    """A ground in memory, and a folder for schedules beside it."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+
+    def __enter__(self) -> tuple[Ground, Path]:
+        where = _MEMORY if _MEMORY.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir=where))
+        self.ground = Ground.make(self.folder)
+        return self.ground, self.folder
+
+    def __exit__(self, *_: object) -> None:
+        self.ground.close()
+        shutil.rmtree(self.folder)
+
+
+def play_one(seed: int, ground: Ground, folder: Path) -> dict[str, Any]:
+    """Play one schedule; what breaks it off is told as well."""
+    own = folder / f"seed-{seed}"
+    own.mkdir()
+    try:
+        outcome = play(seed, ground, own, ground.copy_database(own))
+    except Exception:  # noqa: BLE001 - told, with the seed that brings it back
+        return {"seed": seed, "broken": [traceback.format_exc()]}
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+    verdict = outcome.verdict
+    return {
+        "seed": seed,
+        "operations": verdict.operations,
+        "entries": verdict.entries,
+        "rejected": verdict.rejected,
+        "calls": outcome.calls,
+        "lost": verdict.lost,
+        "duplicated": verdict.duplicated,
+        "diverged": verdict.diverged,
+        "happened": dict(outcome.told),
+        "acts": outcome.acts,
+        "seconds": outcome.seconds,
+    }
+
+
+def keep(told: dict[str, Any]) -> None:
+    """Keep what failed, with its story."""
+    with FAILED.open("a") as file:
+        file.write(json.dumps(told) + "\n")
+
+
+def tell(report: Report, began: float) -> None:
+    report.seconds = round(time.monotonic() - began, 1)
+    print(
+        f"\r{report.schedules} schedules, {report.seconds:.0f} s, {report.entries} entries:"
+        f" {report.lost} lost, {report.duplicated} duplicated, {report.diverged} diverged,"
+        f" {report.broken} broken off",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
