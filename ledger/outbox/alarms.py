@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Alarm
 
-INSUFFICIENT: Final = "insufficient_funds"
-"""Code of the alarm that a sender cannot pay for its transactions."""
+ENTRY_MISSING: Final = "entry_missing"
+"""Code of the alarm that a receipt lacks the entries that its transaction wrote."""
 
 FINAL_UNDONE: Final = "final_undone"
 """Code of the alarm that blocks were final and are gone; stands until all is final again."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Engine
 
 from ledger.chain.rpc import RpcClient
-from ledger.database.engine import reading, writing
-from ledger.outbox.alarms import INSUFFICIENT, raise_alarm
+from ledger.database.engine import reading
 from ledger.outbox.broadcast import Broadcaster
+from ledger.outbox.clock import now
 from ledger.outbox.fees import Fee, fetch_fee, fetch_tip, raise_fee
 from ledger.outbox.lanes import Held
 from ledger.outbox.pace import Pace
@@ -22,6 +22,7 @@ from ledger.outbox.signer_care import SignerCare
 from ledger.outbox.signing import Signed, sign_again, sign_empty
 from ledger.outbox.tables import Transaction, Version
 from ledger.outbox.travels import Open
+from ledger.outbox.worries import FEES_HIGH, INSUFFICIENT, STUCK, Worries, Worry
 from ledger.types import Address, to_hex
 
 _log: Final = logging.getLogger("ledger.outbox")
@@ -40,6 +41,10 @@ class Caretaker:
     quarantine: Quarantine
     signers: SignerCare
     pace: Pace
+    worries: Worries = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.worries = Worries(self.engine, [one.lease.lane for one in self.held])
 
     def repeat(self, unknown: Sequence[Open]) -> None:
         """Send again what is due.
@@ -48,6 +53,7 @@ class Caretaker:
             NodeUnavailable, RpcError: the node does not do its part.
             LeaseLost: a lane is another's.
         """
+        self.worries.keep({one.lane: one.nonce for one in reversed(unknown)})
         due = self.broadcaster.due(unknown)
         if not due:
             return
@@ -78,7 +84,7 @@ class Caretaker:
             if self.quarantine.is_taken(lane, first):
                 self.quarantine.halt(first)
                 return
-            self._check_funds(lane, first)
+            self._worry(lane, first)
         if time.monotonic() - flight.since > self.pace.stuck:
             self._replace(lane, first)
 
@@ -108,14 +114,49 @@ class Caretaker:
         self.broadcaster.send([signed])
         self.broadcaster.flights[first.lane, first.nonce].since = time.monotonic()
 
-    def _check_funds(self, lane: Held, first: Open) -> None:
+    def _worry(self, lane: Held, first: Open) -> None:
+        """Tell a person what is wrong with a transaction, for as long as it is."""
         with reading(self.engine) as session:
-            gas = session.get_one(Transaction, (first.lane, first.nonce)).gas
-            needed = gas * session.get_one(Version, first.hash).max_fee
-        balance = self.rpc.fetch_balance(lane.signer.address)
-        if balance >= needed:
-            return
-        message = f"{to_hex(lane.signer.address)} has {balance} wei and needs {needed} to send"
-        with writing(self.engine) as session:
-            raise_alarm(session, INSUFFICIENT, message)
-        _log.error("waits for funds: %s", message)
+            stored = session.get_one(Transaction, (first.lane, first.nonce))
+            version = session.get_one(Version, first.hash)
+            cost, age = stored.gas * version.max_fee, (now() - stored.created_at) / 1000
+            offered = Fee(version.max_fee, version.tip)
+        base_fee = self.rpc.fetch_block("latest").base_fee
+        low = offered.max_fee < base_fee + offered.tip
+        found = [
+            self._find_poverty(lane, cost),
+            _dear(first, offered, base_fee) if low else None,
+            _stuck(first, offered, base_fee, age) if age > self.pace.worry else None,
+        ]
+        for one in self.worries.tell(first.lane, first.nonce, [each for each in found if each]):
+            _log.error("alarm %s: %s", one.code, one.message)
+
+    def _find_poverty(self, lane: Held, cost: int) -> Worry | None:
+        balance, sender = self.rpc.fetch_balance(lane.signer.address), to_hex(lane.signer.address)
+        if balance >= cost:
+            return None
+        return Worry(
+            INSUFFICIENT,
+            f"{sender} has {balance} wei and needs {cost} to send",
+            f"send at least {cost - balance} wei to {sender} on chain {lane.lease.chain_id}",
+        )
+
+
+def _dear(first: Open, offered: Fee, base_fee: int) -> Worry:
+    return Worry(
+        FEES_HIGH,
+        f"transaction {first.nonce} of lane {first.lane} offers {offered.max_fee} wei per gas,"
+        f" and blocks cost {base_fee} besides the tip",
+        None,  # more is offered, by and by
+    )
+
+
+def _stuck(first: Open, offered: Fee, base_fee: int, age: float) -> Worry:
+    return Worry(
+        STUCK,
+        f"transaction {first.nonce} ({to_hex(first.hash)}) of lane {first.lane} is in no block"
+        f" after {age:.0f} s; it offers {offered.max_fee} wei per gas, the newest block cost"
+        f" {base_fee}",
+        "see that the chain makes blocks, and that its node passes on what it is sent"
+        " (ASSET_LEDGER_RPC_URL)",
+    )

@@ -11,6 +11,8 @@ class Pace:
 
     `gas` stays below a transaction's cap of 2^24 (EIP-7825); `calldata` below the 128 KiB that
     nodes take into their pools. `gather` is how long lanes wait for more after one sent little.
+    What is in no block after `stuck` is offered more for, if that is why; after `worry`, a person
+    is told.
     """
 
     idle: float = 0.05
@@ -22,6 +24,7 @@ class Pace:
     first_repeat: float = 1.0
     longest_repeat: float = 15.0
     stuck: float = 30.0
+    worry: float = 120.0
     lease: float = 5.0
     in_flight: int = 4
     entries: int = 300

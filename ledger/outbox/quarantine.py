@@ -31,6 +31,11 @@ FOREIGN: Final = "foreign_transaction"
 _log: Final = logging.getLogger("ledger.outbox")
 
 
+def _needs(lane: str) -> str:
+    sender = lane.partition(":")[2]
+    return f"find out who has the key of {sender}, then: asset-ledger operations release {lane}"
+
+
 class NotHalted(Conflict):
     """The lane sends already: there is nothing to release."""
 
@@ -79,7 +84,7 @@ class Quarantine:
             if lane.halted is not None:
                 return
             lane.halted = message
-            raise_alarm(session, FOREIGN, message)
+            raise_alarm(session, FOREIGN, message, _needs(first.lane))
         _log.error("halted %s", message)
 
     def tend(self, unknown: Sequence[Open]) -> None:

@@ -16,7 +16,7 @@ from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Receipt
 from ledger.database.engine import reading, writing
-from ledger.outbox.alarms import FINAL_UNDONE, INSUFFICIENT, clear_alarm, raise_alarm
+from ledger.outbox.alarms import ENTRY_MISSING, FINAL_UNDONE, clear_alarm, raise_alarm
 from ledger.outbox.effects import find_effects
 from ledger.outbox.failpoints import reach
 from ledger.outbox.lanes import Lease, change_lane
@@ -38,6 +38,9 @@ _log: Final = logging.getLogger("ledger.outbox")
 _IN_BLOCK: Final = (Travel.MINED, Travel.FAILED)
 _SETTLED: Final = (Travel.FINAL, Travel.VOID)
 _CHUNK: Final = 100
+_WHY_UNDONE: Final = (
+    "find out why the chain took back what it called final; what was sent is sent again by itself"
+)
 
 
 @dataclass(slots=True)
@@ -163,13 +166,14 @@ class Reconciler:
             if learned is None:
                 raise_alarm(
                     session,
-                    "entry_missing",
+                    ENTRY_MISSING,
                     f"transaction 0x{one.hash.hex()} succeeded, but its entries are not in the"
                     " receipt that the node gives",
+                    "ask another node (ASSET_LEDGER_RPC_URL): this one gives no whole receipt",
                 )
                 return
             mark_mined(session, one, receipt, learned)
-            clear_alarm(session, INSUFFICIENT)
+            clear_alarm(session, ENTRY_MISSING)
             _log.info(
                 "done lane=%s nonce=%d block=%d entries=%d",
                 one.lane,
@@ -263,7 +267,7 @@ class Reconciler:
         with self._writing() as session:
             for one in undone:
                 mark_lost(session, one)
-            raise_alarm(session, FINAL_UNDONE, message)
+            raise_alarm(session, FINAL_UNDONE, message, _WHY_UNDONE)
         self.known = 0
         self.losses += len(undone)
         self.expect()

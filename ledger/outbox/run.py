@@ -44,6 +44,9 @@ _PASSING: Final = (
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _WRONG_CHAIN: Final = "wrong_chain"
+_NEEDS_ITS_CHAIN: Final = (
+    "point ASSET_LEDGER_RPC_URL at a node of the chain that the manifest names, and start again"
+)
 
 
 def run(
@@ -134,7 +137,7 @@ class _Run:
 
     def say_wrong_chain(self, error: WrongChain) -> None:
         with writing(self.engine) as session:
-            raise_alarm(session, _WRONG_CHAIN, str(error))
+            raise_alarm(session, _WRONG_CHAIN, str(error), _NEEDS_ITS_CHAIN)
 
     def take_lanes(self) -> list[Held] | None:
         """All our lanes, or none of them."""

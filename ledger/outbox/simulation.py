@@ -56,12 +56,14 @@ class NotAuthorised(NotNow):
     """The sender lacks its role in the access manager."""
 
     code = "not_authorised"
+    advice = "give the sender its role, at once (asset-ledger deploy apply does what the plan says)"
 
 
 class LedgerPaused(NotNow):
     """The ledger takes nothing but acts of governance until it is resumed."""
 
     code = "ledger_paused"
+    advice = "have a governor resume the ledger, once what it was paused for is over"
 
 
 @dataclass(frozen=True, slots=True)

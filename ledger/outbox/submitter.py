@@ -196,7 +196,7 @@ class Submitter:
         self._clear(lane, but=error.code)
         self._quiet.discard(_alarm(lane, error.code))
         with writing(self.engine) as session:
-            raise_alarm(session, _alarm(lane, error.code), str(error))
+            raise_alarm(session, _alarm(lane, error.code), str(error), error.advice)
 
     def _clear(self, lane: Held, but: str | None = None) -> None:
         alarms = {_alarm(lane, each.code) for each in (NotAuthorised, LedgerPaused)}

@@ -198,7 +198,7 @@ def test_a_sender_without_funds_says_what_it_needs_and_goes_on_when_it_has_it(
     while not alarms(world) and time.monotonic() < deadline:
         submitter.step()
         time.sleep(0.02)
-    assert alarms(world) == ["insufficient_funds"]
+    assert alarms(world) == [f"insufficient_funds:{world.target.chain_id}:{sender}"]
     world.rpc.call("anvil_setBalance", sender, hex(10**21))
     world.settle(submitter)
     assert alarms(world) == []
