@@ -37,9 +37,9 @@ QUICK = Pace(head=0.01, settle=0.02, first_repeat=0.1, longest_repeat=0.2, lease
 SETTLED = {State.DONE, State.FINAL, State.REJECTED}
 
 
-def deploy(rpc: RpcClient, governor: Address) -> Deployed:
+def deploy(rpc: RpcClient, governor: Address, key: bytes | None = None) -> Deployed:
     """Put the ledger on a chain; the governor administers it."""
-    deployer = KeystoreSigner(os.urandom(32))
+    deployer = KeystoreSigner(key or os.urandom(32))
     rpc.call("anvil_setBalance", to_hex(deployer.address), hex(10**21))
 
     def create(nonce: int, code: bytes) -> tuple[Address, int]:
