@@ -19,15 +19,14 @@ from api.schemas.assets import (
     Correct,
     Freeze,
     Observe,
-    RegisterAsset,
     Revise,
     Transfer,
     Unfreeze,
 )
 from api.schemas.ledger import EnrolOrganisation
 from ledger.database.engine import reading, writing
-from ledger.documents.canonical import JsonValue, canonical, load_document
-from ledger.documents.commitment import Commitment, commit_document, new_seed
+from ledger.documents.canonical import canonical
+from ledger.documents.sealing import Sealed, seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
     Corrected,
@@ -35,7 +34,6 @@ from ledger.domain.payloads import (
     Frozen,
     Observed,
     Payload,
-    Registered,
     Revised,
     Transferred,
     Unfrozen,
@@ -51,12 +49,10 @@ from ledger.outbox.operations import (
     SentDocument,
     accept_enrolment,
     accept_entry,
-    accept_registration,
     find_answered,
 )
-from ledger.outbox.registrations import find_registration
 from ledger.outbox.tables import Operation
-from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
+from ledger.types import ZERO_HASH, Hash32, to_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,63 +65,6 @@ class Taken:
     content_hash: Hash32 | None
     repeated: bool
     api_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A document on its way in."""
-
-    raw: bytes
-    value: dict[str, JsonValue]
-    commitment: Commitment
-
-    @property
-    def content_hash(self) -> Hash32:
-        return self.commitment.content_hash
-
-    @property
-    def row(self) -> SentDocument:
-        return SentDocument(self.content_hash, len(self.raw))
-
-
-def register(service: Service, org: Hash32, body: RegisterAsset, key: str | None) -> Taken:
-    """Take in the registration of an asset.
-
-    Raises:
-        DocumentError: the document cannot be accepted.
-        SerialTaken, IdempotencyConflict: it contradicts an earlier request.
-        UnknownThing: the owner is not known.
-    """
-    sent = _read(body.document, body.serial)
-    request_digest = _digest({"path": "assets", **_told(body)}, sent)
-    with reading(service.engine) as session:
-        if answered := find_answered(session, Asked(org, key, request_digest)):
-            return _again(answered)
-        owner = lookup.get_party(session, body.owner, "owner") if body.owner else org
-        domain = lookup.get_domain(session)
-        digest = _digest(_attributes(body, owner), sent)
-        known = find_registration(session, org, body.serial)
-        repeated = known is not None and known.digest == digest
-    if not repeated:
-        require_room(service, org)
-        _store(service, sent)
-    payload = Registered(owner, ZERO_HASH, sent.content_hash, _asset_kind(body)).encode()
-    with writing(service.engine) as session:
-        accepted = accept_registration(
-            session,
-            org=org,
-            serial=body.serial,
-            digest=digest,
-            subject=subject_id(domain, Kind.REGISTERED, org, payload),
-            payload=payload,
-            document=sent.row,
-            idempotency_key=key,
-            request_digest=request_digest,
-        )
-        if repeated and not accepted.existing:
-            require_room(service, org)
-            _store(service, sent)
-        return _taken(accepted)
 
 
 def append(
@@ -143,8 +82,8 @@ def append(
         Problem: the asset is not known, not the caller's, or has moved on.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
-    sent = None if isinstance(body, Transfer) else _read(body.document)
-    request_digest = _digest({"path": f"assets/{asset.hex()}", **_told(body)}, sent)
+    sent = None if isinstance(body, Transfer) else seal(body.document)
+    request_digest = digest({"path": f"assets/{asset.hex()}", **_told(body)}, sent)
     with reading(service.engine) as session:
         # Before anything is judged: what was right then may be wrong now.
         if answered := find_answered(session, Asked(who.org or OPERATOR, key, request_digest)):
@@ -155,8 +94,7 @@ def append(
         lookup.require_sense(target, payload)
     matched = target.match(if_match)
     require_room(service, who.org or OPERATOR)
-    if sent:
-        _store(service, sent)
+    document = _store(service, sent) if sent else None
     try:
         with writing(service.engine) as session:
             return _taken(
@@ -168,7 +106,7 @@ def append(
                     payload=payload.encode(),
                     position=matched if body.position is None else body.position,
                     next_position=target.count,
-                    document=sent.row if sent else None,
+                    document=document,
                     idempotency_key=key,
                     request_digest=request_digest,
                 )
@@ -185,7 +123,7 @@ def enrol(service: Service, body: EnrolOrganisation, key: str | None) -> Taken:
     Raises:
         AlreadyEnrolled, IdempotencyConflict: it contradicts an earlier request.
     """
-    request_digest = _digest({"path": "organisations", **_told(body)}, None)
+    request_digest = digest({"path": "organisations", **_told(body)}, None)
     with reading(service.engine) as session:
         if answered := find_answered(session, Asked(OPERATOR, key, request_digest)):
             return _again(answered)
@@ -206,16 +144,18 @@ def enrol(service: Service, body: EnrolOrganisation, key: str | None) -> Taken:
         return _taken(accepted, api_key)
 
 
-def _read(raw: bytes, serial: str | None = None) -> _Sent:
-    value = load_document(raw)
-    return _Sent(raw, value, commit_document(value, new_seed(), serial))
+def digest(attributes: Mapping[str, Any], document: Sealed | None) -> Hash32:
+    """Over what is asked, without anything random: equal requests have equal digests."""
+    told = to_hex(document.digest) if document else None
+    return sha256(canonical({**attributes, "document": told}))
 
 
-def _store(service: Service, sent: _Sent) -> None:
-    service.documents.save(sent.content_hash, sent.raw, sent.commitment)
+def _store(service: Service, sent: Sealed) -> SentDocument:
+    [place] = service.documents.save([sent])
+    return SentDocument(sent.content_hash, len(sent.raw), place)
 
 
-def _payload(session: Session, body: Act, sent: _Sent | None) -> Payload:
+def _payload(session: Session, body: Act, sent: Sealed | None) -> Payload:
     content_hash = sent.content_hash if sent else ZERO_HASH
     match body:
         case Revise():
@@ -234,19 +174,6 @@ def _payload(session: Session, body: Act, sent: _Sent | None) -> Payload:
 
 def _told(body: BaseModel) -> dict[str, Any]:
     return body.model_dump(exclude={"document"})
-
-
-def _attributes(body: RegisterAsset, owner: Hash32) -> dict[str, Any]:
-    return {"asset_kind": body.asset_kind, "owner": to_hex(owner), "schema": None}
-
-
-def _digest(attributes: Mapping[str, Any], sent: _Sent | None) -> Hash32:
-    """Over what is asked, without anything random: equal requests have equal digests."""
-    return sha256(canonical({**attributes, "document": sent.value if sent else None}))
-
-
-def _asset_kind(body: RegisterAsset) -> AssetKind:
-    return AssetKind[body.asset_kind.upper()]
 
 
 def _again(operation: Operation) -> Taken:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import errors, openapi
+from api.acceptance import Taken
 from api.deps import Service
 from api.edge import Edge
 from api.explorer import pages
+from api.gathering import Gatherer
+from api.registration import Sent, register
 from api.routes import assets, documents, entries, operations, organisations, status
 from ledger import __version__
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.store import DocumentStore
 from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
+
+_GATHERED: Final = 200
+"""Single registrations that one transaction accepts: enough to share what it costs."""
 
 _ROUTES = (organisations, assets, entries, documents, operations, status)
 
@@ -46,7 +54,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.state.service = Service(settings, engine, DocumentStore(documents_folder), Gauge(engine))
+    service = Service(settings, engine, DocumentStore(documents_folder), Gauge(engine))
+    app.state.service = service
+    app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
     for routes in _ROUTES:
         app.include_router(routes.router)
     pages.mount(app)

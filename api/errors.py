@@ -63,19 +63,21 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.members = dict(members or {})
 
-    def render(self, instance: str, request_id: str) -> Response:
-        """The answer, for the request to the path `instance`."""
-        body: dict[str, Any] = {
+    def tell(self) -> dict[str, Any]:
+        """What is wrong, whatever request it was wrong with."""
+        return {
             "type": self.kind.uri,
             "title": self.kind.title,
             "status": self.kind.status,
             "detail": self.detail,
-            "instance": instance,
             "code": self.kind.code,
             **self.members,
             "errors": list(self.errors),
-            "request_id": request_id,
         }
+
+    def render(self, instance: str, request_id: str) -> Response:
+        """The answer, for the request to the path `instance`."""
+        body = {**self.tell(), "instance": instance, "request_id": request_id}
         return Response(
             msgspec.json.encode(body),
             self.kind.status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -17,9 +18,14 @@ from ledger.domain.payloads import (
     Transferred,
     decode_payload,
 )
-from ledger.errors import UnknownThing
+from ledger.errors import LedgerError, MalformedValue, UnknownThing
 from ledger.hashing import subject_id
-from ledger.mirror.queries import find_asset, find_mirror, find_organisation
+from ledger.mirror.queries import (
+    find_asset,
+    find_mirror,
+    find_organisation,
+    find_organisations,
+)
 from ledger.mirror.tables import MirrorRow
 from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.keys import Credential
@@ -90,25 +96,45 @@ def get_party(session: Session, name: str, field: str) -> Hash32:
     """
     org = find_party(session, name, field)
     if org is None:
-        raise UnknownThing("organisation", field=field, value=name)
+        raise _no_organisation(name, field)
     return org
 
 
 def find_party(session: Session, name: str, field: str) -> Hash32 | None:
     """As `get_party`, but None where there is none. Raises MalformedValue for broken ids."""
-    if name.startswith("0x"):
-        org = parse_hash(name, field)
-        known = find_organisation(session, id=org)
-    else:
-        known = find_organisation(session, did=name)
-        org = known.row.id if known else _org_of(session, name)
-    return org if known or org in find_tenants(session, [org]) else None
+    found = find_parties(session, [name], field)[name]
+    if isinstance(found, UnknownThing):
+        return None
+    if isinstance(found, LedgerError):
+        raise found
+    return found
 
 
-def _org_of(session: Session, did: str) -> Hash32:
-    """The id that an organisation of this DID has, or would have."""
-    payload = Enrolled(did).encode()
-    return subject_id(get_domain(session), Kind.ENROLLED, ZERO_HASH, payload)
+def find_parties(
+    session: Session, names: Collection[str], field: str
+) -> dict[str, Hash32 | LedgerError]:
+    """The ids of organisations that requests name, or what is wrong with a name; in two queries."""
+    dids = any(not name.startswith("0x") for name in names)
+    domain = get_domain(session) if dids else ZERO_HASH
+    ids = {name: _id_of(domain, name, field) for name in names}
+    wanted = {found for found in ids.values() if isinstance(found, bytes)}
+    known = {*find_organisations(session, wanted), *find_tenants(session, wanted)}
+    unknown = {name for name, found in ids.items() if found in wanted - known}
+    return ids | {name: _no_organisation(name, field) for name in unknown}
+
+
+def _id_of(domain: Hash32, name: str, field: str) -> Hash32 | LedgerError:
+    """The id that is meant: given as such, or that of whoever has, or would have, the DID."""
+    if not name.startswith("0x"):
+        return subject_id(domain, Kind.ENROLLED, ZERO_HASH, Enrolled(name).encode())
+    try:
+        return parse_hash(name, field)
+    except MalformedValue as error:
+        return error
+
+
+def _no_organisation(name: str, field: str) -> UnknownThing:
+    return UnknownThing("organisation", field=field, value=name)
 
 
 def get_target(session: Session, who: Credential, asset: Hash32) -> Target:

@@ -77,7 +77,7 @@ def tell_entries(
     lines = []
     for row, payload, words in zip(rows, payloads, said, strict=True):
         content_hash = pointed_at(payload)
-        shown = content_hash if content_hash in kept else None
+        shown = kept.get(content_hash) if content_hash else None
         kind = Kind(row.kind)
         read = whole and kind is not Kind.REGISTERED
         lines.append(
@@ -96,7 +96,7 @@ def tell_entries(
                 address=_address(payload),
                 content_hash=to_hex(content_hash) if content_hash else None,
                 document_word=_document_word(payload),
-                document_path=f"/documents/{to_hex(shown)}" if shown else None,
+                document_path=f"/documents/{to_hex(shown.content_hash)}" if shown else None,
                 summary=shelf.find_summary(shown) if read else None,
                 nodes=shelf.lay_out(shown) if read else (),
             )

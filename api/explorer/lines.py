@@ -11,8 +11,8 @@ from sqlmodel import Session
 from api.explorer.shelf import Shelf
 from ledger.mirror.queries import OrganisationSeen, count_assets_by_owner, find_organisations
 from ledger.mirror.tables import AssetRow, OrganisationRow
-from ledger.outbox.registrations import find_assets, find_tenants
-from ledger.types import AssetKind, Hash32, Stage, to_hex
+from ledger.outbox.registrations import find_assets, find_documents, find_tenants
+from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, to_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,16 @@ def tell_assets(session: Session, shelf: Shelf, rows: Sequence[AssetRow]) -> lis
     """Assets with their owners' names; serials and titles if documents may be shown."""
     names = Names(session, {org for row in rows for org in (row.org, *_parties(row)) if org})
     known = find_assets(session, [row.id for row in rows]) if shelf.open else {}
+    hashes = {row.content_hash for row in rows if row.content_hash}
+    kept = find_documents(session, hashes) if shelf.open else {}
     return [
-        _asset(row, names, shelf, known[row.id].serial if row.id in known else None) for row in rows
+        _asset(
+            row,
+            names,
+            shelf.find_title(kept.get(row.content_hash or ZERO_HASH)),
+            known[row.id].serial if row.id in known else None,
+        )
+        for row in rows
     ]
 
 
@@ -103,14 +111,14 @@ def _parties(row: AssetRow) -> tuple[Hash32 | None, ...]:
     return row.owner, row.custodian, row.operator, row.lien_holder
 
 
-def _asset(row: AssetRow, names: Names, shelf: Shelf, serial: str | None) -> AssetLine:
+def _asset(row: AssetRow, names: Names, title: str | None, serial: str | None) -> AssetLine:
     _, custodian, operator, lien_holder = (
         names.party(org) if org else None for org in _parties(row)
     )
     return AssetLine(
         id=to_hex(row.id),
         id_bytes=row.id,
-        title=shelf.find_title(row.content_hash),
+        title=title,
         serial=serial,
         asset_kind=AssetKind(row.asset_kind).label,
         owner=names.party(row.owner),

@@ -134,14 +134,14 @@ def show_asset(page: Asked, asset_id: str) -> Response:
     )
     [asset] = tell_assets(page.session, page.shelf, [row])
     described = [row.content_hash] if row.content_hash else []
-    kept = bool(find_documents(page.session, described))
+    kept = find_documents(page.session, described).get(row.content_hash)
     revised = next((each.position for each in entries.items if each.kind == Kind.REVISED), None)
     return page.render(
         "asset.html",
         section="Assets",
         asset=asset,
-        passport=page.shelf.lay_out(row.content_hash) if kept else (),
-        kept_private=kept and not page.shelf.open,
+        passport=page.shelf.lay_out(kept),
+        kept_private=kept is not None and not page.shelf.open,
         document_path=f"/documents/{asset.content_hash}",
         revised=revised,
         entries=tell_entries(page.session, page.shelf, entries.items, whole=True),
@@ -161,8 +161,8 @@ def show_document(page: Asked, content_hash: str) -> Response:
     """A document as it was sent, if documents may be shown."""
 
     def find(wanted: Hash32) -> bytes | None:
-        known = find_documents(page.session, [wanted])
-        return page.shelf.read(wanted) if wanted in known else None
+        kept = find_documents(page.session, [wanted]).get(wanted)
+        return page.shelf.read(kept) if kept else None
 
     raw = _find_row(content_hash, find)
     if raw is None:

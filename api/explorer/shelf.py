@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from api.explorer.passport import Node, find_summary, find_title, lay_out, read_document
 from ledger.documents.store import DocumentStore
 from ledger.errors import LedgerError
+from ledger.outbox.tables import Document
 from ledger.types import Hash32
 
 _log = logging.getLogger("asset_ledger.api")
@@ -41,41 +42,42 @@ class Shelf:
         self._pages: OrderedDict[Hash32, _Page] = OrderedDict()
         self._lock = Lock()
 
-    def find_title(self, content_hash: Hash32 | None) -> str | None:
+    def find_title(self, document: Document | None) -> str | None:
         """What the document calls its asset."""
-        page = self._find(content_hash)
+        page = self._find(document)
         return page.title if page else None
 
-    def find_summary(self, content_hash: Hash32 | None) -> str | None:
+    def find_summary(self, document: Document | None) -> str | None:
         """What the document says in a line."""
-        page = self._find(content_hash)
+        page = self._find(document)
         return page.summary if page else None
 
-    def lay_out(self, content_hash: Hash32 | None) -> tuple[Node, ...]:
+    def lay_out(self, document: Document | None) -> tuple[Node, ...]:
         """The document's fields; none where there is no document to show."""
-        page = self._find(content_hash)
-        if page is None or content_hash is None:
+        page = self._find(document)
+        if page is None or document is None:
             return ()
-        return page.nodes if page.nodes is not None else self._read(content_hash, lay_out) or ()
+        return page.nodes if page.nodes is not None else self._read(document, lay_out) or ()
 
-    def read(self, content_hash: Hash32) -> bytes | None:
+    def read(self, document: Document) -> bytes | None:
         """The document as it was sent, or None."""
         if not self.open:
             return None
         try:
-            return self._store.load(content_hash).raw
+            return self._store.load(document.content_hash, document.place).raw
         except LedgerError as error:
             _log.info("a document is not shown: %s", error)
             return None
 
-    def _find(self, content_hash: Hash32 | None) -> _Page | None:
-        if content_hash is None or not self.open:
+    def _find(self, document: Document | None) -> _Page | None:
+        if document is None or not self.open:
             return None
+        content_hash = document.content_hash
         with self._lock:
             if page := self._pages.get(content_hash):
                 self._pages.move_to_end(content_hash)
                 return page
-        page = self._read(content_hash, _page)
+        page = self._read(document, _page)
         if page:
             with self._lock:
                 self._pages[content_hash] = page
@@ -83,8 +85,8 @@ class Shelf:
                     self._pages.popitem(last=False)
         return page
 
-    def _read(self, content_hash: Hash32, take: Callable[[Any], _Read]) -> _Read | None:
-        raw = self.read(content_hash)
+    def _read(self, document: Document, take: Callable[[Any], _Read]) -> _Read | None:
+        raw = self.read(document)
         return None if raw is None else take(read_document(raw))
 
 

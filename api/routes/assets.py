@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
@@ -15,9 +15,11 @@ from api.bodies import decode_body
 from api.conditions import is_known
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
 from api.errors import Problem
+from api.gathering import Gatherer
 from api.lookup import find_party, find_pending, no_asset
 from api.openapi import READING, body_of, problems, written
 from api.paging import PageQuery, decode_cursor, link_next
+from api.registration import REGISTER, Sent
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
     Accepted,
@@ -26,7 +28,6 @@ from api.schemas.assets import (
     Assets,
     Documents,
     OneAsset,
-    RegisterAsset,
 )
 from api.schemas.base import EXAMPLE_DID, HashInput
 from api.schemas.ledger import Entries, EntryAnswer
@@ -45,10 +46,18 @@ from ledger.types import AssetKind, to_hex
 
 router = APIRouter(prefix="/v1/assets", tags=["assets"])
 
-_REGISTER: Final[TypeAdapter[RegisterAsset]] = TypeAdapter(RegisterAsset)
 _ACT: Final[TypeAdapter[Act]] = TypeAdapter(Act)
 
 AssetId = Annotated[HashInput, Path(description="the asset's id")]
+
+
+async def get_gatherer(request: Request) -> Gatherer[Sent, acceptance.Taken]:
+    """Where single registrations gather."""
+    gatherer: Gatherer[Sent, acceptance.Taken] = request.app.state.registrations
+    return gatherer
+
+
+Gathered = Annotated[Gatherer[Sent, acceptance.Taken], Depends(get_gatherer)]
 
 
 class AssetQuery(PageQuery):
@@ -70,7 +79,7 @@ class AssetQuery(PageQuery):
     responses=written(Accepted, "serial_taken"),
     openapi_extra=body_of(
         "RegisterAsset",
-        _REGISTER,
+        REGISTER,
         gearbox={"serial": "AM-GBX-000417", "document": EXAMPLE_DOCUMENT},
         for_another={
             "serial": "AM-GBX-000418",
@@ -83,17 +92,14 @@ class AssetQuery(PageQuery):
 async def register_asset(
     response: Response,
     service: Served,
+    gatherer: Gathered,
     org: Member,
     raw: RawBody,
     key: IdempotencyKey,
     wait: Wait,
 ) -> Accepted:
     """Register an asset with its passport, under a serial of your own."""
-
-    def take() -> acceptance.Taken:
-        return acceptance.register(service, org, decode_body(_REGISTER, raw), key)
-
-    taken = await run_in_threadpool(take)
+    taken = await gatherer.ask(Sent(org, raw, key))
     path = f"/v1/assets/{to_hex(taken.subject)}"
     position = await answer(service, response, taken, wait, path)
     return tell_accepted(taken, position)

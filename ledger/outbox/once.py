@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
@@ -15,6 +15,7 @@ from ledger.outbox.tables import Operation, Request
 from ledger.types import Hash32
 
 _ATTEMPTS: Final = 5
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,30 @@ def accept_once(
     find: Callable[[], Operation | None],
     make: Callable[[], Operation],
 ) -> Accepted:
-    """The operation that stands for a request already, or the one that `make` adds for it.
+    """The operation that stands for a request already, or the one that `make` adds for it."""
+
+    def attempt() -> Accepted:
+        if known := find_answered(session, asked):
+            return Accepted(known, existing=True)
+        found = find()
+        operation = found or make()
+        _remember(session, asked, operation)
+        return Accepted(operation, existing=found is not None)
+
+    return outlast_races(session, attempt)
+
+
+def outlast_races(session: Session, attempt: Callable[[], _Made]) -> _Made:
+    """What `attempt` makes, which looks before it adds rows.
 
     Unique keys decide who is first where requests race; the others look again and find it.
     """
-    for attempt in range(_ATTEMPTS):
-        if known := find_answered(session, asked):
-            return Accepted(known, existing=True)
+    for number in range(_ATTEMPTS):
         try:
             with session.begin_nested():
-                found = find()
-                operation = found or make()
-                _remember(session, asked, operation)
-            return Accepted(operation, existing=found is not None)
+                return attempt()
         except IntegrityError:
-            if attempt == _ATTEMPTS - 1:
+            if number == _ATTEMPTS - 1:
                 raise
     raise AssertionError
 
@@ -70,25 +80,32 @@ def find_answered(session: Session, asked: Asked) -> Operation | None:
     Raises:
         IdempotencyConflict: the key stands for another request.
     """
+    request = find_request(session, asked)
+    return find_operation(session, request.operation) if request else None
+
+
+def find_request(session: Session, asked: Asked) -> Request | None:
+    """The row of the request's Idempotency-Key; None if it is new. Raises as `find_answered`."""
     if asked.key is None:
         return None
     request = session.get(Request, (asked.org, asked.key))
-    if request is None:
-        return None
-    if request.digest != asked.digest:
+    if request is not None and request.digest != asked.digest:
         raise IdempotencyConflict(asked.key, request.operation)
-    return find_operation(session, request.operation)
+    return request
 
 
 def _remember(session: Session, asked: Asked, operation: Operation) -> None:
     if asked.key is not None:
-        session.add(
-            Request(
-                org=asked.org,
-                key=asked.key,
-                digest=asked.digest,
-                operation=operation.id,
-                created_at=now(),
-            )
-        )
+        session.add(Request(**request_values(asked, operation.id)))
     session.flush()
+
+
+def request_values(asked: Asked, operation: str) -> dict[str, Any]:
+    """The columns of a request with a key, and of the operation that came of it."""
+    return {
+        "org": asked.org,
+        "key": asked.key,
+        "digest": asked.digest,
+        "operation": operation,
+        "created_at": now(),
+    }

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import text
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
+from ledger.documents.packs import Place
 from ledger.domain.kinds import CONSEQUENCES, GOVERNANCE, Kind
 from ledger.domain.payloads import Enrolled
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.conflicts import (
     AlreadyEnrolled,
-    SerialTaken,
     WrittenByTheLedger,
     WrongPosition,
 )
@@ -21,7 +21,6 @@ from ledger.outbox.once import Accepted, Asked, accept_once, find_answered, find
 from ledger.outbox.tables import (
     Document,
     Operation,
-    Registration,
     Role,
     State,
     Tenant,
@@ -35,75 +34,27 @@ __all__ = [
     "SentDocument",
     "accept_enrolment",
     "accept_entry",
-    "accept_registration",
     "count_operations",
+    "document_values",
     "find_answered",
     "find_operation",
     "lock_subject",
     "next_on_its_way",
+    "operation_values",
 ]
 
 OPERATOR: Final = ZERO_HASH
 """Stands for the operator where a row names who asked; the contract's own word for governance."""
 
-_Row = TypeVar("_Row", Registration, Tenant)
-
 
 @dataclass(frozen=True, slots=True)
 class SentDocument:
-    """A document that came with a request and lies in the document store; `size` is in bytes."""
+    """A document that came with a request, and its place in the document store; `size` in bytes."""
 
     content_hash: Hash32
     size: int
+    place: Place
     media_type: str = "application/json"
-
-
-def accept_registration(
-    session: Session,
-    *,
-    org: Hash32,
-    serial: str,
-    digest: Hash32,
-    subject: Hash32,
-    payload: bytes,
-    document: SentDocument,
-    idempotency_key: str | None,
-    request_digest: Hash32,
-) -> Accepted:
-    """Accept the registration of an asset under `serial`; the caller commits.
-
-    `digest` is over the document and the asset's attributes, without anything random: the same
-    serial and digest give the first registration's operation again. A registration that was
-    rejected gives its serial free.
-
-    Raises:
-        IdempotencyConflict: the key stands for another request.
-        SerialTaken: the serial stands for another document or other attributes.
-    """
-
-    def find() -> Operation | None:
-        known = _get_locked(session, Registration, (org, serial))
-        operation = _find_standing(session, known)
-        if known and operation and known.digest != digest:
-            raise SerialTaken(serial, known.asset)
-        return operation
-
-    def make() -> Operation:
-        operation = _add_operation(session, org, subject, Kind.REGISTERED, payload, 0, fixed=True)
-        _add_document(session, org, subject, document)
-        session.merge(
-            Registration(
-                org=org,
-                serial=serial,
-                asset=subject,
-                content_hash=document.content_hash,
-                digest=digest,
-                operation=operation.id,
-            )
-        )
-        return operation
-
-    return accept_once(session, Asked(org, idempotency_key, request_digest), find, make)
 
 
 def accept_entry(
@@ -141,7 +92,7 @@ def accept_entry(
             raise WrongPosition(subject, expected=expected, given=position)
         fixed = position is not None
         if document:
-            _add_document(session, sender, subject, document)
+            session.add(Document(**document_values(sender, subject, document, now())))
         return _add_operation(session, sender, subject, kind, payload, expected, fixed=fixed)
 
     asked = Asked(sender, idempotency_key, request_digest)
@@ -165,7 +116,10 @@ def accept_enrolment(
     """
 
     def find() -> None:
-        if _find_standing(session, _get_locked(session, Tenant, subject)):
+        # Nobody else changes the row until this transaction ends.
+        tenant = session.get(Tenant, subject, with_for_update=True, populate_existing=True)
+        operation = find_operation(session, tenant.operation) if tenant else None
+        if operation and operation.state != State.REJECTED:
             raise AlreadyEnrolled(did, subject)
 
     def make() -> Operation:
@@ -194,17 +148,6 @@ def count_operations(session: Session, most: int | None = None) -> dict[State, i
     return dict(zip(State, session.connection().execute(select(*counts)).one(), strict=True))
 
 
-def _get_locked(session: Session, table: type[_Row], key: object) -> _Row | None:
-    """A row that nobody else changes until this transaction ends."""
-    return session.get(table, key, with_for_update=True, populate_existing=True)
-
-
-def _find_standing(session: Session, row: Registration | Tenant | None) -> Operation | None:
-    """The operation behind a registration or tenant, unless it was rejected."""
-    operation = find_operation(session, row.operation) if row else None
-    return operation if operation and operation.state != State.REJECTED else None
-
-
 def _add_operation(
     session: Session,
     org: Hash32,
@@ -215,35 +158,55 @@ def _add_operation(
     *,
     fixed: bool,
 ) -> Operation:
-    accepted_at = now()
     operation = Operation(
-        id=new_id(),
-        org=org,
-        role=Role.GOVERNOR if kind in GOVERNANCE else Role.CUSTODIAN,
-        kind=kind,
-        subject=subject,
-        position=position,
-        position_fixed=fixed,
-        payload=payload,
-        accepted_at=accepted_at,
-        updated_at=accepted_at,
+        **operation_values(new_id(), org, subject, kind, payload, position, now(), fixed=fixed)
     )
     session.add(operation)
     return operation
 
 
-def _add_document(session: Session, org: Hash32, subject: Hash32, document: SentDocument) -> None:
-    if session.get(Document, document.content_hash) is None:
-        session.add(
-            Document(
-                content_hash=document.content_hash,
-                org=org,
-                subject=subject,
-                size=document.size,
-                media_type=document.media_type,
-                created_at=now(),
-            )
-        )
+def operation_values(
+    id: str,
+    org: Hash32,
+    subject: Hash32,
+    kind: Kind,
+    payload: bytes,
+    position: int,
+    at: int,
+    *,
+    fixed: bool,
+) -> dict[str, Any]:
+    """The columns of an operation that is accepted at `at` (milliseconds since 1970)."""
+    return {
+        "id": id,
+        "org": org,
+        "role": Role.GOVERNOR if kind in GOVERNANCE else Role.CUSTODIAN,
+        "kind": kind,
+        "subject": subject,
+        "position": position,
+        "position_fixed": fixed,
+        "payload": payload,
+        "state": State.QUEUED,
+        "accepted_at": at,
+        "updated_at": at,
+    }
+
+
+def document_values(
+    org: Hash32, subject: Hash32, document: SentDocument, at: int
+) -> dict[str, Any]:
+    """The columns of a document of `org` about `subject`."""
+    return {
+        "content_hash": document.content_hash,
+        "org": org,
+        "subject": subject,
+        "size": document.size,
+        "media_type": document.media_type,
+        "pack": document.place.pack,
+        "pack_offset": document.place.offset,
+        "pack_length": document.place.length,
+        "created_at": at,
+    }
 
 
 def lock_subject(session: Session, subject: Hash32) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from ledger.documents.packs import Place
+
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers INTEGER keys only
 
 
@@ -71,7 +73,7 @@ class ApiKey(SQLModel, table=True):
 
 
 class Document(SQLModel, table=True):
-    """A document that was accepted, and whom it is about; its bytes lie in the document store."""
+    """A document that was accepted, whom it is about, and where its bytes lie in the store."""
 
     __tablename__ = "document"
 
@@ -80,7 +82,15 @@ class Document(SQLModel, table=True):
     subject: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
     size: int = Field(sa_type=BigInteger)
     media_type: str = Field(sa_type=Text)
+    pack: str = Field(sa_type=Text)
+    pack_offset: int = Field(sa_type=BigInteger)
+    pack_length: int = Field(sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
+
+    @property
+    def place(self) -> Place:
+        """Where the document lies in the store."""
+        return Place(self.pack, self.pack_offset, self.pack_length)
 
 
 class Registration(SQLModel, table=True):

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ledger.documents.canonical import load_document
-from ledger.documents.commitment import Commitment, commit_document, new_seed
-from ledger.documents.store import CorruptDocument, DocumentStore, StoredDocument
-from ledger.errors import DocumentError, UnknownThing
+from ledger.documents.packs import CorruptDocument, Place
+from ledger.documents.sealing import Sealed, seal
+from ledger.documents.store import DocumentStore
+from tests.documents.test_canonical import documents, texts
 
 RAW = '{ "b" : 1.50,\n "a": "Getriebe — 变速箱" }'.encode()
 ROOT = Path(__file__).parents[2]
-
-
-def committed(raw: bytes = RAW, serial: str | None = "S-1") -> Commitment:
-    return commit_document(load_document(raw), new_seed(), serial)
 
 
 @pytest.fixture
@@ -30,147 +30,170 @@ def store(tmp_path: Path) -> DocumentStore:
     return DocumentStore(tmp_path / "documents")
 
 
-def files(tmp_path: Path) -> list[Path]:
-    return sorted(path for path in tmp_path.rglob("*") if path.is_file())
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_comes_back_byte_for_byte(store: DocumentStore) -> None:
-    commitment = committed()
-    store.save(commitment.content_hash, RAW, commitment)
-    assert store.load(commitment.content_hash) == StoredDocument(RAW, commitment)
+@given(st.lists(st.tuples(documents, st.none() | texts, st.integers(0, 2)), max_size=5))
+def test_each_comes_back_byte_for_byte_from_its_place(
+    sent: list[tuple[dict[str, object], str | None, int]],
+) -> None:
+    sealed = [seal(json.dumps(v, indent=i or None).encode(), serial) for v, serial, i in sent]
+    with tempfile.TemporaryDirectory() as folder:
+        store = DocumentStore(Path(folder))
+        places = store.save(sealed)
+        found = [store.load(s.content_hash, p) for s, p in zip(sealed, places, strict=True)]
+    assert found == sealed
 
 
-def test_a_document_without_serial_or_fields_comes_back(store: DocumentStore) -> None:
-    commitment = committed(b"{}", None)
-    store.save(commitment.content_hash, b"{}", commitment)
-    assert store.load(commitment.content_hash).commitment == commitment
-
-
-def test_lies_under_its_hash_for_its_owner_only(store: DocumentStore, tmp_path: Path) -> None:
-    commitment = committed()
-    store.save(commitment.content_hash, RAW, commitment)
-    name = commitment.content_hash.hex()
-    folder = tmp_path / "documents" / name[:2]
-    assert files(tmp_path) == [folder / f"{name}.commitment.json", folder / f"{name}.json"]
-    assert [path.stat().st_mode & 0o777 for path in files(tmp_path)] == [0o600, 0o600]
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert (folder / f"{name}.json").read_bytes() == RAW
-
-
-def test_saving_again_changes_nothing(store: DocumentStore, tmp_path: Path) -> None:
-    commitment = committed()
-    store.save(commitment.content_hash, RAW, commitment)
-    before = [(path, path.stat().st_mtime_ns, path.stat().st_ino) for path in files(tmp_path)]
-    store.save(commitment.content_hash, RAW.replace(b' "b" : ', b'"b":'), commitment)
-    assert before == [(p, p.stat().st_mtime_ns, p.stat().st_ino) for p in files(tmp_path)]
-    assert store.load(commitment.content_hash).raw == RAW
-
-
-def test_an_unknown_document_is_named(store: DocumentStore) -> None:
-    with pytest.raises(UnknownThing, match="0x" + "07" * 32):
-        store.load(b"\7" * 32)
-
-
-def test_what_does_not_hash_to_its_name_is_never_stored(
+def test_documents_stored_together_lie_in_one_file_for_its_owner_only(
     store: DocumentStore, tmp_path: Path
 ) -> None:
-    commitment = committed()
-    with pytest.raises(CorruptDocument):
-        store.save(bytes(32), RAW, commitment)
-    with pytest.raises(CorruptDocument):
-        store.save(commitment.content_hash, b'{"a":2}', commitment)
-    with pytest.raises(DocumentError):
-        store.save(commitment.content_hash, b"[]", commitment)
+    places = store.save([seal(RAW, "S-1"), seal(b"{}"), seal(RAW, "S-2")])
+    [path] = files(tmp_path)
+    assert {place.pack for place in places} == {path.stem}
+    assert path.parent.name == path.stem[:2]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert path.read_bytes().count(b"\n" + RAW + b"\n") == 2
+    assert sum(place.length for place in places) == path.stat().st_size
+
+
+def test_nothing_to_store_makes_no_file(store: DocumentStore, tmp_path: Path) -> None:
+    assert store.save([]) == []
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize("part", [0, 1])
-@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone", "foreign"])
-def test_damage_is_noticed_and_mended_by_saving_again(
-    store: DocumentStore, tmp_path: Path, part: int, damage: str
+def test_what_is_stored_again_lies_in_another_pack(store: DocumentStore) -> None:
+    sealed = seal(RAW)
+    [first], [second] = store.save([sealed]), store.save([sealed])
+    assert first.pack != second.pack
+    assert store.load(sealed.content_hash, first) == store.load(sealed.content_hash, second)
+
+
+def test_a_document_is_found_under_its_own_hash_only(store: DocumentStore) -> None:
+    one, other = seal(RAW, "S-1"), seal(RAW, "S-2")
+    place, _ = store.save([one, other])
+    with pytest.raises(CorruptDocument, match="0x" + other.content_hash.hex()):
+        store.load(other.content_hash, place)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_every_changed_bit_is_noticed_in_its_document_alone(
+    store: DocumentStore, tmp_path: Path, bit: int
 ) -> None:
-    commitment = committed()
-    store.save(commitment.content_hash, RAW, commitment)
-    path = files(tmp_path)[part]
-    content = path.read_bytes()
-    match damage:
-        case "flip":
-            # In the middle of a value, in either file.
-            at = content.index(b"1.50") if part else content.index(b'"seed":"0x') + 12
-            path.write_bytes(
-                content[:at] + (b"2" if content[at : at + 1] != b"2" else b"3") + content[at + 1 :]
-            )
-        case "cut":
-            path.write_bytes(content[:-3])
-        case "empty":
-            path.write_bytes(b"")
-        case "gone":
-            path.unlink()
-        case "foreign":
-            path.write_bytes(b'{"a":[]}')
-    with pytest.raises(UnknownThing if part and damage == "gone" else CorruptDocument):
-        store.load(commitment.content_hash)
-    store.save(commitment.content_hash, RAW, commitment)
-    assert store.load(commitment.content_hash) == StoredDocument(RAW, commitment)
+    one, other = seal(b'{ "a":1e2}', "S"), seal(RAW)
+    place, beside = store.save([one, other])
+    [path] = files(tmp_path)
+    whole = path.read_bytes()
+    for at in range(place.length):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+        with pytest.raises(CorruptDocument):
+            store.load(one.content_hash, place)
+    assert store.load(other.content_hash, beside) == other
 
 
-def test_many_may_save_the_same_at_once(store: DocumentStore, tmp_path: Path) -> None:
-    commitment = committed()
-    saving = [
-        threading.Thread(target=store.save, args=(commitment.content_hash, RAW, commitment))
-        for _ in range(8)
-    ]
+@pytest.mark.parametrize("left", [0, 10, -1])
+def test_a_pack_cut_short_is_noticed(store: DocumentStore, tmp_path: Path, left: int) -> None:
+    sealed = seal(RAW)
+    [place] = store.save([sealed])
+    [path] = files(tmp_path)
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(CorruptDocument):
+        store.load(sealed.content_hash, place)
+
+
+def test_a_pack_that_is_gone_is_noticed(store: DocumentStore, tmp_path: Path) -> None:
+    sealed = seal(RAW)
+    [place] = store.save([sealed])
+    [path] = files(tmp_path)
+    path.unlink()
+    with pytest.raises(CorruptDocument, match=f"its pack {place.pack} is missing"):
+        store.load(sealed.content_hash, place)
+
+
+def test_many_may_store_at_once(store: DocumentStore, tmp_path: Path) -> None:
+    sealed = [seal(RAW, str(number)) for number in range(8)]
+    places: dict[int, Place] = {}
+
+    def save(number: int) -> None:
+        [places[number]] = store.save([sealed[number]])
+
+    saving = [threading.Thread(target=save, args=(number,)) for number in range(8)]
     for one in saving:
         one.start()
     for one in saving:
         one.join()
-    assert store.load(commitment.content_hash).raw == RAW
-    assert len(files(tmp_path)) == 2
+    assert [store.load(sealed[n].content_hash, places[n]) for n in range(8)] == sealed
+    assert len(files(tmp_path)) == 8
 
 
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_a_failed_write_leaves_nothing_behind(
-    store: DocumentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: DocumentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    def full(_: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    commitment = committed()
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        store.save(commitment.content_hash, RAW, commitment)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, failing, full)
+        with pytest.raises(OSError, match="No space"):
+            store.save([seal(RAW)])
     assert files(tmp_path) == []
 
 
-def test_killed_at_any_moment_what_is_there_is_whole(tmp_path: Path) -> None:
+def test_a_pack_has_its_name_only_once_it_is_flushed_and_its_folder_afterwards(
+    store: DocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save([seal(RAW)])  # so that some folders are there
+    steps: list[str] = []
+    flush, rename = os.fsync, os.replace
+
+    def fsync(handle: int) -> None:
+        steps.append("folder" if os.path.isdir(f"/proc/self/fd/{handle}") else "file")
+        flush(handle)
+
+    def replace(*names: str | Path) -> None:
+        steps.append("name")
+        rename(*names)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    store.save([seal(RAW), seal(b"{}")])
+    assert steps[-3:] == ["file", "name", "folder"]
+    assert set(steps[:-3]) <= {"folder"}
+
+
+def test_killed_at_any_moment_what_was_stored_is_whole(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """
         import sys
         from pathlib import Path
-        from ledger.documents.canonical import load_document
-        from ledger.documents.commitment import commit_document
+        from ledger.documents.sealing import seal
         from ledger.documents.store import DocumentStore
 
         store = DocumentStore(Path(sys.argv[1]))
         for number in range(10**6):
-            raw = b'{"n":%d,"text":"%s"}' % (number, b"x" * 20000)
-            commitment = commit_document(load_document(raw), bytes(32), str(number))
-            store.save(commitment.content_hash, raw, commitment)
-            print(commitment.content_hash.hex(), flush=True)
+            both = [seal(b'{"n":%d,"text":"%s"}' % (n, b"x" * 20000)) for n in (number, -number)]
+            for one, place in zip(both, store.save(both)):
+                print(one.content_hash.hex(), place.pack, place.offset, place.length, flush=True)
         """
     )
     running = subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert running.stdout is not None
-    told = [running.stdout.readline() for _ in range(25)]
+    told = [running.stdout.readline() for _ in range(50)]
     os.kill(running.pid, signal.SIGKILL)
     told += running.stdout.read().splitlines(keepends=True)
     running.stdout.close()
     running.wait()
     store = DocumentStore(tmp_path)
-    for line in told:
-        if line.endswith("\n"):
-            assert store.load(bytes.fromhex(line)).commitment.seed == bytes(32)
-    for path in files(tmp_path):
-        if len(path.stem) == 64:
-            store.load(bytes.fromhex(path.stem))
+    sizes = {path.stat().st_size for path in files(tmp_path) if path.suffix == ".pack"}
+    assert min(sizes) > 40000
+    for content_hash, pack, offset, length in (
+        line.split() for line in told if line.endswith("\n")
+    ):
+        place = Place(pack, int(offset), int(length))
+        found: Sealed = store.load(bytes.fromhex(content_hash), place)
+        assert len(found.raw) > 20000

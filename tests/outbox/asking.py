@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Sequence
+from typing import Final
 
 from sqlmodel import Session
 
+from ledger.documents.packs import Place
+from ledger.documents.sealing import Sealed, seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Enrolled, Observed, Payload, Registered
 from ledger.hashing import sha256, subject_id
 from ledger.outbox.operations import (
     Accepted,
+    Asked,
     SentDocument,
     accept_enrolment,
     accept_entry,
-    accept_registration,
+    find_operation,
 )
+from ledger.outbox.registering import Registering, accept_registrations
 from ledger.types import ZERO_HASH, AssetKind, Hash32
+
+NOWHERE: Final = Place("", 0, 0)
 
 
 def organisation_of(domain: Hash32, did: str) -> Hash32:
@@ -45,19 +54,31 @@ def register(
     key: str | None = None,
 ) -> Accepted:
     """Ask for a registration; its content hash is random, as a salted commitment's is."""
-    content_hash = secrets.token_bytes(32)
-    payload = Registered(owner or org, ZERO_HASH, content_hash, AssetKind.INSTANCE).encode()
-    return accept_registration(
-        session,
-        org=org,
+    document = seal(json.dumps({"is": text}).encode(), serial)
+    payload = Registered(owner or org, ZERO_HASH, document.content_hash, AssetKind.INSTANCE)
+    wanted = Registering(
         serial=serial,
-        digest=sha256(text.encode()),
-        subject=subject_id(domain, Kind.REGISTERED, org, payload),
-        payload=payload,
-        document=SentDocument(content_hash, len(text)),
-        idempotency_key=key,
-        request_digest=sha256(f"{serial} {text}".encode()),
+        digest=document.digest,
+        subject=subject_id(domain, Kind.REGISTERED, org, payload.encode()),
+        payload=payload.encode(),
+        document=document,
+        asked=Asked(org, key, sha256(f"{serial} {text}".encode())),
     )
+    [outcome] = accept_registrations(session, [wanted], has_room, keep_nowhere)
+    if isinstance(outcome, Exception):
+        raise outcome
+    operation = find_operation(session, outcome.operation)
+    assert operation is not None
+    return Accepted(operation, outcome.existing)
+
+
+def has_room(org: Hash32, count: int) -> None:
+    """There is always room."""
+
+
+def keep_nowhere(documents: Sequence[Sealed]) -> list[Place]:
+    """Documents that nobody will read."""
+    return [NOWHERE for _ in documents]
 
 
 def observe(
@@ -79,7 +100,7 @@ def observe(
         payload=Observed(content_hash).encode(),
         position=position,
         next_position=next_position,
-        document=SentDocument(content_hash, len(text)),
+        document=SentDocument(content_hash, len(text), NOWHERE),
         idempotency_key=key,
         request_digest=sha256(text.encode()),
     )

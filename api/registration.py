@@ -1,0 +1,144 @@
+"""Takes registrations in, any number at a time: one alone goes the same way as ten thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from pydantic import TypeAdapter
+
+from api import lookup
+from api.acceptance import Taken, digest
+from api.bodies import decode_body
+from api.deps import Service
+from api.errors import Problem
+from api.pressure import require_room
+from api.schemas.assets import RegisterAsset
+from ledger.database.engine import reading, writing
+from ledger.documents.sealing import Sealed, seal
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Registered
+from ledger.errors import DocumentError, LedgerError
+from ledger.hashing import subject_id
+from ledger.outbox.failpoints import reach
+from ledger.outbox.known import AcceptedAsset
+from ledger.outbox.once import Asked
+from ledger.outbox.registering import Registering, accept_registrations
+from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
+
+REGISTER: Final[TypeAdapter[RegisterAsset]] = TypeAdapter(RegisterAsset)
+
+_NO_DIGEST: Final = ZERO_HASH
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A registration as it was sent: who sent it, its body, its Idempotency-Key."""
+
+    org: Hash32
+    body: bytes
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A registration that is right by itself."""
+
+    sent: Sent
+    told: RegisterAsset
+    document: Sealed
+
+
+def register(
+    service: Service, all_sent: Sequence[Sent], whole: Asked | None = None
+) -> list[Taken | Exception]:
+    """Take registrations in, in one transaction; tells of each what became of it, in order.
+
+    What is wrong with one hinders no other. `whole` is the request that all of them came with,
+    if that has an Idempotency-Key of its own.
+
+    Raises:
+        IdempotencyConflict: the key of `whole` stands for another request.
+        Problem: the mirror has not begun.
+    """
+    read = [_read(sent) for sent in all_sent]
+    wanted = _go_on(read, lambda these: _resolve(service, these))
+    outcomes = _go_on(wanted, lambda these: _accept(service, these, whole))
+    return [one if isinstance(one, Exception) else _taken(one) for one in outcomes]
+
+
+def _go_on(
+    found: Sequence[_One | Exception], step: Callable[[list[_One]], list[_Other | Exception]]
+) -> list[_Other | Exception]:
+    """Take those that nothing is wrong with a step further, all at once."""
+    further = iter(step([one for one in found if not isinstance(one, Exception)]))
+    return [one if isinstance(one, Exception) else next(further) for one in found]
+
+
+def _read(sent: Sent) -> _Read | Exception:
+    try:
+        told = decode_body(REGISTER, sent.body)
+        return _Read(sent, told, seal(told.document, told.serial))
+    except (Problem, DocumentError) as error:
+        return error
+
+
+def _resolve(service: Service, these: Sequence[_Read]) -> list[Registering | Exception]:
+    named = {one.told.owner for one in these if one.told.owner}
+    with reading(service.engine) as session:
+        domain = lookup.get_domain(session)
+        owners = lookup.find_parties(session, named, "owner") if named else {}
+    return [_resolve_one(one, domain, owners) for one in these]
+
+
+def _resolve_one(
+    one: _Read, domain: Hash32, owners: Mapping[str, Hash32 | LedgerError]
+) -> Registering | Exception:
+    told, sent, document = one.told, one.sent, one.document
+    owner = owners[told.owner] if told.owner else sent.org
+    if isinstance(owner, LedgerError):
+        return owner
+    kind = AssetKind[told.asset_kind.upper()]
+    payload = Registered(owner, ZERO_HASH, document.content_hash, kind).encode()
+    attributes = {"asset_kind": told.asset_kind, "owner": to_hex(owner), "schema": None}
+    return Registering(
+        serial=told.serial,
+        digest=digest(attributes, document),
+        subject=subject_id(domain, Kind.REGISTERED, sent.org, payload),
+        payload=payload,
+        document=document,
+        asked=Asked(sent.org, sent.key, _request_digest(one) if sent.key else _NO_DIGEST),
+    )
+
+
+def _request_digest(one: _Read) -> Hash32:
+    return digest({"path": "assets", **one.told.model_dump(exclude={"document"})}, one.document)
+
+
+def _accept(
+    service: Service, wanted: Sequence[Registering], whole: Asked | None
+) -> list[AcceptedAsset | Exception]:
+    def admit(org: Hash32, count: int) -> Exception | None:
+        try:
+            require_room(service, org, count)
+        except Problem as problem:
+            return problem
+        return None
+
+    with writing(service.engine) as session:
+        outcomes = accept_registrations(session, wanted, admit, service.documents.save, whole)
+    reach("acceptance is committed")
+    return outcomes
+
+
+def _taken(accepted: AcceptedAsset) -> Taken:
+    return Taken(
+        operation=accepted.operation,
+        subject=accepted.asset,
+        position=0,
+        content_hash=accepted.content_hash,
+        repeated=accepted.existing,
+    )

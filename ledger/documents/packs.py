@@ -1,0 +1,93 @@
+"""How documents lie in a pack: one frame each, behind one another, each to be read alone.
+
+A frame is a line of JSON (content hash, seed, serial; size and SHA-256 of the document), the
+document as it was sent, and a line feed. So a pack tells by itself what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from ledger.documents.sealing import Sealed, seal
+from ledger.errors import DocumentError, MalformedValue, VerificationError
+from ledger.hashing import sha256
+from ledger.types import Hash32, parse_hash, to_hex
+
+
+class CorruptDocument(VerificationError):
+    """What is stored under a content hash does not hash to it."""
+
+    code = "corrupt_document"
+
+    def __init__(self, content_hash: Hash32, reason: str) -> None:
+        super().__init__(
+            f"the stored document {to_hex(content_hash)} is damaged: {reason}",
+            content_hash=to_hex(content_hash),
+            reason=reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document lies: its frame's first byte in the pack of that name, and its length."""
+
+    pack: str
+    offset: int
+    length: int
+
+
+class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A frame's first line."""
+
+    content_hash: str
+    seed: str
+    serial: str | None
+    size: int
+    sha256: str
+
+
+_HEADS = msgspec.json.Decoder(_Head)
+
+
+def encode_frame(document: Sealed) -> bytes:
+    """A document as it lies in a pack."""
+    commitment = document.commitment
+    head = _Head(
+        to_hex(commitment.content_hash),
+        to_hex(commitment.seed),
+        commitment.serial,
+        len(document.raw),
+        to_hex(sha256(document.raw)),
+    )
+    return b"%b\n%b\n" % (msgspec.json.encode(head), document.raw)
+
+
+def place_frames(pack: str, frames: Iterable[bytes]) -> list[Place]:
+    """Where each of these frames lies in a pack that holds them in this order."""
+    places, offset = [], 0
+    for frame in frames:
+        places.append(Place(pack, offset, len(frame)))
+        offset += len(frame)
+    return places
+
+
+def decode_frame(content_hash: Hash32, frame: bytes) -> Sealed:
+    """The document in a frame, its content hash computed anew.
+
+    Raises:
+        CorruptDocument: any byte is not as it was written.
+    """
+    line, _, rest = frame.partition(b"\n")
+    try:
+        head = _HEADS.decode(line)
+        found = seal(rest[:-1], head.serial, parse_hash(head.seed))
+    except (msgspec.DecodeError, UnicodeDecodeError, DocumentError, MalformedValue) as error:
+        raise CorruptDocument(content_hash, str(error)) from None
+    if found.content_hash != content_hash:
+        raise CorruptDocument(content_hash, f"it hashes to {to_hex(found.content_hash)}")
+    if encode_frame(found) != frame:
+        raise CorruptDocument(content_hash, "it is not spelt as it was stored")
+    return found
