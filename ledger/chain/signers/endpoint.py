@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import time
+import weakref
 from typing import Final
 
 import httpx
@@ -28,7 +29,7 @@ _TOO_MANY: Final = 429
 
 
 class SignerEndpoint:
-    """A signer's HTTP server; connections are kept alive."""
+    """A signer's HTTP server; connections are kept alive, and closed with the last who knows it."""
 
     def __init__(self, place: Place, *, timeout: float = TIMEOUT) -> None:
         """`timeout` is in seconds, for a whole answer. Raises MalformedValue for a bad PEM."""
@@ -47,6 +48,7 @@ class SignerEndpoint:
             verify=_context(place) if parts.scheme == "https" else False,
             trust_env=parts.host not in LOOPBACK,
         )
+        weakref.finalize(self, self._client.close)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.shown!r})"
