@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from ledger.database.engine import writing
+from ledger.documents.packs import Place
+from ledger.documents.sealing import Sealed, seal
 from ledger.domain.payloads import (
     Dismounted,
     Enrolled,
@@ -29,15 +31,17 @@ from ledger.hashing import sha256, subject_id
 from ledger.mirror.subject_rows import fetch_subjects
 from ledger.outbox.interventions import cancel, retry
 from ledger.outbox.keys import Credential
+from ledger.outbox.known import AcceptedAsset
 from ledger.outbox.operations import (
     Accepted,
+    Asked,
     SentDocument,
     accept_enrolment,
     accept_entry,
-    accept_registration,
     find_operation,
     next_on_its_way,
 )
+from ledger.outbox.registering import Registering, accept_registrations
 from ledger.outbox.tables import Operation, State
 from ledger.types import ZERO_HASH, AssetKind, Hash32
 
@@ -77,7 +81,7 @@ class Asset:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Expected:
     """An accepted operation: what it is about, and what it is to come to."""
 
     id: str
@@ -94,7 +98,7 @@ class Desk:
     random: random.Random
     orgs: list[Hash32] = field(default_factory=list)
     assets: list[Asset] = field(default_factory=list)
-    asked: dict[str, Asked] = field(default_factory=dict)
+    asked: dict[str, Expected] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
 
     def fate_of(self, operation: str) -> Fate:
@@ -132,24 +136,24 @@ class Desk:
 
     def register(self) -> None:
         """A new asset; now and then twice by the same key and serial, which makes one."""
-        org, content = self.random.choice(self.orgs), self.random.randbytes(32)
+        org, serial = self.random.choice(self.orgs), f"S-{len(self.assets)}"
         owner = self.random.choice(self.orgs) if self.random.random() < 0.2 else org
-        payload = Registered(owner, ZERO_HASH, content, AssetKind.INSTANCE).encode()
+        document = seal(b"{}", serial)
+        payload = Registered(owner, ZERO_HASH, document.content_hash, AssetKind.INSTANCE).encode()
         asset = Asset(subject_id(self.domain, Registered.KIND, org, payload), owner)
-        serial = f"S-{len(self.assets)}"
+        wanted = Registering(
+            serial=serial,
+            digest=document.digest,
+            subject=asset.id,
+            payload=payload,
+            document=document,
+            asked=Asked(org, serial, sha256(serial.encode())),
+        )
 
         def accept(session: Session) -> Accepted:
-            return accept_registration(
-                session,
-                org=org,
-                serial=serial,
-                digest=sha256(serial.encode()),
-                subject=asset.id,
-                payload=payload,
-                document=SentDocument(content, 9),
-                idempotency_key=serial,
-                request_digest=sha256(content),
-            )
+            [outcome] = accept_registrations(session, [wanted], _has_room, _keep_nowhere)
+            assert isinstance(outcome, AcceptedAsset)
+            return Accepted(_get(session, outcome.operation), outcome.existing)
 
         self._commit((asset,), Fate.FINAL, accept)
         self.assets.append(asset)
@@ -274,7 +278,7 @@ class Desk:
                 payload=payload.encode(),
                 position=expected if fixed else None,
                 next_position=following,
-                document=SentDocument(content, 9) if content else None,
+                document=SentDocument(content, 9, _NOWHERE) if content else None,
                 idempotency_key=key,
                 request_digest=sha256(payload.encode()),
             )
@@ -289,7 +293,7 @@ class Desk:
             operation, existing = accepted.operation.id, accepted.existing
         self.told["repeated" if existing else "accepted"] += 1
         if not existing:
-            self.asked[operation] = Asked(operation, about, fate)
+            self.asked[operation] = Expected(operation, about, fate)
 
     def _tie(self, part: Asset, parent: Asset) -> None:
         """From now on the two share their fate, as far as order goes."""
@@ -302,6 +306,16 @@ class Desk:
 
 
 _OPERATOR = Credential(None, "operator")
+_NOWHERE = Place("", 0, 0)
+
+
+def _has_room(_: Hash32, __: int) -> None:
+    """There is always room."""
+
+
+def _keep_nowhere(documents: Sequence[Sealed]) -> list[Place]:
+    """Documents that nobody reads."""
+    return [_NOWHERE for _ in documents]
 
 
 def _get(session: Session, operation: str) -> Operation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -55,13 +56,13 @@ class Ground:
         with Anvil.start(folder / "first") as anvil:
             for signer in (one for each in keys.values() for one in each):
                 anvil.rpc.call("anvil_setBalance", to_hex(signer.address), hex(FUNDS))
-            target = deploy(anvil.rpc, keys[Role.GOVERNOR][0].address)
+            target = deploy(anvil.rpc, keys[Role.GOVERNOR][0].address, sha256(b"deployer"))
             anvil.rpc.call("anvil_mine", hex(_MARGIN))
             first = anvil.rpc.fetch_block_number()
             anvil.dump()
             _make_database(folder / "first" / "ledger.db", anvil.rpc, target)
         shutil.copytree(folder / "first", folder / "laggard")
-        laggard, stranger = Anvil.start(folder / "laggard"), Anvil.start(folder / "stranger")
+        laggard, stranger = Anvil.start(folder / "laggard"), _start_other(folder, target)
         for aside in (laggard, stranger):
             aside.rpc.call("evm_setAutomine", False)
         stranger.rpc.call("anvil_mine", hex(_MARGIN))
@@ -98,6 +99,16 @@ def kill_node(anvil: Anvil) -> None:
     anvil.rpc.close()
     os.kill(anvil.pid, signal.SIGKILL)
     anvil.wait()
+
+
+def _start_other(folder: Path, target: Deployed) -> Anvil:
+    """A node of another chain: of what begins in the same second, the first blocks are equal."""
+    while True:
+        anvil = Anvil.start(folder / f"stranger-{time.monotonic_ns()}")
+        if anvil.rpc.genesis_hash() != target.genesis_hash:
+            return anvil
+        anvil.stop()
+        time.sleep(0.1)
 
 
 def open_impatient(url: str) -> Engine:

@@ -92,7 +92,8 @@ def _work(following: Any, end: int, database: str, told: Any) -> None:
             with following.get_lock():
                 seed = following.value
                 following.value += 1
-            if seed >= end:
+            parent = multiprocessing.parent_process()
+            if seed >= end or parent is None or not parent.is_alive():
                 return
             told.put(play_one(seed, ground, folder))
 

@@ -61,7 +61,7 @@ def play(seed: int, ground: Ground, folder: Path, engine: Engine) -> Outcome:
             by_dumps=draw.random() < 0.4,
         )
         try:
-            schedule = Schedule(stage, Desk(engine, ground.domain, draw), draw)
+            schedule = Schedule(seed, stage, Desk(engine, ground.domain, draw), draw)
             schedule.play()
             verdict = schedule.judge()
         finally:
@@ -75,6 +75,7 @@ def play(seed: int, ground: Ground, folder: Path, engine: Engine) -> Outcome:
 class Schedule:
     """The acts on a stage; `acts` tells them."""
 
+    seed: int
     stage: Stage
     desk: Desk
     random: random.Random
@@ -88,7 +89,12 @@ class Schedule:
         self.faults.rate = self.random.choice([0.0, 0.03, 0.1, 0.25])
         self.faults.mines_at_once = self.random.random() < 0.6
         for _ in range(self.random.randint(_SHORTEST, _LONGEST)):
+            self.begin()
             self.do(self.random.choice(_ACTS))
+
+    def begin(self) -> None:
+        """Draw each act's course from a stream of its own, so that one does not shift the next."""
+        self.random.seed(f"{self.seed}/{len(self.acts)}")
 
     def do(self, name: str) -> None:
         told = len(self.faults.log)
