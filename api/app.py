@@ -17,7 +17,7 @@ from api.edge import Edge
 from api.explorer import pages
 from api.gathering import Gatherer
 from api.registration import Sent, register
-from api.routes import assets, documents, entries, operations, organisations, status
+from api.routes import assets, documents, entries, lanes, operations, organisations, status
 from ledger import __version__
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.store import DocumentStore
@@ -27,7 +27,7 @@ from ledger.settings import Settings
 _GATHERED: Final = 200
 """Single registrations that one transaction accepts: enough to share what it costs."""
 
-_ROUTES = (organisations, assets, entries, documents, operations, status)
+_ROUTES = (organisations, assets, entries, documents, operations, lanes, status)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -104,6 +104,12 @@ _KINDS: Final = (
         "What this operation was to register was meanwhile asked for again: follow that one.",
     ),
     ProblemKind(
+        "not_halted",
+        409,
+        "The lane is not halted",
+        "The lane sends already: there is nothing to release.",
+    ),
+    ProblemKind(
         "refused",
         409,
         "The ledger's rules forbid it",

@@ -8,7 +8,15 @@ from sqlmodel import Session
 from api.deps import Served, Service
 from api.lookup import get_mirror
 from api.openapi import problems
-from api.schemas.ledger import Alarm, BlockAnswer, Health, OperationCounts, Status
+from api.schemas.ledger import (
+    Alarm,
+    BlockAnswer,
+    Health,
+    LaneAnswer,
+    OperationCounts,
+    Queue,
+    Status,
+)
 from ledger import __version__
 from ledger.database.engine import reading
 from ledger.hashing import is_paused
@@ -16,18 +24,23 @@ from ledger.mirror.queries import find_mirror
 from ledger.mirror.tables import MirrorRow
 from ledger.outbox.alarms import find_alarms
 from ledger.outbox.operations import count_operations
+from ledger.outbox.overview import LaneSeen, find_oldest_waiting, list_lanes
+from ledger.outbox.tables import Alarm as AlarmRow
+from ledger.outbox.tables import State
 from ledger.types import to_hex
 
 router = APIRouter(tags=["status"])
 
 _MOST_LAG = 64
+_MOST_COUNTED = 50_000
 
 
 @router.get("/v1/status", responses=problems())
 def get_status(service: Served) -> Status:
-    """Which ledger this is, how far it is mirrored, and what waits."""
+    """Which ledger this is, how far it is mirrored, what waits, and what it needs."""
     with reading(service.engine) as session:
         mirror = get_mirror(session)
+        counts = count_operations(session, _MOST_COUNTED)
         return Status(
             chain_id=mirror.chain_id,
             contract=to_hex(mirror.contract),
@@ -39,10 +52,28 @@ def get_status(service: Served) -> Status:
             entries=mirror.sequence,
             node_block=mirror.node_block,
             lag=lag_of(mirror),
-            operations=OperationCounts(**count_operations(session)),
+            operations=OperationCounts(**counts),
+            queue=Queue(waiting=counts[State.QUEUED], oldest_seconds=find_oldest_waiting(session)),
+            lanes=[tell_lane(each) for each in list_lanes(session)],
             alarms=list_alarms(session, mirror),
             version=__version__,
         )
+
+
+def tell_lane(lane: LaneSeen) -> LaneAnswer:
+    """A lane, as an answer."""
+    return LaneAnswer(
+        id=lane.id,
+        role=lane.role.value,
+        sender=to_hex(lane.sender),
+        chain_id=lane.chain_id,
+        next_nonce=lane.next_nonce,
+        in_flight=lane.in_flight,
+        oldest_seconds=lane.oldest,
+        halted=lane.halted,
+        released=lane.released,
+        held=lane.held,
+    )
 
 
 def lag_of(mirror: MirrorRow) -> int:
@@ -52,10 +83,16 @@ def lag_of(mirror: MirrorRow) -> int:
 
 def list_alarms(session: Session, mirror: MirrorRow) -> list[Alarm]:
     """What a person should look at, of mirror and outbox."""
-    standing = [Alarm(code=each.code, message=each.message) for each in find_alarms(session)]
+    standing = [_alarm(*each.code.partition(":"), each) for each in find_alarms(session)]
     if mirror.alarm:
-        standing.insert(0, Alarm(code="mirror", message=mirror.alarm))
+        needs = "see that the chain's node tells the truth: compare it with another one"
+        told = Alarm(code="mirror", about=None, message=mirror.alarm, needs=needs)
+        standing.insert(0, told)
     return standing
+
+
+def _alarm(code: str, _: str, about: str, row: AlarmRow) -> Alarm:
+    return Alarm(code=code, about=about or None, message=row.message, needs=row.needs)
 
 
 @router.get("/healthz", responses=problems())

@@ -208,7 +208,7 @@ class BlockAnswer(Answer):
 
 
 class OperationCounts(Answer):
-    """How many operations stand where."""
+    """How many operations stand where; each counted up to 50,000, which then means: or more."""
 
     queued: int
     sent: int
@@ -217,11 +217,50 @@ class OperationCounts(Answer):
     rejected: int
 
 
-class Alarm(Answer):
-    """Something that a person should look at."""
+class Queue(Answer):
+    """What waits to be sent."""
 
-    code: str
+    waiting: Annotated[int, Field(description="counted up to 50,000, which then means: or more")]
+    oldest_seconds: Annotated[
+        float | None, Field(description="for how long the first has waited", examples=[1.25])
+    ]
+
+
+class LaneAnswer(Answer):
+    """The sequence of one sender's transactions."""
+
+    id: Annotated[str, Field(examples=[f"31337:{EXAMPLE_ADDRESS}"])]
+    role: Annotated[Literal["custodian", "governor"], Field(description="what it is for")]
+    sender: Address
+    chain_id: int
+    next_nonce: int
+    in_flight: Annotated[int, Field(description="transactions that are in no block yet")]
+    oldest_seconds: Annotated[
+        float | None, Field(description="age of the first that is in no block", examples=[0.4])
+    ]
+    halted: Annotated[str | None, Field(description="why nothing is sent, until it is released")]
+    released: Annotated[bool, Field(description="it goes on as soon as that is safe")]
+    held: Annotated[bool, Field(description="whether a submitter that runs works it")]
+
+
+class Alarm(Answer):
+    """Something that a person should know; it rests by itself once it is over."""
+
+    code: Annotated[str, Field(examples=["insufficient_funds"])]
+    about: Annotated[
+        str | None,
+        Field(
+            description="lane or role, if it is about one", examples=[f"31337:{EXAMPLE_ADDRESS}"]
+        ),
+    ]
     message: str
+    needs: Annotated[
+        str | None,
+        Field(
+            description="what a person should do; null: nothing, it heals by itself",
+            examples=[f"send at least 21000000000000 wei to {EXAMPLE_ADDRESS} on chain 31337"],
+        ),
+    ]
 
 
 class Status(Answer):
@@ -238,6 +277,8 @@ class Status(Answer):
     node_block: Annotated[int | None, Field(description="newest block that the node spoke of")]
     lag: Annotated[int | None, Field(description="blocks between node and mirror")]
     operations: OperationCounts
+    queue: Queue
+    lanes: list[LaneAnswer]
     alarms: list[Alarm]
     version: str
 

@@ -141,6 +141,31 @@ class BlockAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneAnswer:
+    """The sequence of one sender's transactions; ages are in seconds."""
+
+    id: str
+    role: str
+    sender: str
+    next_nonce: int
+    in_flight: int
+    oldest_seconds: float | None
+    halted: str | None
+    released: bool
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAnswer:
+    """Something that a person should know, and what it needs; None: nothing, it heals itself."""
+
+    code: str
+    message: str
+    needs: str | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusAnswer:
     """The service's state: how far the mirror is, and what waits."""
 
@@ -153,5 +178,7 @@ class StatusAnswer:
     paused: bool = False
     lag: int | None = None
     operations: dict[str, int] = field(default_factory=dict)
-    alarms: tuple[Any, ...] = ()
+    queue: dict[str, Any] = field(default_factory=dict)
+    lanes: tuple[LaneAnswer, ...] = ()
+    alarms: tuple[AlarmAnswer, ...] = ()
     version: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ledger.client.answers import OperationAnswer
+from ledger.client.answers import LaneAnswer, OperationAnswer
 from ledger.client.calling import Caller, Page, chosen, last_segment, segment
 from ledger.client.transport import Call
 
@@ -51,6 +51,11 @@ class OperationCalls(Caller):
     def retry_operation(self, operation: str) -> OperationAnswer:
         """Queue a rejected operation again. Raises ApiProblem (409) if that makes no sense."""
         return self._act(operation, "retry")
+
+    def release_lane(self, lane: str) -> LaneAnswer:
+        """Let a halted lane go on, once that is safe; needs the operator's key."""
+        path = f"/v1/lanes/{segment(lane)}/release"
+        return self._decode(self._send(Call("POST", path)), LaneAnswer)
 
     def _act(self, operation: str, verb: str) -> OperationAnswer:
         return self._decode(self._send(Call("POST", f"{_path(operation)}/{verb}")), OperationAnswer)

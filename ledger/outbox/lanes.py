@@ -126,6 +126,11 @@ def change_lane(session: Session, lease: Lease, **values: int) -> None:
         raise LeaseLost(f"lane {lease.lane} has another holder", lane=lease.lane)
 
 
+def is_held(lane: Lane) -> bool:
+    """Whether a submitter that may still run holds a lane."""
+    return lane.lease_until > now() and _is_alive(lane.lease_holder or "")
+
+
 def _is_alive(holder: str) -> bool:
     """Whether a holder may still run: true unless it is a dead process of this machine."""
     host, _, rest = holder.partition("/")
