@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.types import Address, Hash32
@@ -37,6 +37,13 @@ _VERSION: Final = keccak(b"1")
 _BATCH_REGISTERED: Final = 33
 
 
+# What HMAC mixes into a key, and into the zeros that fill it up to SHA-256's 64 bytes.
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
+_INNER_REST: Final = b"\x36" * 32
+_OUTER_REST: Final = b"\x5c" * 32
+
+
 def sha256(message: bytes) -> Hash32:
     """SHA-256 (FIPS 180-4)."""
     return hashlib.sha256(message).digest()
@@ -45,6 +52,13 @@ def sha256(message: bytes) -> Hash32:
 def hmac_sha256(key: bytes, message: bytes) -> Hash32:
     """HMAC with SHA-256 (RFC 2104)."""
     return hmac.digest(key, message, "sha256")
+
+
+def hmac_sha256_each(key: Hash32, messages: Iterable[bytes]) -> list[Hash32]:
+    """`hmac_sha256` of many messages under one key of 32 bytes, at half the cost."""
+    inner, outer = key.translate(_INNER) + _INNER_REST, key.translate(_OUTER) + _OUTER_REST
+    digest = hashlib.sha256
+    return [digest(outer + digest(inner + one).digest()).digest() for one in messages]
 
 
 def _word(number: int) -> bytes:
@@ -148,9 +162,25 @@ def merkle_root(leaves: Sequence[bytes]) -> Hash32:
     """Merkle tree hash over `leaves` (RFC 6962, 2.1)."""
     if not leaves:
         return EMPTY_TREE
-    level = [leaf_hash(leaf) for leaf in leaves]
-    # Pairing neighbours and carrying an odd last one up gives RFC 6962's split at powers of two.
+    digest = hashlib.sha256
+    return merkle_top([digest(b"\0" + leaf).digest() for leaf in leaves])
+
+
+def merkle_top(level: Sequence[Hash32]) -> Hash32:
+    """The root above a level of a Merkle tree: leaf hashes, or the roots of 2ⁿ leaves each."""
     while len(level) > 1:
-        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = paired + level[len(level) & ~1 :]
+        level = next_level(level)
     return level[0]
+
+
+def next_level(level: Sequence[Hash32]) -> list[Hash32]:
+    """The level above a level of a Merkle tree.
+
+    Pairing neighbours and carrying an odd last one up gives RFC 6962's split at powers of two.
+    """
+    digest = hashlib.sha256
+    paired = [
+        digest(b"\1" + left + right).digest()
+        for left, right in zip(level[::2], level[1::2], strict=False)
+    ]
+    return paired + list(level[len(level) & ~1 :])

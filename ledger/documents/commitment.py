@@ -9,7 +9,7 @@ from typing import Final
 
 from ledger.documents.canonical import JsonValue, Member, canonical, canonical_members
 from ledger.errors import MalformedValue
-from ledger.hashing import hmac_sha256, merkle_root
+from ledger.hashing import hmac_sha256, hmac_sha256_each, merkle_root
 from ledger.types import Hash32
 
 SEED_SIZE: Final = 32
@@ -62,23 +62,18 @@ def commit_members(members: Sequence[Member], seed: bytes, serial: str | None = 
     """
     if len(seed) != SEED_SIZE:
         raise MalformedValue(field="seed", value=f"{len(seed)} bytes", wanted="32 bytes")
-    leaves = [] if serial is None else [_serial_leaf(seed, serial)]
-    leaves += [_leaf(seed, name_text, text) for _, name_text, text in members]
+    salted = [b'["serial"]', *[b'["field",%b]' % one.name_text for one in members]]
+    salts = [mac[:_SALT_SIZE].hex().encode() for mac in hmac_sha256_each(seed, salted)]
+    leaves = [] if serial is None else [b'["serial","%b",%b]' % (salts[0], canonical(serial))]
+    leaves += [
+        b'["field","%b",%b,%b]' % (salt, name_text, text)
+        for salt, (_, name_text, text) in zip(salts[1:], members, strict=True)
+    ]
     return Commitment(merkle_root(leaves), seed, serial, tuple([one.name for one in members]))
 
 
 def field_leaf(seed: bytes, name: str, value: JsonValue) -> bytes:
     """The leaf of one field: all that its disclosure has to show."""
-    return _leaf(seed, canonical(name), canonical(value))
-
-
-def _serial_leaf(seed: bytes, serial: str) -> bytes:
-    return b'["serial","%b",%b]' % (_salt(seed, b'["serial"]'), canonical(serial))
-
-
-def _leaf(seed: bytes, name: bytes, text: bytes) -> bytes:
-    return b'["field","%b",%b,%b]' % (_salt(seed, b'["field",%b]' % name), name, text)
-
-
-def _salt(seed: bytes, of: bytes) -> bytes:
-    return hmac_sha256(seed, of)[:_SALT_SIZE].hex().encode()
+    name_text = canonical(name)
+    salt = hmac_sha256(seed, b'["field",%b]' % name_text)[:_SALT_SIZE].hex().encode()
+    return b'["field","%b",%b,%b]' % (salt, name_text, canonical(value))
