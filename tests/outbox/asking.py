@@ -64,6 +64,11 @@ def register(
         document=document,
         asked=Asked(org, key, sha256(f"{serial} {text}".encode())),
     )
+    return accept_one(session, wanted)
+
+
+def accept_one(session: Session, wanted: Registering) -> Accepted:
+    """Accept a registration by itself."""
     [outcome] = accept_registrations(session, [wanted], has_room, keep_nowhere)
     if isinstance(outcome, Exception):
         raise outcome
