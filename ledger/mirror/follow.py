@@ -8,6 +8,7 @@ not prove, and a node that cannot prove its word is asked for less, and later.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -37,6 +38,8 @@ _LARGEST: Final = 100_000
 _PATIENCE: Final = 9
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
+_SHORTEST_REST: Final = 0.01
+_PART: Final = 8
 
 
 class Memory(Protocol):
@@ -71,7 +74,8 @@ def follow(
     """Yield what the mirror must do next, each step on the mirror as the last one left it.
 
     `wait` pauses for so many seconds and says whether to stop; `poll` is how often, in seconds,
-    an idle node is asked. With `to_head` it ends where the node has no more.
+    an idle node is asked at least: more often while blocks come quickly. With `to_head` it ends
+    where the node has no more.
 
     Raises:
         Distrusted: the node keeps contradicting the chain.
@@ -79,8 +83,9 @@ def follow(
         WrongChain: it serves another chain than the ledger's.
     """
     verify_deployed(rpc, deployed, finality)
-    follower = _Follower(rpc, deployed, memory, finality)
+    follower = _Follower(rpc, deployed, memory, finality, poll)
     failures = 0
+    moved = time.monotonic()
     while True:
         try:
             step = follower.find_step()
@@ -96,10 +101,16 @@ def follow(
             continue
         if step is not None:
             yield step
+            moved = time.monotonic()
         elif (final := follower.find_finalised()) is not None:
             yield final
-        elif (to_head and follower.at_head) or wait(poll):
+        elif (to_head and follower.at_head) or wait(_rest(moved, poll)):
             return
+
+
+def _rest(moved: float, poll: float) -> float:
+    """Seconds to pause: a part of the time that no block has come for, so that it is soon seen."""
+    return min(poll, max(_SHORTEST_REST, (time.monotonic() - moved) / _PART))
 
 
 @dataclass(slots=True)
@@ -122,7 +133,12 @@ class _Follower:
     """One chain followed for one mirror."""
 
     def __init__(
-        self, rpc: RpcClient, deployed: Deployed, memory: Memory, finality: Finality
+        self,
+        rpc: RpcClient,
+        deployed: Deployed,
+        memory: Memory,
+        finality: Finality,
+        poll: float,
     ) -> None:
         self.rpc = rpc
         self.deployed = deployed
@@ -130,16 +146,21 @@ class _Follower:
         self.finality = finality
         self.domain = domain_separator(deployed.chain_id, deployed.contract)
         self.span = _Span()
+        self.poll = poll
         self.at_head = False
+        self._idle_at: Cursor | None = None
+        self._final_due = 0.0
 
     def find_step(self) -> Applied | RolledBack | None:
         """What the chain has that the mirror has not, or the other way round."""
-        cursor = self.memory.cursor()
+        cursor = self._idle_at or self.memory.cursor()
         newest = self.rpc.fetch_block("latest")
         self.at_head = newest.number <= cursor.number
+        # While nothing moves, the mirror need not be asked again.
+        self._idle_at = cursor if newest.hash == cursor.hash else None
         if newest.number > cursor.number:
             return self._advance(cursor, newest)
-        if newest.hash == cursor.hash:
+        if self._idle_at:
             return None
         if newest.number == cursor.number or self.finality.sole:
             return self._roll_back(cursor, newest)
@@ -148,12 +169,18 @@ class _Follower:
         return None
 
     def find_finalised(self) -> Finalised | None:
-        """Blocks that became final, up to one whose hash the mirror remembers."""
-        final = self.finality.fetch_final_block(self.rpc)
-        if final <= self.memory.final_block():
+        """Blocks that became final, up to one whose hash the mirror remembers.
+
+        Looks no more often than an idle node is asked.
+        """
+        if time.monotonic() < self._final_due:
             return None
-        remembered = self.memory.blocks(final, 1)[0].number
-        return Finalised(remembered) if remembered > self.memory.final_block() else None
+        final, known = self.finality.fetch_final_block(self.rpc), self.memory.final_block()
+        remembered = self.memory.blocks(final, 1)[0].number if final > known else known
+        if remembered > known:
+            return Finalised(remembered)
+        self._final_due = time.monotonic() + self.poll
+        return None
 
     def _last_of_range(self, first: int, newest: Block) -> Block:
         """Where to end the range: not too far, and on the final block rather than beyond it."""
