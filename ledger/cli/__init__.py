@@ -17,6 +17,7 @@ from ledger.errors import LedgerError, MalformedValue, PlanError
 VERBS: Final = {
     "up": "Start chain, contracts, API, explorer and demo data here.",
     "register": "Register assets from JSON Lines or JSON documents.",
+    "operations": "List, show, retry and cancel requests on their way.",
     "prove": "Write the bundle that proves a subject's complete history.",
     "verify": "Check a bundle offline against a block hash and a contract.",
     "deploy": "Plan, apply and verify a deployment of the contracts.",

@@ -12,6 +12,9 @@ import typer
 from ledger.errors import MalformedValue
 from ledger.settings import Settings
 
+OPERATOR: Final = "operator"
+"""Names the operator where an organisation is asked for."""
+
 RUNNING: Final = "up.json"
 """What `up` writes into its data folder when it is ready: the object that `up --json` prints."""
 
@@ -52,17 +55,25 @@ def find_node(settings: Settings) -> str:
 def find_access(
     data: Path | None, api: str | None, api_key: str | None, organisation: str | None
 ) -> Access:
-    """The API and key given, completed from what `up` wrote.
+    """The API and key given, completed from what `up` wrote; `operator` is an organisation, too.
 
     Raises:
         typer.BadParameter: no key is given or to be found, or there is no such organisation.
     """
     settings = Settings.given(data=data)
-    told = load_running(settings.data)
-    url = api or str(told.get("api") or settings.api_url())
+    url = find_api(data, api)
     if api_key is not None:
         return Access(url, api_key)
+    told = load_running(settings.data)
+    if organisation == OPERATOR and told.get("operator_key"):
+        return Access(url, str(told["operator_key"]))
     return Access(url, _key(told.get("organisations") or [], organisation, settings.data))
+
+
+def find_api(data: Path | None, api: str | None) -> str:
+    """The API's address: as given, else where `up` told that it runs."""
+    settings = Settings.given(data=data)
+    return api or str(load_running(settings.data).get("api") or settings.api_url())
 
 
 def _key(organisations: list[dict[str, Any]], wanted: str | None, data: Path) -> str:
