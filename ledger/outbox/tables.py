@@ -106,6 +106,24 @@ class Registration(SQLModel, table=True):
     operation: str = Field(sa_type=Text)
 
 
+class BatchRegistration(SQLModel, table=True):
+    """A batch that an organisation sent, `digest` being over its lines and attributes.
+
+    One row, however many assets: their serials are found in the batch's own index.
+    """
+
+    __tablename__ = "batch_registration"
+    __table_args__ = (UniqueConstraint("org", "digest"),)
+
+    batch: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    org: bytes = Field(sa_type=LargeBinary)
+    digest: bytes = Field(sa_type=LargeBinary)
+    name: str | None = Field(default=None, sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    operation: str = Field(sa_type=Text)
+    created_at: int = Field(sa_type=BigInteger)
+
+
 class Request(SQLModel, table=True):
     """An Idempotency-Key that was used, for what, and what came of it; kept for ever."""
 

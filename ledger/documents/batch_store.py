@@ -1,0 +1,67 @@
+"""Where batches are kept: a folder each, under their id; what a crash left behind is cleaned."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ledger.documents.batch_files import BatchFile, take_hold
+from ledger.documents.batch_writer import BatchWriter
+from ledger.types import Hash32
+
+_OPEN: Final = 64
+
+
+class BatchStore:
+    """The batches in a folder that only their owner may read; safe to use from many threads."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._open: OrderedDict[Hash32, BatchFile] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def begin(self) -> BatchWriter:
+        """A batch on its way in."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return BatchWriter(self._root)
+
+    def find(self, batch: Hash32) -> BatchFile | None:
+        """The batch, if it is kept here."""
+        with self._lock:
+            if kept := self._open.get(batch):
+                self._open.move_to_end(batch)
+                return kept
+        try:
+            kept = BatchFile(self._root / batch.hex())
+        except FileNotFoundError:
+            return None
+        with self._lock:
+            self._open[batch] = kept
+            while len(self._open) > _OPEN:
+                self._open.popitem(last=False)
+        return kept
+
+    def clean(self, is_known: Callable[[Hash32], bool]) -> None:
+        """Remove what nobody speaks for: folders that no process holds and no batch is known of."""
+        if not self._root.exists():
+            return
+        for folder in self._root.iterdir():
+            held = take_hold(folder)
+            if held is None:
+                continue
+            try:
+                # Known only once it is held: whoever held it may just have made it so.
+                if not _is_batch(folder) or not is_known(bytes.fromhex(folder.name)):
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(held)
+
+
+def _is_batch(folder: Path) -> bool:
+    name = folder.name
+    return len(name) == 64 and name.isalnum() and not name.startswith(".")

@@ -1,0 +1,234 @@
+"""Takes in the lines of a batch as they arrive: written, committed to, checked, kept whole or not.
+
+A fresh folder is written aside, every file flushed, and then renamed to the batch's id: after a
+crash the batch is there whole or not at all, and what was written aside is cleaned at the start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import struct
+import tempfile
+from array import array
+from collections import deque
+from concurrent.futures import Future
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final, NoReturn
+
+from ledger.documents.batch_files import (
+    ABOUT,
+    BY_HASH,
+    ENDS,
+    HASHES,
+    LINES,
+    NODES,
+    SERIALS,
+    About,
+    BatchFile,
+    flush,
+    take_hold,
+)
+from ledger.documents.batch_index import write_index
+from ledger.documents.batch_lines import LONGEST_LINE, LineFault
+from ledger.documents.batch_portions import (
+    MOST_FAULTS,
+    Committed,
+    Crew,
+    Portion,
+    commit_portion,
+)
+from ledger.documents.batch_tree import write_tree
+from ledger.documents.commitment import new_seed
+from ledger.errors import DocumentError
+from ledger.types import Hash32
+
+MOST_LINES: Final = 2**24 - 1
+"""Assets that a batch may have: its ids end with 24 bits, of which zero is the batch's own."""
+
+WRITING: Final = ".writing-"
+_PORTION: Final = 2 * 1024 * 1024
+_SMALL: Final = 512 * 1024
+_READ: Final = 2**20
+_KEYS: Final = "keys"
+
+
+class BadLines(DocumentError):
+    """Lines of a batch cannot be accepted; `faults` are the first of them."""
+
+    code = "invalid_document"
+
+    def __init__(self, faults: list[LineFault]) -> None:
+        told = "; ".join(f"line {one.line}{one.path}: {one.reason}" for one in faults[:3])
+        super().__init__(told)
+        self.message = told
+        self.faults = faults
+
+
+class BatchWriter:
+    """One batch on its way in; used by one thread at a time, and ended by `keep` or `discard`."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=WRITING, dir=root))  # mode 0700
+        self._hold = take_hold(self.folder)
+        self._crew = Crew()
+        self._seed = new_seed()
+        self._digest = hashlib.sha256()
+        self._lines = self._open(LINES)
+        self._columns = [self._open(name) for name in (ENDS, HASHES, _KEYS)]
+        self._under_way: deque[Future[Committed]] = deque()
+        self._faults: list[LineFault] = []
+        self._written = self._portioned = self._count = 0
+        self._break = 0  # after the last line that is complete
+        self._breaks = 0  # lines between `_portioned` and `_break`
+        self._ended = False
+
+    def _open(self, name: str) -> BinaryIO:
+        return open(self.folder / name, "wb", opener=_private)
+
+    def feed(self, body: bytes) -> None:
+        """Take the next bytes; waits while the processes have enough to do.
+
+        Raises:
+            BadLines: lines that cannot be accepted came before, as many as are told at once.
+        """
+        self._digest.update(body)
+        self._lines.write(body)
+        at = body.rfind(b"\n")
+        if at >= 0:
+            self._break = self._written + at + 1
+            self._breaks += body.count(b"\n")
+        self._written += len(body)
+        if self._written - self._break > LONGEST_LINE:
+            line = self._count + self._breaks + 1
+            self._fail(LineFault(line, "", None, f"is longer than {LONGEST_LINE} bytes"))
+        if self._break - self._portioned >= _PORTION:
+            self._begin()
+        while len(self._under_way) > 2 * self._crew.size:
+            self._collect()
+
+    def finish(self) -> tuple[About, BatchFile]:
+        """What the lines come to, once all are fed.
+
+        Raises:
+            BadLines: some cannot be accepted, or give one serial twice.
+        """
+        if self._break < self._written:  # the last line may lack its end
+            self._break, self._breaks = self._written, self._breaks + 1
+        if self._break > self._portioned:
+            self._begin()
+        while self._under_way:
+            self._collect()
+        if self._faults:
+            raise BadLines(self._faults)
+        if not self._count:
+            raise BadLines([LineFault(1, "", None, "is missing: a batch has one asset or more")])
+        for file in (self._lines, *self._columns):
+            file.close()
+        by_serial = self._crew.begin(_index_serials, self.folder, small=self._is_small())
+        root = self._crew.begin(_index_hashes, self.folder, small=self._is_small()).result()
+        by_serial.result()
+        (self.folder / _KEYS).unlink()
+        about = About(self._count, root, self._digest.digest(), self._written, self._seed)
+        _write(self.folder / ABOUT, about.encode())
+        batch = BatchFile(self.folder)
+        self._refuse_repeated(batch)
+        return about, batch
+
+    def keep(self, batch: Hash32) -> None:
+        """Have the lines kept under the batch's id, flushed; they stay held until `release`."""
+        self._crew.dismiss()
+        for path in self.folder.iterdir():
+            flush(path)
+        flush(self.folder)
+        kept = self.folder.with_name(batch.hex())
+        os.rename(self.folder, kept)
+        self.folder = kept
+        flush(kept.parent)
+
+    def release(self) -> None:
+        """Let go of what is kept: something else speaks for it now."""
+        self._end()
+
+    def discard(self) -> None:
+        """Drop everything, kept or not; nothing happens after `release`."""
+        if self._ended:
+            return
+        for waiting in self._under_way:
+            waiting.cancel()
+        self._crew.dismiss()
+        for file in (self._lines, *self._columns):
+            file.close()
+        shutil.rmtree(self.folder)
+        self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        if self._hold is not None:
+            os.close(self._hold)
+            self._hold = None
+
+    def _begin(self) -> None:
+        """Have the complete lines that nobody has yet committed to."""
+        if self._count + self._breaks > MOST_LINES:
+            reason = f"is one too many: a batch has {MOST_LINES} assets at most"
+            self._fail(LineFault(MOST_LINES + 1, "", None, reason))
+        self._lines.flush()
+        portion = Portion(
+            self.folder / LINES, self._portioned, self._break, self._count + 1, self._seed
+        )
+        self._under_way.append(self._crew.begin(commit_portion, portion, small=self._is_small()))
+        self._portioned, self._count, self._breaks = self._break, self._count + self._breaks, 0
+
+    def _is_small(self) -> bool:
+        """Whether processes of their own would take longer to begin than the work to do."""
+        return self._written <= _SMALL
+
+    def _collect(self) -> None:
+        done = self._under_way.popleft().result()
+        self._faults += done.faults
+        if len(self._faults) >= MOST_FAULTS:
+            raise BadLines(self._faults[:MOST_FAULTS])
+        for file, column in zip(self._columns, (done.ends, done.hashes, done.keys), strict=True):
+            file.write(column)
+
+    def _fail(self, fault: LineFault) -> NoReturn:
+        while self._under_way:
+            self._collect()
+        raise BadLines([*self._faults, fault][:MOST_FAULTS])
+
+    def _refuse_repeated(self, batch: BatchFile) -> None:
+        faults = [
+            LineFault(line, "/serial", batch.read(line).serial, f"is line {first}'s already")
+            for first, line in islice(batch.find_repeated(), MOST_FAULTS)
+        ]
+        if faults:
+            raise BadLines(sorted(faults, key=lambda one: one.line))
+
+
+def _index_serials(folder: Path) -> None:
+    keys = array("Q")
+    with (folder / _KEYS).open("rb") as file:
+        keys.frombytes(file.read())
+    write_index(keys, folder / SERIALS[0], folder / SERIALS[1])
+
+
+def _index_hashes(folder: Path) -> Hash32:
+    """Index a batch's content hashes, keep a level of their tree, and return the root."""
+    with (folder / HASHES).open("rb") as file:
+        keys = array("Q")
+        while hashes := file.read(_READ):
+            keys.extend(key for (key,) in struct.iter_unpack(">Q24x", hashes))
+    write_index(keys, folder / BY_HASH[0], folder / BY_HASH[1])
+    return write_tree(folder / HASHES, folder / NODES)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with open(path, "wb", opener=_private) as file:
+        file.write(content)
