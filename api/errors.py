@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +33,8 @@ from ledger.types import to_hex
 
 _log = logging.getLogger("asset_ledger.api")
 _RETRY_SECONDS = "2"
+_ROOM_SECONDS = "30"  # somebody has to make room
+_PG_DISK_FULL = "53100"
 _LONGEST_SHOWN = 100
 _BY_STATUS = {
     400: "bad_request",
@@ -108,6 +112,14 @@ def unavailable(what: str) -> Problem:
     return Problem("unavailable", f"{what}; try again", headers={"Retry-After": _RETRY_SECONDS})
 
 
+def _full_storage() -> Problem:
+    return Problem(
+        "storage_full",
+        "there is no room left to keep the request; nothing was accepted; try again",
+        headers={"Retry-After": _ROOM_SECONDS},
+    )
+
+
 def problem_of(error: Exception) -> Problem | None:
     """What to answer to `error`; None where it is a fault of ours."""
     match error:
@@ -139,6 +151,8 @@ def problem_of(error: Exception) -> Problem | None:
             return unavailable("the database is busy")
         case NodeUnavailable():
             return unavailable("the chain's node does not answer")
+        case OSError() | OperationalError() if _is_full(error):
+            return _full_storage()
         case SQLAlchemyError() if _is_outage(error):
             return unavailable("the database does not answer")
     return None
@@ -148,6 +162,15 @@ def _all_json(values: Mapping[str, object]) -> dict[str, object]:
     return {
         name: to_hex(value) if isinstance(value, bytes) else value for name, value in values.items()
     }
+
+
+def _is_full(error: OSError | OperationalError) -> bool:
+    """Whether a disk has no room left: that of the documents, or the database's."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
+    return getattr(error.orig, "sqlstate", None) == _PG_DISK_FULL
 
 
 def _is_outage(error: SQLAlchemyError) -> bool:
@@ -202,7 +225,7 @@ def _reason(error: Mapping[str, Any]) -> str:
 
 def install(app: FastAPI) -> None:
     """Have `app` answer every exception with a problem."""
-    for raised in (Problem, LedgerError, SQLAlchemyError):
+    for raised in (Problem, LedgerError, SQLAlchemyError, OSError):
         app.add_exception_handler(raised, _answer)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -90,6 +90,7 @@ WRITING: Final = (
     "idempotency_conflict",
     "too_many_waiting",
     "queue_full",
+    "storage_full",
 )
 """Problems of every write."""
 

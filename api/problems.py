@@ -179,6 +179,13 @@ _KINDS: Final = (
         "Retry-After seconds.",
     ),
     ProblemKind(
+        "storage_full",
+        503,
+        "There is no room left",
+        "The disk of the database or of the documents is full. Nothing was accepted: send it again "
+        "after Retry-After seconds; the operator has to make room.",
+    ),
+    ProblemKind(
         "unavailable",
         503,
         "Not available right now",

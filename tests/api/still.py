@@ -41,13 +41,12 @@ def still(service: Running, folder: Path, **settings: Any) -> Iterator[Still]:
     """The API alone, in `folder`, with these settings."""
     folder.mkdir(parents=True, exist_ok=True)
     until(lambda: service.anyone.get("/v1/status").json()["operations"]["queued"] == 0)
-    source = str(service.settings.database()).removeprefix("sqlite:///")
-    with (
-        closing(sqlite3.connect(source)) as old,
-        closing(sqlite3.connect(folder / "ledger.db")) as new,
-    ):
-        old.backup(new)
     chosen = Settings(data=folder, rpc_url=service.settings.rpc_url, **settings)
+    source, copy = (
+        each.database().removeprefix("sqlite:///") for each in (service.settings, chosen)
+    )
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
     engine = open_engine(chosen.database())
     try:
         with serving(create_app(chosen)) as url:
