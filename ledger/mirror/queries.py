@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, func
 from sqlmodel import Session, col, select
@@ -17,6 +18,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from ledger.domain.kinds import Kind
 from ledger.errors import MirrorError
+from ledger.mirror.members import find_birth, find_members
+from ledger.mirror.pages import Page, page, page_of
 from ledger.mirror.rows import chunks
 from ledger.mirror.subject_rows import fetch_accounts
 from ledger.mirror.tables import (
@@ -29,18 +32,8 @@ from ledger.mirror.tables import (
 )
 from ledger.types import Address, AssetKind, Hash32
 
-Row = TypeVar("Row")
-
 Ids: TypeAlias = Collection[Hash32] | Select[tuple[Hash32]] | SelectOfScalar[Hash32]
 """Ids at hand, or a sub-select that gives them (the outbox's of a serial, for one)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """Some rows in order; `cursor` leads to the next page, and is None on the last."""
-
-    items: Sequence[Row]
-    cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +115,8 @@ def get_status(session: Session) -> Status:
 
 
 def find_asset(session: Session, asset: Hash32) -> AssetRow | None:
-    """Fetch an asset as it is now."""
-    return session.get(AssetRow, asset)
+    """Fetch an asset as it is now, be it of a batch and nothing written of it yet."""
+    return session.get(AssetRow, asset) or find_members(session, [asset]).get(asset)
 
 
 def list_assets(
@@ -134,9 +127,32 @@ def list_assets(
     limit: int = 50,
     newest_first: bool = False,
 ) -> Page[AssetRow]:
-    """Fetch a page of assets in the order of registration."""
+    """Fetch a page of assets in the order of registration.
+
+    Those of batches of which nothing is written yet are among them only if `ids` names them.
+    """
     query = select(AssetRow).where(*_asset_conditions(wanted))
-    return _page(session, query, col(AssetRow.first_sequence), cursor, limit, newest_first)
+    if isinstance(wanted.ids, Collection):
+        rows = [*session.exec(query), *_matching_members(session, wanted, wanted.ids)]
+        return page_of(rows, attrgetter("first_sequence"), cursor, limit, newest_first)
+    return page(session, query, col(AssetRow.first_sequence), cursor, limit, newest_first)
+
+
+def _matching_members(
+    session: Session, wanted: AssetFilter, ids: Collection[Hash32]
+) -> list[AssetRow]:
+    asked = {
+        "owner": wanted.owner,
+        "org": wanted.organisation,
+        "asset_kind": None if wanted.asset_kind is None else int(wanted.asset_kind),
+        "frozen": wanted.frozen,
+    }
+    return [
+        row
+        for row in find_members(session, ids).values()
+        if all(value in (None, getattr(row, name)) for name, value in asked.items())
+        and row.id.hex().startswith(wanted.id_prefix or "")
+    ]
 
 
 def count_assets(session: Session, wanted: AssetFilter = AssetFilter()) -> int:
@@ -192,10 +208,11 @@ def _between(column: Any, prefix: str) -> list[ColumnElement[bool]]:
 
 
 def find_entry(session: Session, subject: Hash32, position: int) -> EntryRow | None:
-    """Fetch the entry of that subject at that position."""
-    return session.exec(
+    """Fetch the entry of that subject at that position; a batch's is the first of its assets."""
+    found = session.exec(
         select(EntryRow).where(EntryRow.subject == subject, EntryRow.position == position)
     ).one_or_none()
+    return find_birth(session, subject) if found is None and position == 0 else found
 
 
 def find_next_position(session: Session, subject: Hash32) -> int | None:
@@ -222,8 +239,21 @@ def list_entries(
     if wanted.organisation is not None:
         query = query.where(EntryRow.org == wanted.organisation)
     # Of one subject, the positions are what the index holds in order.
-    order = col(EntryRow.sequence if wanted.subject is None else EntryRow.position)
-    return _page(session, query, order, cursor, limit, newest_first)
+    if wanted.subject is None:
+        return page(session, query, col(EntryRow.sequence), cursor, limit, newest_first)
+    rows = page(session, query, col(EntryRow.position), cursor, limit, newest_first)
+    begins = rows.cursor is None if newest_first else cursor is None
+    lacks = begins and not any(row.position == 0 for row in rows.items) and cursor != 0
+    birth = find_birth(session, wanted.subject) if lacks else None
+    if birth is None or not _is_wanted(birth, wanted):
+        return rows
+    more = rows.cursor is not None
+    entries = [birth, *rows.items]
+    return page_of(entries, attrgetter("position"), cursor, limit, newest_first, more)
+
+
+def _is_wanted(entry: EntryRow, wanted: EntryFilter) -> bool:
+    return wanted.kind in (None, entry.kind) and wanted.organisation in (None, entry.org)
 
 
 # -- organisations -----------------------------------------------------------------------------
@@ -265,7 +295,7 @@ def list_organisations(
     newest_first: bool = False,
 ) -> Page[OrganisationSeen]:
     """Fetch a page of organisations in the order of enrolment, accounts included."""
-    page = _page(
+    rows = page(
         session,
         select(OrganisationRow),
         col(OrganisationRow.first_sequence),
@@ -273,7 +303,7 @@ def list_organisations(
         limit,
         newest_first,
     )
-    return Page(_with_accounts(session, page.items), page.cursor)
+    return Page(_with_accounts(session, rows.items), rows.cursor)
 
 
 def list_organisations_of(session: Session, account: Address) -> Sequence[Hash32]:
@@ -288,23 +318,3 @@ def list_organisations_of(session: Session, account: Address) -> Sequence[Hash32
 def _with_accounts(session: Session, rows: Sequence[OrganisationRow]) -> Sequence[OrganisationSeen]:
     accounts = fetch_accounts(session, [row.id for row in rows])
     return [OrganisationSeen(row, accounts[row.id]) for row in rows]
-
-
-# -- pages -------------------------------------------------------------------------------------
-
-
-def _page(
-    session: Session,
-    query: SelectOfScalar[Row],
-    order: Any,
-    cursor: int | None,
-    limit: int,
-    newest_first: bool,
-) -> Page[Row]:
-    if cursor is not None:
-        query = query.where(order < cursor if newest_first else order > cursor)
-    query = query.order_by(order.desc() if newest_first else order).limit(limit + 1)
-    rows = session.exec(query).all()
-    more = len(rows) > limit
-    items = rows[:limit]
-    return Page(items, getattr(items[-1], order.key) if more else None)

@@ -209,11 +209,13 @@ def test_every_question_is_answered_from_an_index_without_sorting(
 ) -> None:
     with reading(engine) as session, statements(engine) as sent:
         question(session)
-    assert len(sent) == 1
-    [(statement, given)] = sent
+    # One; where it finds nothing of an asset, a second asks whether that is of a batch.
+    assert len(sent) in (1, 2)
+    plan = []
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
-        plan = [row[-1] for row in rows]
+        for statement, given in sent:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            plan += [row[-1] for row in rows]
     for line in plan:
         # A scan in the order of an index, cut off by the page's limit, is what a list is.
         ordered = line.startswith("SCAN") and ("USING INDEX" in line or line == "SCAN entry")
@@ -229,7 +231,7 @@ def test_assets_named_by_id_are_searched_not_scanned(engine: Engine, wanted: Ass
     """Few are named, so sorting them is right; what must not be is a look at every asset."""
     with reading(engine) as session, statements(engine) as sent:
         queries.list_assets(session, wanted)
-    [(statement, given)] = sent
+    statement, given = sent[0]
     with engine.connect() as connection:
         first, *_ = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
     assert first[-1].startswith("SEARCH asset USING INDEX")
