@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from api.errors import Problem, invalid, problem_of_validation
 
 _Body = TypeVar("_Body")
+JSON: Final = "application/json"
 _KEPT_RAW: Final = "document"
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 
@@ -24,20 +25,26 @@ class _Name(str):
 
 
 async def read_body(request: Request) -> bytes:
-    """The body's bytes, if they claim to be JSON.
+    """The body's bytes, if they claim to be JSON. Raises as `require_type`."""
+    require_type(request, JSON)
+    return await request.body()
+
+
+def require_type(request: Request, *allowed: str) -> str:
+    """The media type of the body, which must be one of those that are `allowed`.
 
     Raises:
-        Problem: the Content-Type is another one, or the body is too large.
+        Problem: the Content-Type is another one.
     """
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != "application/json":
+    if media_type not in allowed:
         given = f"not {media_type}" if media_type else "and none is given"
         raise Problem(
             "unsupported_media_type",
-            f"the body must be application/json, {given}",
-            headers={"Accept-Post": "application/json"},
+            f"the body must be {' or '.join(allowed)}, {given}",
+            headers={"Accept-Post": ", ".join(allowed)},
         )
-    return await request.body()
+    return media_type
 
 
 def decode_body(adapter: TypeAdapter[_Body], raw: bytes) -> _Body:
@@ -47,7 +54,7 @@ def decode_body(adapter: TypeAdapter[_Body], raw: bytes) -> _Body:
         Problem: it is no JSON object, repeats a name, or has wrong fields: each one is named.
     """
     members: dict[str, Any] = {}
-    for name, text in _split(raw).items():
+    for name, text in split_members(raw).items():
         members[name] = bytes(text) if name == _KEPT_RAW else _value(name, text, raw)
     try:
         return adapter.validate_python(members)
@@ -55,8 +62,8 @@ def decode_body(adapter: TypeAdapter[_Body], raw: bytes) -> _Body:
         raise problem_of_validation(error.errors(include_url=False)) from None
 
 
-def _split(raw: bytes) -> dict[str, msgspec.Raw]:
-    """The body's members, each as its own text."""
+def split_members(raw: bytes) -> dict[str, msgspec.Raw]:
+    """The members of a body's object, each as its own text. Raises Problem if it is none."""
     names: list[str] = []
 
     def see(_: type, name: str) -> _Name:

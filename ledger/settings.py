@@ -28,6 +28,9 @@ class Settings(BaseSettings):
         False, description="the explorer shows documents to whoever can reach it"
     )
     max_body: int = Field(4 * 1024 * 1024, description="largest request body, in bytes")
+    max_bulk_body: int = Field(
+        64 * 1024 * 1024, description="largest body that registers many assets, in bytes"
+    )
     max_queue: int = Field(1_000_000, ge=1, description="operations that may wait to be sent")
     max_queue_per_organisation: int = Field(
         200_000, ge=1, description="operations of one organisation that may wait to be sent"
