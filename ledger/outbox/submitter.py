@@ -35,6 +35,7 @@ from ledger.outbox.travels import Open
 from ledger.types import Address, Hash32
 
 _log: Final = logging.getLogger("ledger.outbox")
+_REFUSALS: Final = 3
 
 
 @dataclass(slots=True)
@@ -146,16 +147,31 @@ class Submitter:
         head = self.rpc.fetch_block("latest")
         if head.number < self._reconciler.known:
             return False  # the node that answers now is behind the one that knew our blocks
-        trial = self._try(lane, waiting, head)
+        trial = self._try_surely(lane, waiting, head)
         self._leave(lane, trial)
         if trial.rejected:
-            # A refusal for want of what a reorganisation just took away is none.
-            if not self._reconciler.is_true_to(self.rpc.fetch_block("latest")):
-                return False
             self._reject(lane, trial)
         if trial.goes:
             self._sign_and_send(lane, trial, head)
         return bool(trial.goes or trial.rejected or trial.elsewhere)
+
+    def _try_surely(self, lane: Held, waiting: Sequence[Waiting], head: Block) -> Trial:
+        """Simulate until what is refused is so on the newest block, or on three, one after another.
+
+        A refusal for want of what a reorganisation just took away is none, nor is one by a node
+        that has not come as far as another one.
+        """
+        for _ in range(_REFUSALS):
+            trial = self._try(lane, waiting, head)
+            if not trial.rejected:
+                return trial
+            newest = self.rpc.fetch_block("latest")
+            if not self._reconciler.is_true_to(newest):
+                return Trial()
+            if newest.number <= head.number:
+                return trial
+            head = newest
+        return trial
 
     def _rests(self, lane: Held) -> bool:
         moment = time.monotonic()
