@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
@@ -10,21 +10,7 @@ from api.acceptance import Taken
 from api.deps import Service
 from api.errors import Problem
 from api.schemas.assets import Accepted
-from api.waiting import wait_for
-from ledger.database.engine import reading
-from ledger.mirror.queries import find_entry
-from ledger.outbox.operations import find_operation
-from ledger.outbox.tables import State
 from ledger.types import to_hex
-
-_SETTLED = (State.DONE, State.FINAL)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stands:
-    """The entry is on the ledger, at this position."""
-
-    position: int
 
 
 async def answer(
@@ -40,12 +26,12 @@ async def answer(
     """
     position, stands = taken.position, False
     if wait is not None:
-        found = await wait_for(lambda: _find_end(service, taken), wait)
+        ended = await service.ends.wait_for(taken.operation, wait)
         response.headers["Preference-Applied"] = f"wait={wait:g}"
-        if isinstance(found, Problem):
-            raise found
-        if found:
-            position, stands = found.position, True
+        if ended and ended.reason is not None:
+            raise refusal(taken.operation, ended.reason)
+        if ended:
+            position, stands = ended.position, True
     response.status_code = 200 if taken.repeated else 201 if stands else 202
     if stands:
         response.headers["Location"] = created.format(position=position)
@@ -54,19 +40,7 @@ async def answer(
     return position
 
 
-def _find_end(service: Service, taken: Taken) -> _Stands | Problem | None:
-    with reading(service.engine) as session:
-        operation = find_operation(session, taken.operation)
-        if operation is None or operation.state not in (*_SETTLED, State.REJECTED):
-            return None
-        if operation.state == State.REJECTED:
-            return refusal(operation.id, operation.reason or {})
-        entry = find_entry(session, operation.subject, operation.position)
-        mirrored = entry is not None and entry.payload == operation.payload
-        return _Stands(operation.position) if mirrored else None
-
-
-def refusal(operation: str, reason: dict[str, object]) -> Problem:
+def refusal(operation: str, reason: Mapping[str, object]) -> Problem:
     """The problem of an operation that the ledger refused."""
     return Problem(
         "refused",

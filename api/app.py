@@ -14,10 +14,11 @@ from api import errors, openapi
 from api.acceptance import Taken
 from api.deps import Service
 from api.edge import Edge
+from api.ends import Ends
 from api.explorer import pages
 from api.gathering import Gatherer
 from api.registration import Sent, register
-from api.routes import assets, documents, entries, lanes, operations, organisations, status
+from api.routes import assets, bulk, documents, entries, lanes, operations, organisations, status
 from ledger import __version__
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.store import DocumentStore
@@ -27,7 +28,7 @@ from ledger.settings import Settings
 _GATHERED: Final = 200
 """Single registrations that one transaction accepts: enough to share what it costs."""
 
-_ROUTES = (organisations, assets, entries, documents, operations, lanes, status)
+_ROUTES = (organisations, assets, bulk, entries, documents, operations, lanes, status)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -54,7 +55,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    service = Service(settings, engine, DocumentStore(documents_folder), Gauge(engine))
+    service = Service(
+        settings, engine, DocumentStore(documents_folder), Gauge(engine), Ends(engine)
+    )
     app.state.service = service
     app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
     for routes in _ROUTES:
@@ -62,5 +65,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.mount(app)
     errors.install(app)
     openapi.describe(app, __version__)
-    app.add_middleware(Edge, max_body=settings.max_body)
+    larger = {bulk.PATH: settings.max_bulk_body}
+    app.add_middleware(Edge, max_body=settings.max_body, larger=larger)
     return app

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.bodies import read_body
+from api.ends import Ends
 from api.errors import Problem, invalid
 from ledger.database.engine import reading
 from ledger.documents.store import DocumentStore
@@ -41,6 +42,7 @@ class Service:
     engine: Engine
     documents: DocumentStore
     gauge: Gauge
+    ends: Ends
 
 
 def get_service(request: Request) -> Service:

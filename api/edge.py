@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,12 +24,13 @@ class Edge:
     """ASGI layer around the whole application.
 
     A body whose Content-Length is above `max_body` is refused unread; one that grows beyond it
-    while it streams is refused at that byte.
+    while it streams is refused at that byte. Paths in `larger` have bounds of their own.
     """
 
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, max_body: int, larger: Mapping[str, int]) -> None:
         self.app = app
         self.max_body = max_body
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,7 +38,8 @@ class Edge:
             return
         # A copy: the server must go on seeing HEAD, so that it drops the body itself.
         scope = dict(scope)
-        await _Exchange(self.app, self.max_body, scope, receive, send).run()
+        max_body = self.larger.get(scope["path"], self.max_body)
+        await _Exchange(self.app, max_body, scope, receive, send).run()
 
 
 class _Exchange:
