@@ -47,10 +47,10 @@ _WHY_UNDONE: Final = (
 class Reconciler:
     """Keeps transactions and operations true to the chain.
 
-    `verify` makes sure that the node serves our chain; it is asked whenever a head does not go on
-    from the last one, as on another chain everything of ours would look lost. `lag` is for how
-    many seconds a node that lacks a final block of ours may be behind rather than right; `known`
-    is the newest block that a receipt of ours named.
+    `verify` makes sure that the node serves our chain; it is asked now and then, and whenever a
+    head does not go on from the last one, as on another chain everything of ours would look lost.
+    `lag` is for how many seconds a node that lacks a final block of ours may be behind rather than
+    right; `known` is the newest block that a receipt of ours named.
     """
 
     engine: Engine
@@ -101,8 +101,10 @@ class Reconciler:
         """
         with reading(self.engine) as session:
             in_block = find_open(session, self.lanes, _IN_BLOCK)
-        if not self._extends(head):
+        extends = self._extends(head)
+        if settle or not extends:
             self.verify()
+        if not extends:
             in_block = self._drop_lost(in_block)
         newer = any((one.block_number or 0) > head.number for one in in_block)
         self._seen = None if newer else (head.number, head.hash)

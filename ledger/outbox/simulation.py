@@ -149,14 +149,14 @@ class Simulator:
         org = goes[refusal.index].entry.org
         ledger = LedgerContract(self.rpc, self.contract)
         others = [one for one in self.custodians if one != sender]
-        able = frozenset(one for one in others if ledger.fetch_is_account(org, one, at.number))
+        able = frozenset(one for one in others if ledger.fetch_is_account(org, one, at.hash))
         return {org: able} if able else {}
 
     def _find_refusal(
         self, sender: Address, calldata: bytes, gas: int, at: Block
     ) -> Refused | int | None:
         """Why the call is refused, or None; or how much more gas it takes than `gas`."""
-        to, block = self.contract, at.number
+        to, block = self.contract, at.hash  # by hash: a number may mean another block by now
         try:
             self.rpc.fetch_call(to, calldata, block, sender=sender, gas=gas)
         except RpcError as error:

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from ledger.chain.finality import Finality
-from ledger.chain.identity import Deployed, verify_deployed
+from ledger.chain.identity import Deployed, verify_chain
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block
 from ledger.database.engine import reading, writing
@@ -70,7 +70,8 @@ class Submitter:
 
     def __post_init__(self) -> None:
         contract, leases = self.deployed.contract, [one.lease for one in self.held]
-        verify = partial(verify_deployed, self.rpc, self.deployed, self.finality)
+        ours = self.deployed.chain_id, self.deployed.genesis_hash
+        verify = partial(verify_chain, self.rpc, *ours)
         self._reconciler = Reconciler(
             self.engine, self.rpc, contract, leases, self.finality, verify
         )
