@@ -65,10 +65,10 @@ def cancel(session: Session, operation: Operation, by: Credential) -> Operation:
             .execution_options(synchronize_session=False)
         ),
     )
-    session.refresh(operation)
-    if changed.rowcount != 1 and operation.state != State.REJECTED:
-        raise OperationUnderWay(operation, "what is queued can be cancelled")
-    return operation
+    found = _read(session, operation)
+    if changed.rowcount != 1 and found.state != State.REJECTED:
+        raise OperationUnderWay(found, "what is queued can be cancelled")
+    return found
 
 
 def retry(session: Session, operation: Operation, next_position: int | None) -> Operation:
@@ -85,17 +85,17 @@ def retry(session: Session, operation: Operation, next_position: int | None) -> 
     """
     _lock_claim(session, operation)
     lock_subject(session, operation.subject)
-    session.refresh(operation, with_for_update=True)
-    if operation.state == State.QUEUED:
-        return operation
-    if operation.state != State.REJECTED:
-        raise OperationUnderWay(operation, "what was rejected can be tried again")
-    expected = max(next_position or 0, next_on_its_way(session, operation.subject))
-    if operation.position_fixed and operation.position != expected:
-        raise WrongPosition(operation.subject, expected=expected, given=operation.position)
+    found = _read(session, operation)
+    if found.state == State.QUEUED:
+        return found
+    if found.state != State.REJECTED:
+        raise OperationUnderWay(found, "what was rejected can be tried again")
+    expected = max(next_position or 0, next_on_its_way(session, found.subject))
+    if found.position_fixed and found.position != expected:
+        raise WrongPosition(found.subject, expected=expected, given=found.position)
     session.execute(
         update(Operation)
-        .where(col(Operation.id) == operation.id)
+        .where(col(Operation.id) == found.id)
         .values(
             sequence=_next_sequence(session),
             state=State.QUEUED,
@@ -105,8 +105,17 @@ def retry(session: Session, operation: Operation, next_position: int | None) -> 
         )
         .execution_options(synchronize_session=False)
     )
-    session.expunge(operation)  # its key has changed
-    return session.exec(select(Operation).where(Operation.id == operation.id)).one()
+    return _read(session, found)
+
+
+def _read(session: Session, operation: Operation) -> Operation:
+    """The operation as it stands, which nobody else changes until the caller commits.
+
+    By its id, as trying it again gives it another key.
+    """
+    session.expunge(operation)
+    by_id = select(Operation).where(Operation.id == operation.id)
+    return session.exec(by_id.with_for_update()).one()
 
 
 def _told(by: Credential) -> dict[str, object]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,24 @@ from ledger.types import Hash32
 from tests.outbox.asking import enrol, observe, register
 from tests.outbox.test_faults import send_foreign
 from tests.outbox.world import World
+from tests.postgres import postgres
+
+
+@pytest.fixture(scope="module")
+def new_database() -> Iterator[Callable[[], str]]:
+    with postgres() as make:
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("new_database")()
+    made = World.make(tmp_path, url)
+    yield made
+    made.close()
+
 
 ME = Credential(org=None, prefix="testtest")
 
@@ -34,9 +53,9 @@ def cancelled(engine: Engine, operation: str, by: Credential = ME) -> Operation:
     with writing(engine) as session:
         found = find_operation(session, operation)
         assert found is not None
-        cancel(session, found, by)
-        session.expunge(found)
-        return found
+        rejected = cancel(session, found, by)
+        session.expunge(rejected)
+        return rejected
 
 
 def retried(engine: Engine, operation: str, next_position: int | None = None) -> Operation:
