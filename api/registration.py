@@ -103,7 +103,7 @@ def _resolve_one(
         return owner
     kind = AssetKind[told.asset_kind.upper()]
     payload = Registered(owner, ZERO_HASH, document.content_hash, kind).encode()
-    attributes = {"asset_kind": told.asset_kind, "owner": to_hex(owner), "schema": None}
+    attributes = {"asset_kind": told.asset_kind, "owner": to_hex(owner)}
     return Registering(
         serial=told.serial,
         digest=digest(attributes, document),

@@ -38,6 +38,9 @@ _UNLIKE: Final = re.compile(
     rb"|(?:^|[\[:,])-?(?:0\.00000|[0-9]+(?:\.0(?![0-9])|(?:\.[0-9]+)?e|(?<=[0-9]{16})))"
 )
 
+# Escapes, and what may be a character that text must not hold.
+_ODD: Final = re.compile(rb"\\|[\xef-\xff]")
+
 # Every quotation mark begins a match, closed or not, so that no text is scanned twice.
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
@@ -85,6 +88,9 @@ def load_document(raw: bytes, *, field: str = "document") -> dict[str, JsonValue
     Raises:
         DocumentError: the bytes break one of these; its `path` is a JSON Pointer (RFC 6901).
     """
+    plain = _read_plainly(raw)
+    if plain is not None:
+        return plain
     value = _parse(raw, field)
     _refuse_faults(value, field)
     if not isinstance(value, dict):
@@ -100,6 +106,8 @@ def canonical(value: JsonValue) -> bytes:
     """
     try:
         quick = _QUICK.encode(value)
+        if isinstance(value, str):  # the one thing that is never written otherwise
+            return quick
         return rfc8785.dumps(value) if _UNLIKE.search(quick) else quick
     except rfc8785.CanonicalizationError as error:
         raise BadDocument(str(error)) from None
@@ -134,6 +142,22 @@ def _sorted(names: Iterable[str]) -> list[str]:
         return sorted(ordered, key=lambda name: name.encode("utf-16-be"))
     except UnicodeEncodeError:
         raise BadDocument("a name holds a lone surrogate") from None
+
+
+def _read_plainly(raw: bytes) -> dict[str, JsonValue] | None:
+    """The document, if it is so plain that the quick decoder cannot have read over anything.
+
+    As many quotation marks written as read mean that no name was repeated.
+    """
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or _ODD.search(raw):
+        return None
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    written = _QUICK.encode(value)
+    whole = written.count(b'"') == raw.count(b'"') and not _UNLIKE.search(written)
+    return value if whole and isinstance(value, dict) else None
 
 
 def _parse(raw: bytes, field: str) -> JsonValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -77,6 +77,8 @@ def _find_keys(session: Session, keys: Collection[Owned]) -> dict[Owned, Keyed]:
 
 def _find_births(session: Session, operations: Collection[str]) -> dict[str, AcceptedAsset]:
     """The registrations among these operations."""
+    if not operations:
+        return {}
     asked = select(Operation.id, Operation.subject, Operation.payload).where(
         col(Operation.id).in_(operations), Operation.kind == Kind.REGISTERED
     )
@@ -115,7 +117,9 @@ _REGISTERED = [
 ]
 
 
-def _find_rejected(session: Session, operations: Iterable[str]) -> set[str]:
+def _find_rejected(session: Session, operations: Collection[str]) -> set[str]:
+    if not operations:
+        return set()
     asked = select(Operation.id).where(
         col(Operation.id).in_(operations), Operation.state == State.REJECTED
     )

@@ -271,3 +271,29 @@ def test_members_are_the_canonical_form_in_parts(value: dict[str, Any]) -> None:
 def test_what_has_no_canonical_form_is_refused(value: Any, inside: bool) -> None:
     with pytest.raises(DocumentError):
         canonical({"a": [value]} if inside else value)
+
+
+@given(documents | st.dictionaries(texts, numbers), st.integers(0, 2), st.booleans())
+def test_what_is_read_quickly_is_read_as_all_else(
+    value: dict[str, Any], indent: int, ascii_only: bool
+) -> None:
+    raw = json.dumps(value, indent=indent or None, ensure_ascii=ascii_only).encode()
+
+    def read(text: bytes) -> Any:
+        try:
+            return load_document(text)
+        except DocumentError as error:
+            return error.fields["reason"]
+
+    # An escape has the whole of it read thoroughly.
+    thorough = read(b'{"\\u0041":%b}' % raw)
+    assert read(raw) == (thorough["A"] if isinstance(thorough, dict) else thorough)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["1", '"x"', "{}"])), min_size=2))
+def test_a_repeated_name_is_always_noticed(members: list[tuple[str, str]]) -> None:
+    raw = "{" + ",".join(f'"{name}":{text}' for name, text in members) + "}"
+    if len({name for name, _ in members}) == len(members):
+        load_document(raw.encode())
+    else:
+        assert "stands twice" in str(refused(raw.encode()))
