@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -79,7 +79,7 @@ class Reconciler:
             signed = find_open(session, self.lanes, [Travel.SIGNED])
         self._none_signed = not signed
         receipts = self._fetch_receipts(signed)
-        hashes = self.rpc.fetch_hashes({one.block_number for one in receipts.values()})
+        hashes = self._fetch_hashes(receipts.values())
         landed = {
             (one.lane, one.nonce): (one, receipt)
             for one in signed
@@ -137,6 +137,17 @@ class Reconciler:
         return True
 
     # -- landing ------------------------------------------------------------------------------
+
+    def _fetch_hashes(self, receipts: Collection[Receipt]) -> dict[int, Hash32 | None]:
+        """Hashes of the receipts' blocks; what was seen counts no more if it is not below them."""
+        numbers = {one.block_number for one in receipts}
+        if not numbers or self._seen is None:
+            return self.rpc.fetch_hashes(numbers)
+        number, seen = self._seen
+        hashes = self.rpc.fetch_hashes(numbers | {number})
+        if hashes[number] != seen:
+            self._seen = None
+        return hashes
 
     def _fetch_receipts(self, signed: Sequence[Open]) -> dict[tuple[str, int], Receipt]:
         """Receipts by lane and nonce: that of any version counts."""
