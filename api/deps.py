@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from api.births import Births
 from api.bodies import read_body
 from api.ends import Ends
 from api.errors import Problem, invalid
@@ -43,9 +44,11 @@ class Service:
     documents: DocumentStore
     gauge: Gauge
     ends: Ends
+    births: Births
 
 
-def get_service(request: Request) -> Service:
+# What asks nobody is a coroutine: the others are handed to a worker thread each.
+async def get_service(request: Request) -> Service:
     """The process's one service."""
     service: Service = request.app.state.service
     return service
@@ -60,6 +63,7 @@ class View:
 
     session: Session
     who: Credential
+    births: Births
 
     def may_see(self, *orgs: Hash32) -> bool:
         """Whether the caller is one of these organisations, or the operator."""
@@ -73,7 +77,7 @@ def open_view(request: Request, service: Served, bearer: Bearer) -> Iterator[Vie
         Problem: no key, or not a good one.
     """
     with reading(service.engine) as session:
-        yield View(session, _identify(request, session, bearer))
+        yield View(session, _identify(request, session, bearer), service.births)
 
 
 def identify(request: Request, service: Served, bearer: Bearer) -> Credential:
@@ -110,14 +114,14 @@ Viewing = Annotated[View, Depends(open_view, scope="function")]
 Caller = Annotated[Credential, Depends(identify)]
 
 
-def require_operator(who: Caller) -> Credential:
+async def require_operator(who: Caller) -> Credential:
     """The caller, who must be the operator."""
     if who.org is not None:
         raise Problem("forbidden", "only the operator's key may do this")
     return who
 
 
-def require_member(who: Caller) -> Hash32:
+async def require_member(who: Caller) -> Hash32:
     """The caller's organisation; the operator has none."""
     if who.org is None:
         raise Problem("forbidden", "only an organisation's key may do this, not the operator's")
@@ -128,7 +132,7 @@ Operator = Annotated[Credential, Depends(require_operator)]
 Member = Annotated[Hash32, Depends(require_member)]
 
 
-def read_idempotency_key(
+async def read_idempotency_key(
     idempotency_key: Annotated[
         str | None,
         Header(

@@ -15,7 +15,7 @@ _WAIT: Final = re.compile(
 )
 
 
-def read_wait(
+async def read_wait(
     prefer: Annotated[
         str | None,
         Header(
