@@ -105,7 +105,7 @@ def append(
                     kind=payload.KIND,
                     payload=payload.encode(),
                     position=matched if body.position is None else body.position,
-                    next_position=target.count,
+                    next_position=target.following if target.count is None else target.count,
                     document=document,
                     idempotency_key=key,
                     request_digest=request_digest,

@@ -12,13 +12,15 @@ from api.lookup import get_mirror
 from api.payloads import pointed_at, tell_payload
 from api.schemas.assets import Asset, AssetKindWord, DocumentLink, StageWord
 from api.schemas.base import AsOf, moment
+from api.schemas.batches import Batch
 from api.schemas.ledger import EntryAnswer, KindWord, OperationAnswer, Organisation
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Payload, decode_payload
 from ledger.mirror.queries import OrganisationSeen, find_asset
-from ledger.mirror.tables import AssetRow, EntryRow, MirrorRow
+from ledger.mirror.tables import AssetRow, BatchRow, EntryRow, MirrorRow
+from ledger.outbox.batches import find_batches
 from ledger.outbox.listing import find_transaction_hashes
-from ledger.outbox.registrations import find_assets, find_documents, find_tenants
+from ledger.outbox.registrations import find_tenants
 from ledger.outbox.tables import Document, Operation
 from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, to_hex
 
@@ -40,14 +42,12 @@ def as_of(session: Session) -> AsOf:
 
 def tell_assets(view: View, rows: Sequence[AssetRow]) -> list[dict[str, Any]]:
     """Fields of assets; serials only of those that the caller has to do with."""
-    known = find_assets(view.session, [row.id for row in rows])
-    return [
-        _asset(row, known[row.id].serial if _may_name(view, row) and row.id in known else None)
-        for row in rows
-    ]
+    rows = view.births.complete(view.session, rows)
+    serials = view.births.find_serials(view.session, [row.id for row in rows])
+    return [_asset(row, serials.get(row.id) if _may_name(view, row) else None) for row in rows]
 
 
-def _may_name(view: View, row: AssetRow) -> bool:
+def _may_name(view: View, row: AssetRow | BatchRow) -> bool:
     return view.may_see(row.org, row.owner)
 
 
@@ -119,7 +119,7 @@ def document_path(content_hash: Hash32 | None) -> str:
 
 def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Document]:
     """Those documents that the caller may read: it sent them, or has to do with the asset."""
-    documents = find_documents(view.session, set(hashes))
+    documents = view.births.find_documents(view.session, set(hashes))
     if view.who.org is None:
         return documents
     subjects = {each.subject for each in documents.values() if each.subject}
@@ -136,9 +136,17 @@ def _is_mine(view: View, subject: Hash32) -> bool:
     return row is not None and view.may_see(row.org, row.owner)
 
 
-def tell_documents(view: View, rows: Iterable[EntryRow]) -> list[DocumentLink]:
-    """The documents that these entries point at and the caller may read."""
-    pointing = [(row.position, pointed_at(decode_payload(row.kind, row.payload))) for row in rows]
+def tell_documents(view: View, asset: AssetRow, rows: Iterable[EntryRow]) -> list[DocumentLink]:
+    """The documents that these entries point at and the caller may read.
+
+    What an asset of a batch was born with comes beside the batch's manifest.
+    """
+    pointing: list[tuple[int, Hash32 | None]] = []
+    [asset] = view.births.complete(view.session, [asset])
+    for row in rows:
+        if row.subject != asset.id:
+            pointing.append((row.position, asset.birth_content_hash))
+        pointing.append((row.position, pointed_at(decode_payload(row.kind, row.payload))))
     readable = find_readable(view, [each for _, each in pointing if each])
     return [
         _document(position, readable[content_hash])
@@ -156,6 +164,31 @@ def _document(position: int, document: Document) -> DocumentLink:
         size=document.size,
         url=path,
         commitment=f"{path}/commitment",
+    )
+
+
+def tell_batches(view: View, rows: Sequence[BatchRow]) -> list[Batch]:
+    """Batches; names only of those that the caller has to do with."""
+    sent = find_batches(view.session, [row.id for row in rows])
+    return [
+        _batch(row, sent[row.id].name if row.id in sent and _may_name(view, row) else None)
+        for row in rows
+    ]
+
+
+def _batch(row: BatchRow, name: str | None) -> Batch:
+    return Batch(
+        id=to_hex(row.id),
+        name=name,
+        organisation=to_hex(row.org),
+        owner=to_hex(row.owner),
+        root=to_hex(row.root),
+        size=row.size,
+        content_hash=to_hex(row.content_hash),
+        position=row.count - 1,
+        head=to_hex(row.head),
+        registered_at=moment(row.opened_at),
+        assets=f"/v1/batches/{to_hex(row.id)}/assets",
     )
 
 

@@ -1,0 +1,86 @@
+"""Makes the application: `api.app:create_app` is what servers start."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from api import errors, openapi
+from api.acceptance import Taken
+from api.births import Births
+from api.deps import Service
+from api.edge import Edge
+from api.ends import Ends
+from api.explorer import pages
+from api.gathering import Gatherer
+from api.registration import Sent, register
+from api.routes import (
+    assets,
+    batches,
+    bulk,
+    documents,
+    entries,
+    lanes,
+    operations,
+    organisations,
+    status,
+)
+from ledger import __version__
+from ledger.database.engine import open_engine, upgrade
+from ledger.documents.batch_store import BatchStore
+from ledger.documents.store import DocumentStore
+from ledger.outbox.pressure import Gauge
+from ledger.settings import Settings
+
+_GATHERED: Final = 200
+"""Single registrations that one transaction accepts: enough to share what it costs."""
+
+_ROUTES = (organisations, assets, bulk, batches, entries, documents, operations, lanes, status)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The API and the explorer over one database; settings come from the environment if not given.
+
+    Several processes may serve the same database beside each other.
+    """
+    settings = settings or Settings()
+    engine = open_engine(settings.database())
+    documents_folder = settings.data / "documents"
+    documents = DocumentStore(documents_folder)
+    births = Births(documents, BatchStore(documents_folder / "batches"))
+    service = Service(settings, engine, documents, Gauge(engine), Ends(engine), births)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(upgrade, engine)
+        await run_in_threadpool(births.clean, engine)
+        # All that is there now stays: the collector need not look at it again and again.
+        gc.freeze()
+        yield
+        engine.dispose()
+
+    app = FastAPI(
+        title="Asset Ledger",
+        version=__version__,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.service = service
+    app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
+    for routes in _ROUTES:
+        app.include_router(routes.router)
+    pages.mount(app)
+    errors.install(app)
+    openapi.describe(app, __version__)
+    larger = {bulk.PATH: settings.max_bulk_body, batches.PATH: settings.max_batch_body}
+    app.add_middleware(Edge, max_body=settings.max_body, larger=larger)
+    return app

@@ -9,8 +9,10 @@ from sqlmodel import Session
 
 from api.conditions import read_if_match
 from api.errors import Problem, invalid, unavailable
+from ledger.domain.batch import batch_id_of, index_of
 from ledger.domain.kinds import GOVERNANCE, Kind
 from ledger.domain.payloads import (
+    BatchRegistered,
     Corrected,
     Enrolled,
     Payload,
@@ -27,17 +29,21 @@ from ledger.mirror.queries import (
     find_organisations,
 )
 from ledger.mirror.tables import MirrorRow
+from ledger.outbox.batches import find_batch
 from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import find_operation
 from ledger.outbox.registrations import find_assets, find_tenants
-from ledger.outbox.tables import Operation, State
+from ledger.outbox.tables import BatchRegistration, Operation, State
 from ledger.types import ZERO_HASH, Hash32, parse_hash, to_hex
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An asset that something shall be appended to; `count` is None until it is mirrored."""
+    """An asset that something shall be appended to; `count` is None until it is mirrored.
+
+    Until then, `following` is the first position that its own operations may take.
+    """
 
     id: Hash32
     owner: Hash32
@@ -45,6 +51,7 @@ class Target:
     operator: Hash32 | None
     frozen: bool
     count: int | None
+    following: int = 0
 
     def entitled(self, kind: Kind) -> set[Hash32 | None]:
         """The organisations that may append an entry of that kind."""
@@ -150,17 +157,23 @@ def get_target(session: Session, who: Credential, asset: Hash32) -> Target:
     if operation is None:
         raise no_asset(asset)
     birth = decode_payload(operation.kind, operation.payload)
-    owner = birth.owner if isinstance(birth, Registered) else operation.org
-    return Target(asset, owner, None, None, frozen=False, count=None)
+    owner = birth.owner if isinstance(birth, Registered | BatchRegistered) else operation.org
+    born = operation.subject != asset  # with its batch, whose entry is its first
+    return Target(asset, owner, None, None, frozen=False, count=None, following=int(born))
 
 
 def find_pending(session: Session, who: Credential, asset: Hash32) -> Operation | None:
     """The registration that is on its way, if it is the caller's (or the caller the operator)."""
-    registration = find_assets(session, [asset]).get(asset)
+    registration = find_assets(session, [asset]).get(asset) or _find_pending_batch(session, asset)
     if registration is None or who.org not in (None, registration.org):
         return None
     operation = find_operation(session, registration.operation)
     return operation if operation and operation.state != State.REJECTED else None
+
+
+def _find_pending_batch(session: Session, asset: Hash32) -> BatchRegistration | None:
+    sent = find_batch(session, batch_id_of(asset))
+    return sent if sent and 0 < index_of(asset) <= sent.size else None
 
 
 def no_asset(asset: Hash32) -> Problem:

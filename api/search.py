@@ -8,14 +8,15 @@ from typing import Final
 
 from sqlmodel import Session
 
+from api.births import Births
 from api.deps import View
 from api.lookup import find_party
 from ledger.mirror.queries import find_asset
-from ledger.outbox.registrations import find_serial
 from ledger.types import Hash32
 
 _ID: Final = re.compile(r"0x([0-9a-fA-F]{1,64})")
 _SHORTEST_PREFIX: Final = 2  # digits
+_WHOLE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ def find_ids(view: View, *, serial: str | None, q: str | None) -> Found:
     if q.startswith("did:"):
         return Found(ids=by_serial, owner=find_party(view.session, q, "q") or bytes(32))
     if prefix := id_prefix(q):
+        if len(prefix) == _WHOLE:  # of a batch, it may be in no table
+            ids = frozenset([bytes.fromhex(prefix)])
+            return Found(ids=ids if by_serial is None else ids & by_serial)
         return Found(ids=by_serial, id_prefix=prefix)
     named = _visible(view, q)
     return Found(ids=named if by_serial is None else named & by_serial)
@@ -51,9 +55,9 @@ def id_prefix(word: str) -> str | None:
 
 def _visible(view: View, serial: str) -> frozenset[Hash32]:
     return frozenset(
-        each.asset
-        for each in find_serial(view.session, serial)
-        if view.may_see(each.org) or _owns(view, each.asset)
+        asset
+        for asset, org in view.births.find_serial(view.session, serial).items()
+        if view.may_see(org) or _owns(view, asset)
     )
 
 
@@ -62,6 +66,6 @@ def _owns(view: View, asset: Hash32) -> bool:
     return row is not None and row.owner == view.who.org
 
 
-def serial_ids(session: Session, serial: str) -> frozenset[Hash32]:
+def serial_ids(session: Session, births: Births, serial: str) -> frozenset[Hash32]:
     """Every asset of that serial: for pages that show everything."""
-    return frozenset(each.asset for each in find_serial(session, serial))
+    return frozenset(births.find_serial(session, serial))

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     max_bulk_body: int = Field(
         64 * 1024 * 1024, description="largest body that registers many assets, in bytes"
     )
+    max_batch_body: int = Field(
+        2 * 1024**3, description="largest file of a batch, in bytes, that a request may bring"
+    )
     max_queue: int = Field(1_000_000, ge=1, description="operations that may wait to be sent")
     max_queue_per_organisation: int = Field(
         200_000, ge=1, description="operations of one organisation that may wait to be sent"

@@ -17,7 +17,6 @@ from api.payloads import pointed_at
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Listed, Payload, decode_payload
 from ledger.mirror.tables import EntryRow
-from ledger.outbox.registrations import find_assets, find_documents
 from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 
 _OTHERS: Final = {
@@ -73,7 +72,7 @@ def tell_entries(
     said = [tell(payload, row.org) for row, payload in zip(rows, payloads, strict=True)]
     labels = _Labels(session, shelf, rows, said)
     hashes = {found for payload in payloads if (found := pointed_at(payload))}
-    kept = find_documents(session, hashes) if shelf.open else {}
+    kept = shelf.births.find_documents(session, hashes) if shelf.open else {}
     lines = []
     for row, payload, words in zip(rows, payloads, said, strict=True):
         content_hash = pointed_at(payload)
@@ -117,7 +116,7 @@ class _Labels:
         assets = {word.id for word in words if isinstance(word, Thing)}
         assets |= {row.subject for row in rows} - about
         # Serials are shown where documents may be.
-        self._serials = find_assets(session, assets) if shelf.open else {}
+        self._serials = shelf.births.find_serials(session, assets) if shelf.open else {}
 
     def mention(self, word: str | Org | Thing | World) -> str | Party | Mention:
         """A word of a sentence, by its name."""
@@ -141,8 +140,7 @@ class _Labels:
         return self._serial(subject)
 
     def _serial(self, asset: Hash32) -> str | None:
-        found = self._serials.get(asset)
-        return found.serial if found else None
+        return self._serials.get(asset)
 
 
 def _is_of_organisation(kind: Kind) -> bool:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from api.explorer.shelf import Shelf
 from ledger.mirror.queries import OrganisationSeen, count_assets_by_owner, find_organisations
 from ledger.mirror.tables import AssetRow, OrganisationRow
-from ledger.outbox.registrations import find_assets, find_documents, find_tenants
+from ledger.outbox.registrations import find_tenants
 from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, to_hex
 
 
@@ -93,15 +93,16 @@ def shorten(text: str) -> str:
 def tell_assets(session: Session, shelf: Shelf, rows: Sequence[AssetRow]) -> list[AssetLine]:
     """Assets with their owners' names; serials and titles if documents may be shown."""
     names = Names(session, {org for row in rows for org in (row.org, *_parties(row)) if org})
-    known = find_assets(session, [row.id for row in rows]) if shelf.open else {}
+    rows = shelf.births.complete(session, rows)
+    serials = shelf.births.find_serials(session, [row.id for row in rows]) if shelf.open else {}
     hashes = {row.content_hash for row in rows if row.content_hash}
-    kept = find_documents(session, hashes) if shelf.open else {}
+    kept = shelf.births.find_documents(session, hashes) if shelf.open else {}
     return [
         _asset(
             row,
             names,
             shelf.find_title(kept.get(row.content_hash or ZERO_HASH)),
-            known[row.id].serial if row.id in known else None,
+            serials.get(row.id),
         )
         for row in rows
     ]

@@ -29,7 +29,6 @@ from ledger.mirror.queries import (
     list_entries,
     list_organisations,
 )
-from ledger.outbox.registrations import find_documents
 from ledger.types import Hash32, parse_hash, to_hex
 
 _ON_A_PAGE: Final = 25
@@ -112,7 +111,9 @@ def _search(page: Page, q: str) -> AssetFilter | Response:
         if whole and find_organisation(page.session, id=whole):
             return RedirectResponse(f"/organisations/{to_hex(whole)}", 303)
         return AssetFilter(id_prefix=prefix)
-    return AssetFilter(ids=serial_ids(page.session, q) if page.shelf.open else frozenset())
+    return AssetFilter(
+        ids=serial_ids(page.session, page.shelf.births, q) if page.shelf.open else frozenset()
+    )
 
 
 @router.get("/assets/{asset_id}")
@@ -134,7 +135,7 @@ def show_asset(page: Asked, asset_id: str) -> Response:
     )
     [asset] = tell_assets(page.session, page.shelf, [row])
     described = [row.content_hash] if row.content_hash else []
-    kept = find_documents(page.session, described).get(row.content_hash)
+    kept = page.shelf.births.find_documents(page.session, described).get(row.content_hash)
     revised = next((each.position for each in entries.items if each.kind == Kind.REVISED), None)
     return page.render(
         "asset.html",
@@ -161,7 +162,7 @@ def show_document(page: Asked, content_hash: str) -> Response:
     """A document as it was sent, if documents may be shown."""
 
     def find(wanted: Hash32) -> bytes | None:
-        kept = find_documents(page.session, [wanted]).get(wanted)
+        kept = page.shelf.births.find_documents(page.session, [wanted]).get(wanted)
         return page.shelf.read(kept) if kept else None
 
     raw = _find_row(content_hash, find)
@@ -240,7 +241,7 @@ def show_problem(page: Asked, code: str) -> Response:
 def mount(app: FastAPI) -> None:
     """Put the explorer's pages and files into `app`."""
     service = app.state.service
-    app.state.shelf = Shelf(service.documents, open=service.settings.explorer_documents)
+    app.state.shelf = Shelf(service.births, open=service.settings.explorer_documents)
     app.state.problem_page = show_failure
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, TypeVar
 
+from api.births import Births
 from api.explorer.passport import Node, find_summary, find_title, lay_out, read_document
-from ledger.documents.store import DocumentStore
 from ledger.errors import LedgerError
 from ledger.outbox.tables import Document
 from ledger.types import Hash32
@@ -36,9 +36,9 @@ class Shelf:
     Not `open` means that documents and serials are kept private: nothing is found then.
     """
 
-    def __init__(self, store: DocumentStore, *, open: bool) -> None:
+    def __init__(self, births: Births, *, open: bool) -> None:
         self.open = open
-        self._store = store
+        self.births = births
         self._pages: OrderedDict[Hash32, _Page] = OrderedDict()
         self._lock = Lock()
 
@@ -64,7 +64,7 @@ class Shelf:
         if not self.open:
             return None
         try:
-            return self._store.load(document.content_hash, document.place).raw
+            return self.births.load(document).raw
         except LedgerError as error:
             _log.info("a document is not shown: %s", error)
             return None

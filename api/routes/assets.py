@@ -254,7 +254,7 @@ def get_asset_documents(
     query: Annotated[PageQuery, Query()],
 ) -> Documents:
     """The documents that its entries point at, as far as you may read them, oldest first."""
-    _get_row(view, asset_id)
+    row = _get_row(view, asset_id)
     page = list_entries(
         view.session,
         EntryFilter(subject=asset_id),
@@ -262,4 +262,4 @@ def get_asset_documents(
         limit=query.limit,
     )
     link_next(request, response, "documents", page.cursor)
-    return Documents(items=tell_documents(view, page.items), as_of=as_of(view.session))
+    return Documents(items=tell_documents(view, row, page.items), as_of=as_of(view.session))

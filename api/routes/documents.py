@@ -51,7 +51,7 @@ def get_document(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if is_known(etag, if_none_match):
         return Response(status_code=304, headers=headers)
-    raw = service.documents.load(content_hash, document.place).raw
+    raw = service.births.load(document).raw
     digest = base64.b64encode(sha256(raw)).decode()
     headers |= {"Repr-Digest": f"sha-256=:{digest}:", "Content-Disposition": "inline"}
     return Response(raw, media_type=document.media_type, headers=headers)
@@ -61,7 +61,7 @@ def get_document(
 def get_commitment(service: Served, view: Viewing, content_hash: ContentHash) -> CommitmentAnswer:
     """What opens the document's content hash; whoever has it can disclose single fields."""
     document = _get_readable(view, content_hash)
-    commitment = service.documents.load(content_hash, document.place).commitment
+    commitment = service.births.load(document).commitment
     return CommitmentAnswer(
         content_hash=to_hex(commitment.content_hash),
         seed=to_hex(commitment.seed),

@@ -12,9 +12,19 @@ from typing import Final
 
 from ledger.documents.batch_files import BatchFile, take_hold
 from ledger.documents.batch_writer import BatchWriter
+from ledger.errors import LedgerError
 from ledger.types import Hash32
 
+AT_ONCE: Final = 2
+"""Batches that one process takes in at once; each has all cores to work for it."""
+
 _OPEN: Final = 64
+
+
+class BatchesBusy(LedgerError):
+    """As many batches as are taken in at once are on their way in; try again."""
+
+    code = "batches_busy"
 
 
 class BatchStore:
@@ -24,11 +34,22 @@ class BatchStore:
         self._root = root
         self._open: OrderedDict[Hash32, BatchFile] = OrderedDict()
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     def begin(self) -> BatchWriter:
-        """A batch on its way in."""
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return BatchWriter(self._root)
+        """A batch on its way in, which must be released or discarded.
+
+        Raises:
+            BatchesBusy: as many as may be at once are on their way in.
+        """
+        if not self._turns.acquire(blocking=False):
+            raise BatchesBusy(f"{AT_ONCE} batches are on their way in")
+        try:
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return BatchWriter(self._root, self._turns.release)
+        except BaseException:
+            self._turns.release()
+            raise
 
     def find(self, batch: Hash32) -> BatchFile | None:
         """The batch, if it is kept here."""

@@ -13,6 +13,7 @@ import struct
 import tempfile
 from array import array
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
@@ -70,7 +71,8 @@ class BadLines(DocumentError):
 class BatchWriter:
     """One batch on its way in; used by one thread at a time, and ended by `keep` or `discard`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, on_end: Callable[[], None]) -> None:
+        self._on_end = on_end
         self.folder = Path(tempfile.mkdtemp(prefix=WRITING, dir=root))  # mode 0700
         self._hold = take_hold(self.folder)
         self._crew = Crew()
@@ -149,7 +151,8 @@ class BatchWriter:
         flush(kept.parent)
 
     def release(self) -> None:
-        """Let go of what is kept: something else speaks for it now."""
+        """Let go of what is kept: something else speaks for it now, or the next start cleans it."""
+        self._crew.dismiss()
         self._end()
 
     def discard(self) -> None:
@@ -165,10 +168,11 @@ class BatchWriter:
         self._end()
 
     def _end(self) -> None:
-        self._ended = True
-        if self._hold is not None:
-            os.close(self._hold)
-            self._hold = None
+        if not self._ended:
+            self._ended = True
+            if self._hold is not None:
+                os.close(self._hold)
+            self._on_end()
 
     def _begin(self) -> None:
         """Have the complete lines that nobody has yet committed to."""

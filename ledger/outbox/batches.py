@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
-from sqlmodel.sql.expression import Select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from ledger.domain.kinds import Kind
 from ledger.outbox.clock import new_id, now
@@ -108,15 +109,26 @@ def find_batches(session: Session, batches: Sequence[Hash32]) -> dict[Hash32, Ba
     return {found.batch: found for found in session.exec(wanted)}
 
 
+def is_standing(session: Session, org: Hash32, digest: Hash32) -> bool:
+    """Whether the organisation sent that digest before, and the ledger has not rejected it."""
+    wanted = _standing().where(BatchRegistration.org == org, BatchRegistration.digest == digest)
+    return session.exec(wanted).first() is not None
+
+
 def list_standing(session: Session, org: Hash32 | None = None) -> list[BatchRegistration]:
     """The batches of an organisation (None: of all) that the ledger has not rejected."""
-    wanted = select(BatchRegistration).join(
-        Operation, col(Operation.id) == col(BatchRegistration.operation)
-    )
-    wanted = wanted.where(Operation.state != State.REJECTED)
+    wanted = _standing()
     if org is not None:
         wanted = wanted.where(BatchRegistration.org == org)
     return list(session.exec(wanted.order_by(col(BatchRegistration.created_at))))
+
+
+def _standing() -> SelectOfScalar[BatchRegistration]:
+    return (
+        select(BatchRegistration)
+        .join(Operation, col(Operation.id) == col(BatchRegistration.operation))
+        .where(Operation.state != State.REJECTED)
+    )
 
 
 # -- serials -----------------------------------------------------------------------------------
@@ -157,11 +169,11 @@ def walk_serials(session: Session, org: Hash32) -> Iterator[tuple[str, Hash32]]:
 
 
 def find_serials(
-    session: Session, org: Hash32, serials: Sequence[str]
+    session: Session, org: Hash32, serials: Iterable[str]
 ) -> Iterator[tuple[str, Hash32]]:
     """Those of the serials that the organisation gave one by one, with their assets."""
-    for start in range(0, len(serials), _PORTION):
-        part = serials[start : start + _PORTION]
+    remaining = iter(serials)
+    while part := list(islice(remaining, _PORTION)):
         yield from session.exec(_given(org).where(col(Registration.serial).in_(part))).all()
 
 

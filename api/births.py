@@ -1,0 +1,129 @@
+"""What only the lines of batches tell of their assets: serials, documents, content hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from ledger.database.engine import reading
+from ledger.documents.batch_files import BatchFile
+from ledger.documents.batch_store import BatchStore
+from ledger.documents.sealing import Sealed
+from ledger.documents.store import DocumentStore
+from ledger.domain.batch import batch_id_of, index_of
+from ledger.errors import UnknownThing
+from ledger.mirror.tables import AssetRow
+from ledger.outbox.batches import find_batch, list_standing
+from ledger.outbox.registrations import find_assets, find_documents, find_serial
+from ledger.outbox.tables import BatchRegistration, Document
+from ledger.types import Hash32, to_hex
+
+_JSON = "application/json"
+
+
+class Births:
+    """Assets registered alone and in batches, under one roof; no row is kept of the latter."""
+
+    def __init__(self, documents: DocumentStore, batches: BatchStore) -> None:
+        self._documents = documents
+        self.batches = batches
+
+    def complete(self, session: Session, rows: Sequence[AssetRow]) -> Sequence[AssetRow]:
+        """The rows, those of batches with the content hashes that their lines have.
+
+        They leave the session: what is completed here is not the mirror's to keep.
+        """
+        for row in rows:
+            line = self._line(row.id) if row.birth_content_hash is None else None
+            if line is not None:
+                if row in session:
+                    session.expunge(row)
+                row.birth_content_hash = line[0].content_hash(line[1])
+                row.content_hash = row.content_hash or row.birth_content_hash
+        return rows
+
+    def find_serials(self, session: Session, assets: Collection[Hash32]) -> dict[Hash32, str]:
+        """The serials of those assets that were registered here."""
+        found = {asset: each.serial for asset, each in find_assets(session, assets).items()}
+        others = [asset for asset in assets if asset not in found]
+        lines = {asset: line for asset in others if (line := self._line(asset))}
+        return found | {asset: batch.read(at).serial for asset, (batch, at) in lines.items()}
+
+    def find_serial(self, session: Session, serial: str) -> dict[Hash32, Hash32]:
+        """The assets registered under a serial, whoever gave it, and who did."""
+        found = {each.asset: each.org for each in find_serial(session, serial)}
+        for sent, index in self.find_members(session, serial):
+            found[member_id(sent.batch, index)] = sent.org
+        return found
+
+    def find_members(
+        self, session: Session, serial: str, org: Hash32 | None = None
+    ) -> list[tuple[BatchRegistration, int]]:
+        """The lines of batches (of an organisation, or of all) that have the serial."""
+        found = []
+        for sent in list_standing(session, org):
+            batch = self.batches.find(sent.batch)
+            index = batch.find_serial(serial) if batch else None
+            if index is not None:
+                found.append((sent, index))
+        return found
+
+    def find_documents(
+        self, session: Session, hashes: Collection[Hash32]
+    ) -> dict[Hash32, Document]:
+        """The documents of these content hashes; those of lines are in no pack."""
+        found = find_documents(session, hashes)
+        missing = [one for one in hashes if one not in found]
+        for sent in list_standing(session) if missing else ():
+            batch = self.batches.find(sent.batch)
+            lines = {one: at for one in missing if batch and (at := batch.find_hash(one))}
+            if batch:
+                found |= {one: _document(sent, batch, at) for one, at in lines.items()}
+        return found
+
+    def load(self, document: Document) -> Sealed:
+        """A document's bytes, and what opens its content hash. Raises CorruptDocument."""
+        if document.pack:
+            return self._documents.load(document.content_hash, document.place)
+        line = self._line(document.subject) if document.subject else None
+        if line is None:
+            raise UnknownThing(
+                "document", field="content_hash", value=to_hex(document.content_hash)
+            )
+        return line[0].load(line[1])
+
+    def clean(self, engine: Engine) -> None:
+        """Remove the lines of batches that a crash left without an operation."""
+
+        def is_known(batch: Hash32) -> bool:
+            with reading(engine) as session:
+                return find_batch(session, batch) is not None
+
+        self.batches.clean(is_known)
+
+    def _line(self, asset: Hash32) -> tuple[BatchFile, int] | None:
+        """The batch that an asset is of, and its line there, from 1."""
+        index = index_of(asset)
+        batch = self.batches.find(batch_id_of(asset)) if index else None
+        return (batch, index) if batch and index <= batch.about.size else None
+
+
+def member_id(batch: Hash32, index: int) -> Hash32:
+    """The id of a batch's asset `index`, from 1."""
+    return (int.from_bytes(batch) + index).to_bytes(32)
+
+
+def _document(sent: BatchRegistration, batch: BatchFile, index: int) -> Document:
+    return Document(
+        content_hash=batch.content_hash(index),
+        org=sent.org,
+        subject=member_id(sent.batch, index),
+        size=len(batch.read(index).document),
+        media_type=_JSON,
+        pack="",
+        pack_offset=0,
+        pack_length=0,
+        created_at=sent.created_at,
+    )

@@ -1,0 +1,181 @@
+"""Batches: registered as a stream of lines, and read like everything else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from api.answering import answer, operation_path
+from api.answers import as_of, tell_assets_page, tell_batches
+from api.batch_acceptance import Asking, TakenBatch, take_in
+from api.deps import IdempotencyKey, Member, Served, View, Viewing
+from api.errors import Problem
+from api.lookup import find_party
+from api.openapi import READING, problems, written
+from api.paging import PageQuery, decode_cursor, link_next
+from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, OrganisationName
+from api.schemas.base import HashInput
+from api.schemas.batches import AcceptedBatch, Batches, Birth, OneBatch
+from api.waiting import Wait
+from ledger.mirror.members import find_batch, list_batch_assets, list_batches
+from ledger.mirror.tables import BatchRow
+from ledger.outbox import batches as sent_batches
+from ledger.outbox.operations import find_operation
+from ledger.outbox.tables import State
+from ledger.types import Hash32, to_hex
+
+PATH: Final = "/v1/batches"
+_LINES: Final = "application/x-ndjson"
+
+router = APIRouter(prefix=PATH, tags=["batches"])
+
+BatchId = Annotated[HashInput, Path(description="the batch's id")]
+
+
+class BatchQuery(PageQuery):
+    """Which batches to list."""
+
+    organisation: Annotated[str | None, Field(description="who registered, by id or DID")] = None
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses=written(AcceptedBatch, "serial_taken"),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                _LINES: {
+                    "schema": {
+                        "type": "string",
+                        "description": "one JSON object a line: its serial and its document",
+                    },
+                    "examples": {
+                        "gearbox": {"value": {"serial": "GBX-1", "document": EXAMPLE_DOCUMENT}}
+                    },
+                }
+            },
+        }
+    },
+)
+async def register_batch(
+    request: Request,
+    response: Response,
+    service: Served,
+    org: Member,
+    key: IdempotencyKey,
+    wait: Wait,
+    owner: Annotated[OrganisationName | None, Query()] = None,
+    name: Annotated[str | None, Query(min_length=1, max_length=256)] = None,
+) -> AcceptedBatch:
+    """Register up to 2^24 - 1 assets at once, one a line; all of them, or none."""
+    _require_lines(request)
+    found = await take_in(service, Asking(org, owner, name, key), request.stream())
+    path = f"{PATH}/{to_hex(found.taken.subject)}"
+    await answer(service, response, found.taken, wait, path)
+    return _tell_accepted(found)
+
+
+def _require_lines(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != _LINES:
+        raise Problem(
+            "unsupported_media_type",
+            f"the body must be {_LINES}, not {media_type or 'of no type'}",
+            headers={"Accept-Post": _LINES},
+        )
+
+
+def _tell_accepted(found: TakenBatch) -> AcceptedBatch:
+    return AcceptedBatch(
+        id=to_hex(found.taken.subject),
+        root=to_hex(found.root),
+        size=found.size,
+        content_hash=to_hex(found.taken.content_hash or bytes(32)),
+        position=found.taken.position,
+        operation=operation_path(found.taken.operation),
+    )
+
+
+@router.get("", responses=problems(*READING))
+def get_batches(
+    request: Request, response: Response, view: Viewing, query: Annotated[BatchQuery, Query()]
+) -> Batches:
+    """List batches, in the order of registration."""
+    # An organisation that nobody knows registered nothing: that is an empty page.
+    org = query.organisation and (
+        find_party(view.session, query.organisation, "organisation") or bytes(32)
+    )
+    page = list_batches(
+        view.session,
+        organisation=org or None,
+        cursor=decode_cursor("batches", query.cursor),
+        limit=query.limit,
+    )
+    link_next(request, response, "batches", page.cursor)
+    return Batches(items=tell_batches(view, page.items), as_of=as_of(view.session))
+
+
+@router.get("/{batch_id}", responses=problems(*READING, "not_yet_mirrored"))
+def get_batch(response: Response, view: Viewing, batch_id: BatchId) -> OneBatch:
+    """Read a batch."""
+    row = _get_row(view, batch_id)
+    response.headers["ETag"] = f'"{row.count - 1}"'
+    [told] = tell_batches(view, [row])
+    return OneBatch(**dict(told), as_of=as_of(view.session))
+
+
+@router.get("/{batch_id}/assets", responses=problems(*READING, "not_yet_mirrored"))
+def get_batch_assets(
+    request: Request,
+    response: Response,
+    view: Viewing,
+    batch_id: BatchId,
+    query: Annotated[PageQuery, Query()],
+) -> Assets:
+    """The batch's assets as they are now, in the order of its lines."""
+    row = _get_row(view, batch_id)
+    cursor = decode_cursor("batch", query.cursor)
+    page = list_batch_assets(view.session, row, cursor=cursor, limit=query.limit)
+    link_next(request, response, "batch", page.cursor)
+    return Assets(items=tell_assets_page(view, page.items), as_of=as_of(view.session))
+
+
+@router.get("/{batch_id}/assets/{index}", responses=problems(*READING, "not_yet_mirrored"))
+def get_birth(
+    view: Viewing, batch_id: BatchId, index: Annotated[int, Path(ge=1, le=2**24 - 1)]
+) -> Birth:
+    """What proves that an asset was born with the batch, and with which content hash."""
+    row = _get_row(view, batch_id)
+    kept = view.births.batches.find(batch_id) if index <= row.size else None
+    if kept is None:
+        raise Problem("not_found", f"line {index} of the batch is not kept here")
+    return Birth(
+        id=to_hex((int.from_bytes(batch_id) + index).to_bytes(32)),
+        batch=to_hex(batch_id),
+        index=index,
+        size=row.size,
+        root=to_hex(row.root),
+        content_hash=to_hex(kept.content_hash(index)),
+        path=[to_hex(each) for each in kept.path(index)],
+    )
+
+
+def _get_row(view: View, batch: Hash32) -> BatchRow:
+    row = find_batch(view.session, batch)
+    if row is not None:
+        return row
+    sent = sent_batches.find_batch(view.session, batch)
+    operation = find_operation(view.session, sent.operation) if sent else None
+    mine = sent is not None and view.may_see(sent.org)
+    if operation is None or not mine or operation.state == State.REJECTED:
+        raise Problem("not_found", f"no batch {to_hex(batch)} is known")
+    raise Problem(
+        "not_yet_mirrored",
+        f"batch {to_hex(batch)} is accepted and on its way to the ledger",
+        headers={"Retry-After": "1"},
+        members={"operation": operation_path(operation.id)},
+    )
