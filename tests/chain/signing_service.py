@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -49,6 +51,7 @@ class SigningService:
         self.connections: set[Any] = set()
         self.port = 0
         self._tls = tls
+        self._open: set[socket.socket] = set()
         self.start()
 
     @property
@@ -67,6 +70,14 @@ class SigningService:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             wbufsize = -1  # head and body in one go
+
+            def setup(self) -> None:
+                super().setup()
+                service._open.add(self.connection)
+
+            def finish(self) -> None:
+                service._open.discard(self.connection)
+                super().finish()
 
             def do_GET(self) -> None:
                 self._answer(None)
@@ -108,6 +119,9 @@ class SigningService:
         """Go away, for good or until started again."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):  # it may have been closed by now
+                connection.shutdown(socket.SHUT_RDWR)
 
     # -- protocols -------------------------------------------------------------------------
 
