@@ -63,7 +63,7 @@ def register(
     ] = "done",
     in_flight: Annotated[
         int, typer.Option(min=1, max=256, help="How many requests to have under way at once.")
-    ] = 16,
+    ] = 4,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object, an asset a line.")
     ] = False,

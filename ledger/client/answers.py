@@ -36,6 +36,19 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkItem:
+    """One of many assets that were sent together: accepted, or `problem` says why not."""
+
+    index: int
+    serial: str | None = None
+    id: str | None = None
+    content_hash: str | None = None
+    operation: str | None = None
+    repeated: bool = False
+    problem: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """A new organisation; `api_key` is told once, and None when the request is repeated."""
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ledger.client import ApiProblem, ApiUnavailable, Client
-from ledger.client.bulk import CHUNK, register_all
+from ledger.client.bulk import CHUNK, CHUNK_BYTES, FIRST_CHUNK, chunks, register_all
 from ledger.client.sources import Item
 from ledger.client.sync import registration
 from tests.api.running import Running
@@ -42,15 +42,40 @@ def test_the_input_is_not_read_ahead_of_what_is_on_its_way(client: Client) -> No
 
     def counted() -> Iterator[Item]:
         nonlocal read
-        for item in items(secrets.token_hex(4), MANY):
+        for item in items(secrets.token_hex(4), 10 * FIRST_CHUNK):
             read += 1
             yield item
 
-    run = register_all(client, counted(), until="accepted", in_flight=4)
+    run = register_all(client, counted(), until="accepted", in_flight=2)
     next(run)
-    assert read <= CHUNK + 2 * 4
+    assert read <= (1 + 2) * FIRST_CHUNK
     run.close()
-    assert read < MANY
+    assert read < 10 * FIRST_CHUNK
+
+
+def test_requests_grow_up_to_a_bound_in_number_and_in_size() -> None:
+    small = [Item("test", n, "S", b"{}") for n in range(2 * CHUNK)]
+    sizes = [len(chunk) for chunk in chunks(small)]
+    assert sizes[:3] == [FIRST_CHUNK, 2 * FIRST_CHUNK, 4 * FIRST_CHUNK]
+    assert sum(sizes) == 2 * CHUNK
+    assert max(sizes) <= CHUNK
+    large = [Item("test", n, "S", bytes(CHUNK_BYTES // 2)) for n in range(5)]
+    assert [len(chunk) for chunk in chunks(large)] == [2, 2, 1]
+    assert list(chunks([])) == []
+
+
+def test_what_spoils_a_whole_request_fails_alone(client: Client) -> None:
+    prefix = secrets.token_hex(4)
+    good = list(items(prefix, 5))
+    broken = Item("test", 6, "B", b'{"serial":"B","document":{"a":"\xff"}}')
+    outcomes = list(register_all(client, [*good[:3], broken, *good[3:]]))
+    assert [each.result for each in outcomes] == [
+        *["registered"] * 3,
+        "failed",
+        *["registered"] * 2,
+    ]
+    assert outcomes[3].problem is not None
+    assert outcomes[3].problem["code"] == "invalid_json"
 
 
 def test_what_is_refused_does_not_stop_the_rest(client: Client) -> None:
