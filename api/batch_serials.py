@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from sqlmodel import Session
 
-from api.births import Births, member_id
+from api.births import Births, Line, member_id
 from ledger.documents.batch_files import BatchFile
 from ledger.documents.batch_lines import LineFault
 from ledger.documents.batch_portions import MOST_FAULTS
+from ledger.domain.payloads import BatchRegistered, Registered
 from ledger.outbox.batches import (
     count_serials,
     find_serials,
+    get_payload,
     list_standing,
+    lock_serials,
     newest_sequence,
     serials_since,
     walk_serials,
 )
-from ledger.types import Hash32, to_hex
+from ledger.outbox.conflicts import SerialTaken
+from ledger.outbox.known import AcceptedAsset
+from ledger.outbox.registering import Registering
+from ledger.types import AssetKind, Hash32, to_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,35 @@ def find_taken_since(
     taken = list(_faults(serials_since(session, org, seen.newest), batch))
     taken += _shared(births, batch, [one for one in others if one not in seen.batches | {itself}])
     return taken[:MOST_FAULTS]
+
+
+def find_born(
+    session: Session, births: Births, wanted: Sequence[Registering]
+) -> dict[int, AcceptedAsset | Exception]:
+    """The outcomes of those registrations whose serials batches gave, by their places in `wanted`.
+
+    Asked for as it was born, an asset is found; asked for otherwise, its serial is taken. No
+    batch takes a serial from now until the transaction ends.
+    """
+    orgs = sorted({one.asked.org for one in wanted})
+    for org in orgs:
+        lock_serials(session, org, whole=False)
+    sent = {org: list_standing(session, org) for org in orgs}
+    found: dict[int, AcceptedAsset | Exception] = {}
+    for place, one in enumerate(wanted):
+        for line in births.find_lines(sent[one.asked.org], one.serial):
+            found[place] = _born(session, one, line)
+    return found
+
+
+def _born(session: Session, one: Registering, line: Line) -> AcceptedAsset | Exception:
+    kept = line.batch.load(line.index)
+    asked = Registered.decode(one.payload)
+    born = BatchRegistered.decode(get_payload(session, line.sent))
+    same = (asked.owner, asked.asset_kind) == (born.owner, AssetKind.INSTANCE)
+    if not same or kept.digest != one.document.digest:
+        return SerialTaken(one.serial, line.asset)
+    return AcceptedAsset(line.sent.operation, line.asset, kept.content_hash, existing=True)
 
 
 def _given_alone(session: Session, org: Hash32, batch: BatchFile) -> Iterable[tuple[str, Hash32]]:

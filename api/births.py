@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -21,6 +22,20 @@ from ledger.outbox.tables import BatchRegistration, Document
 from ledger.types import Hash32, to_hex
 
 _JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a batch, from 1, and the asset that it became."""
+
+    sent: BatchRegistration
+    batch: BatchFile
+    index: int
+
+    @property
+    def asset(self) -> Hash32:
+        """The asset's id."""
+        return member_id(self.sent.batch, self.index)
 
 
 class Births:
@@ -54,21 +69,17 @@ class Births:
     def find_serial(self, session: Session, serial: str) -> dict[Hash32, Hash32]:
         """The assets registered under a serial, whoever gave it, and who did."""
         found = {each.asset: each.org for each in find_serial(session, serial)}
-        for sent, index in self.find_members(session, serial):
-            found[member_id(sent.batch, index)] = sent.org
+        for line in self.find_lines(list_standing(session), serial):
+            found[line.asset] = line.sent.org
         return found
 
-    def find_members(
-        self, session: Session, serial: str, org: Hash32 | None = None
-    ) -> list[tuple[BatchRegistration, int]]:
-        """The lines of batches (of an organisation, or of all) that have the serial."""
-        found = []
-        for sent in list_standing(session, org):
+    def find_lines(self, among: Iterable[BatchRegistration], serial: str) -> Iterator[Line]:
+        """The lines that have the serial, in these batches."""
+        for sent in among:
             batch = self.batches.find(sent.batch)
             index = batch.find_serial(serial) if batch else None
-            if index is not None:
-                found.append((sent, index))
-        return found
+            if batch is not None and index is not None:
+                yield Line(sent, batch, index)
 
     def find_documents(
         self, session: Session, hashes: Collection[Hash32]

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from api import lookup
 from api.acceptance import Taken, digest
+from api.batch_serials import find_born
 from api.bodies import decode_body
 from api.deps import Service
 from api.errors import Problem
@@ -129,7 +130,11 @@ def _accept(
         return None
 
     with writing(service.engine) as session:
-        outcomes = accept_registrations(session, wanted, admit, service.documents.save, whole)
+        born = find_born(session, service.births, wanted)
+        rest = [one for index, one in enumerate(wanted) if index not in born]
+        save = service.documents.save
+        accepted = iter(accept_registrations(session, rest, admit, save, whole))
+        outcomes = [born.get(index) or next(accepted) for index in range(len(wanted))]
     reach("acceptance is committed")
     return outcomes
 

@@ -16,20 +16,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from ledger.documents.canonical import (
-    MAX_DEPTH,
-    BadDocument,
-    JsonValue,
-    Member,
-    canonical,
-    canonical_members,
-    load_document,
-)
+from ledger.documents.canonical import BadDocument, canonical_members, load_document
 from ledger.documents.commitment import commit_members
 from ledger.errors import DocumentError
 from ledger.hashing import hmac_sha256
@@ -39,7 +30,7 @@ LONGEST_LINE: Final = 1024 * 1024
 """Bytes of a line at most."""
 
 _SERIAL: Final = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
-_FRAME: Final = len('{"serial":,"document":{}}')
+_MARKS: Final = 6
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,7 +39,6 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _LINE: Final = msgspec.json.Decoder(_Line)
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +89,11 @@ def commit_line(line: bytes, seed: bytes) -> tuple[str, Hash32]:
         BadLine: it is no birth record, or its document breaks a rule of `load_document`.
     """
     found = _split(line)
-    members = _read_quickly(line, found)
-    if members is None:
-        members = _read_plainly(line, found)
+    try:
+        members = canonical_members(load_document(bytes(found.document)))
+    except BadDocument as error:
+        path, reason = str(error.fields["path"]), str(error.fields["reason"])
+        raise BadLine(reason, path=f"/document{path}") from None
     return found.serial, commit_members(members, seed, found.serial).content_hash
 
 
@@ -119,7 +111,22 @@ def _split(line: bytes) -> _Line:
     if not _SERIAL.fullmatch(found.serial):
         reason = "must be 1 to 256 characters, none of them a control character"
         raise BadLine(reason, path="/serial", value=found.serial[:100])
+    _refuse_repeated(line, found)
     return found
+
+
+def _refuse_repeated(line: bytes, found: _Line) -> None:
+    """See that neither member stands twice, which the quick decoder reads over."""
+    # Around the document there are the marks of two names and of the serial, unless it has escapes.
+    if line.count(b'"') - bytes(found.document).count(b'"') == _MARKS:
+        return
+    try:
+        pairs = json.loads(line.decode(), object_pairs_hook=list, parse_int=str)
+    except RecursionError:
+        raise BadLine("is nested too deeply") from None
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise BadLine("repeats a name")
 
 
 def _grammar_fault(line: bytes) -> str | None:
@@ -135,62 +142,3 @@ def _grammar_fault(line: bytes) -> str | None:
     except RecursionError:
         return "is nested too deeply"
     return None
-
-
-# -- the quick way -----------------------------------------------------------------------------
-
-# What the quick decoder may read otherwise than `load_document` does: escapes, exponents, long
-# integers, and any character beyond ASCII that text must not hold.
-_DOUBTFUL: Final = re.compile(
-    rb"\\|[\[:,][ \t\r]*-?(?:[0-9]{16}|[0-9]+(?:\.[0-9]+)?[eE])|\xed[\xa0-\xbf]|\xef[\xb7\xbf]"
-    rb"|[\xf0-\xf4]."
-)
-
-
-def _read_quickly(line: bytes, found: _Line) -> list[Member] | None:
-    """The document's members, if a quick reading cannot differ from the strict one; else None.
-
-    Without escapes and exponents, writing a value in canonical form never makes it longer, and a
-    repeated name makes it shorter: as long as the text, it says all that the text does.
-    """
-    if _DOUBTFUL.search(line) or line.count(b"{") + line.count(b"[") > MAX_DEPTH:
-        return None
-    try:
-        members = _members(_OBJECT.decode(found.document))
-        length = sum([len(one.name_text) + len(one.text) + 2 for one in members]) - bool(members)
-        whole = _FRAME + len(canonical(found.serial)) + length
-        if whole != len(line) and whole != len(msgspec.json.format(line, indent=-1)):
-            return None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, DocumentError):
-        return None
-    return members
-
-
-def _members(value: dict[str, JsonValue]) -> list[Member]:
-    names = list(value)
-    if not all(map(str.isascii, names)):
-        return canonical_members(value)
-    names.sort()
-    return [Member(name, _name_text(name), canonical(value[name])) for name in names]
-
-
-@lru_cache(4096)
-def _name_text(name: str) -> bytes:
-    return canonical(name)
-
-
-# -- the plain way -----------------------------------------------------------------------------
-
-
-def _read_plainly(line: bytes, found: _Line) -> list[Member]:
-    try:
-        pairs = json.loads(line.decode(), object_pairs_hook=list, parse_int=str)
-        names = [name for name, _ in pairs]
-        if len(names) != len(set(names)):
-            raise BadLine("repeats a name")
-        return canonical_members(load_document(bytes(found.document)))
-    except BadDocument as error:
-        path, reason = str(error.fields["path"]), str(error.fields["reason"])
-        raise BadLine(reason, path=f"/document{path}") from None
-    except RecursionError:
-        raise BadLine("is nested too deeply", path="/document") from None

@@ -109,6 +109,11 @@ def find_batches(session: Session, batches: Sequence[Hash32]) -> dict[Hash32, Ba
     return {found.batch: found for found in session.exec(wanted)}
 
 
+def get_payload(session: Session, sent: BatchRegistration) -> bytes:
+    """The payload that the ledger was, or is to be, given for a batch."""
+    return session.exec(select(Operation.payload).where(Operation.id == sent.operation)).one()
+
+
 def is_standing(session: Session, org: Hash32, digest: Hash32) -> bool:
     """Whether the organisation sent that digest before, and the ledger has not rejected it."""
     wanted = _standing().where(BatchRegistration.org == org, BatchRegistration.digest == digest)

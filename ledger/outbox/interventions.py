@@ -14,7 +14,7 @@ from ledger.outbox.clock import now
 from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import lock_subject, next_on_its_way
-from ledger.outbox.tables import Operation, Registration, State, Tenant
+from ledger.outbox.tables import BatchRegistration, Operation, Registration, State, Tenant
 from ledger.types import to_hex
 
 CANCELLED: Final = "cancelled"
@@ -137,6 +137,10 @@ def _lock_claim(session: Session, operation: Operation) -> None:
             claim = select(Registration.operation).where(Registration.asset == operation.subject)
         case Kind.ENROLLED:
             claim = select(Tenant.operation).where(Tenant.org == operation.subject)
+        case Kind.BATCH_REGISTERED:
+            claim = select(BatchRegistration.operation).where(
+                BatchRegistration.batch == operation.subject
+            )
         case _:
             return
     if session.exec(claim.with_for_update()).one_or_none() != operation.id:
