@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from sqlalchemy import Engine
@@ -25,6 +26,7 @@ LONGEST: Final = 300
 
 _UNKNOWN: Final = 30
 _RECENT: Final = 20
+_PAUSE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +124,39 @@ def count_waiting(session: Session, org: Hash32 | None, most: int) -> int:
 def measure_rate(session: Session, org: Hash32 | None = None) -> float:
     """Operations that left the queue per second lately, of one organisation or of all.
 
-    Over the newest transactions of each lane, until now: it fades while nothing is sent.
+    Over the newest transactions of each lane. Pauses between them count for little, as there may
+    have been nothing to send; that what waits now is not sent counts in full.
     """
-    total = 0.0
-    for lane, following in session.exec(select(Lane.id, Lane.next_nonce)).all():
-        first = max(0, following - _RECENT)
-        began = session.exec(
-            select(func.min(Transaction.created_at)).where(
-                Transaction.lane == lane, Transaction.nonce >= first
-            )
-        ).one()
-        sent = select(func.count()).where(Operation.lane == lane, col(Operation.nonce) >= first)
-        if org is not None:
-            sent = sent.where(Operation.org == org)
-        if began is not None:
-            total += session.exec(sent).one() * 1000 / max(now() - began, 1)
-    return total
+    lanes = session.exec(select(Lane.id, Lane.next_nonce)).all()
+    waited = _waited(session, org)
+    return sum(_lane_rate(session, lane, nonce, org, waited) for lane, nonce in lanes)
+
+
+def _lane_rate(
+    session: Session, lane: str, following: int, org: Hash32 | None, waited: float
+) -> float:
+    first = max(0, following - _RECENT)
+    signed = session.exec(
+        select(Transaction.created_at)
+        .where(Transaction.lane == lane, Transaction.nonce >= first)
+        .order_by(col(Transaction.nonce))
+    ).all()
+    if not signed:
+        return 0.0
+    sent = select(func.count()).where(Operation.lane == lane, col(Operation.nonce) >= first)
+    if org is not None:
+        sent = sent.where(Operation.org == org)
+    pauses = sum(min(later - sooner, _PAUSE) for sooner, later in pairwise(signed))
+    busy = pauses + min(now() - signed[-1], waited)
+    return session.exec(sent).one() * 1000 / max(busy, 1)
+
+
+def _waited(session: Session, org: Hash32 | None) -> float:
+    """For how many milliseconds the first that is queued has waited."""
+    queued = select(Operation.accepted_at).where(
+        Operation.state == State.QUEUED, Operation.role == Role.CUSTODIAN
+    )
+    if org is not None:
+        queued = queued.where(Operation.org == org)
+    accepted = session.exec(queued.order_by(col(Operation.sequence)).limit(1)).first()
+    return 0.0 if accepted is None else now() - accepted

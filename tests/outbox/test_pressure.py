@@ -109,9 +109,9 @@ def test_what_left_the_queue_makes_room(engine: Engine, monkeypatch: pytest.Monk
     assert gauge.admit([Bound(MINE, 5)], 1) is None
 
 
-def send(engine: Engine, org: bytes, *, transactions: int, entries: int, seconds: float) -> None:
-    """Transactions of so many entries, the first of them signed `seconds` ago."""
-    began = now() - round(seconds * 1000)
+def send(engine: Engine, org: bytes, *, transactions: int, entries: int, every: float) -> None:
+    """Transactions of so many entries, one `every` so many seconds, the last of them just now."""
+    began = now() - round((transactions - 1) * every * 1000)
     with writing(engine) as session:
         session.add(
             Lane(
@@ -124,9 +124,10 @@ def send(engine: Engine, org: bytes, *, transactions: int, entries: int, seconds
             )
         )
         for nonce in range(transactions):
+            created = began + round(nonce * every * 1000)
             session.add(
                 Transaction(
-                    lane="lane", nonce=nonce, hash=b"", calldata=b"", gas=0, created_at=began
+                    lane="lane", nonce=nonce, hash=b"", calldata=b"", gas=0, created_at=created
                 )
             )
     for nonce in range(transactions):
@@ -134,19 +135,28 @@ def send(engine: Engine, org: bytes, *, transactions: int, entries: int, seconds
 
 
 def test_seconds_to_stay_away_follow_from_what_left_lately(engine: Engine) -> None:
-    send(engine, MINE, transactions=10, entries=20, seconds=10.0)
+    send(engine, MINE, transactions=11, entries=10, every=0.5)
+    queue(engine, MINE, 300, accepted_at=now())
     with reading(engine) as session:
-        assert measure_rate(session) == pytest.approx(20, rel=0.1)
+        assert measure_rate(session) == pytest.approx(22, rel=0.2)
         assert measure_rate(session, THEIRS) == 0
-    queue(engine, MINE, 300)
-    full = Gauge(engine).admit([Bound(MINE, 300)], 100)
+    full = Gauge(engine).admit([Bound(MINE, 300)], 110)
     assert full is not None
-    assert 4 <= full.seconds <= 6
+    assert 4 <= full.seconds <= 7
+
+
+def test_pauses_in_which_nothing_waited_do_not_count(engine: Engine) -> None:
+    send(engine, MINE, transactions=3, entries=20, every=3600)
+    queue(engine, MINE, 10, accepted_at=now())
+    with reading(engine) as session:
+        assert measure_rate(session) > 20
 
 
 def test_nobody_is_asked_to_stay_away_for_ever(engine: Engine) -> None:
-    send(engine, MINE, transactions=1, entries=1, seconds=1000.0)
-    queue(engine, MINE, 10)
+    send(engine, MINE, transactions=1, entries=1, every=0)
+    with writing(engine) as session:
+        session.get_one(Transaction, ("lane", 0)).created_at = now() - 10**6
+    queue(engine, MINE, 10, accepted_at=now() - 10**6)
     full = Gauge(engine).admit([Bound(MINE, 10)], 10)
     assert full is not None
     assert full.seconds == LONGEST
