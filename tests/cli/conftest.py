@@ -60,10 +60,11 @@ def until(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
 class Up:
     """One run of `asset-ledger up --json`."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, **settings: str) -> None:
         self.data = data
         self.errors = data.with_suffix(".err")
         env = {k: v for k, v in os.environ.items() if not k.startswith("ASSET_LEDGER_")}
+        env |= settings
         command = [sys.executable, "-m", "ledger.cli", "up", "--json", "--data", str(data)]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
@@ -100,8 +101,8 @@ def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     """Starts ledgers on one data folder, and stops them when the test is over."""
     started: list[Up] = []
 
-    def start(*options: str) -> Up:
-        started.append(Up(tmp_path / "data", *options))
+    def start(*options: str, **settings: str) -> Up:
+        started.append(Up(tmp_path / "data", *options, **settings))
         return started[-1]
 
     yield start
