@@ -16,7 +16,6 @@ from ledger.chain.identity import Deployed
 from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signers.keystore import KeystoreSigner
-from ledger.database import engine as database
 from ledger.database.engine import open_engine, upgrade
 from ledger.hashing import domain_separator, sha256
 from ledger.mirror.run import fetch_base
@@ -25,7 +24,6 @@ from ledger.outbox.tables import Role
 from ledger.types import Hash32, to_hex
 from tests.outbox.world import deploy
 
-BUSY_SECONDS: Final = 0.03
 FUNDS: Final = 10**24
 _MARGIN: Final = 4
 
@@ -84,7 +82,7 @@ class Ground:
     def copy_database(self, folder: Path) -> Engine:
         """The first copy of the database: migrated, mirror begun, nothing else in it."""
         shutil.copyfile(self.folder / "first" / "ledger.db", folder / "ledger.db")
-        return open_impatient(f"sqlite:///{folder / 'ledger.db'}")
+        return open_engine(f"sqlite:///{folder / 'ledger.db'}")
 
 
 def start_node(folder: Path) -> Anvil:
@@ -109,12 +107,6 @@ def _start_other(folder: Path, target: Deployed) -> Anvil:
             return anvil
         anvil.stop()
         time.sleep(0.1)
-
-
-def open_impatient(url: str) -> Engine:
-    """An engine that waits little for a lock that others hold."""
-    database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc]
-    return open_engine(url)
 
 
 def _make_database(path: Path, rpc: RpcClient, target: Deployed) -> None:

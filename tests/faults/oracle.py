@@ -75,27 +75,30 @@ def _judge_operations(engine: Engine, desk: Desk, entries: list[_Placed], v: Ver
     if missing := desk.asked.keys() - {one.id for one in operations}:
         v.lost.append(f"accepted operations are gone: {missing}")
     for one in operations:
-        found = standing.pop((one.subject, one.org, one.kind, one.payload), [])
+        same = standing.get(_said(one), [])
+        found = next((each for each in same if each[1].position == one.position), None)
         told = f"{Kind(one.kind).label} {one.sequence} ({one.state}, position {one.position})"
-        if len(found) > 1:
-            v.duplicated.append(f"{told} stands {len(found)} times")
         if one.state == State.REJECTED:
-            _judge_rejected(one, found, desk.fate_of(one.id), told, v)
-        elif not found:
-            v.lost.append(f"{told} stands nowhere")
+            _judge_rejected(one, desk.fate_of(one.id), told, v)
+        elif found is None:
+            v.lost.append(f"{told} does not stand there, but {[e.position for _, e in same]} do")
         else:
+            same.remove(found)
             transaction = transactions.get((one.lane or "", one.nonce or 0))
-            _judge_done(one, found[0], transaction, desk.fate_of(one.id), told, v)
+            _judge_done(one, found, transaction, desk.fate_of(one.id), told, v)
     for said in standing:
-        v.diverged.append(f"nobody asked for {Kind(said[2]).label} of 0x{said[0].hex()}")
+        for _, entry in standing[said]:
+            told = f"{entry.kind.label} at {entry.position} of 0x{entry.subject.hex()}"
+            asked_for = any(_said(one) == said for one in operations)
+            (v.duplicated if asked_for else v.diverged).append(f"{told} has no operation left")
 
 
-def _judge_rejected(
-    one: Operation, found: list[_Placed], fate: Fate, told: str, v: Verdict
-) -> None:
+def _said(one: Operation) -> _Said:
+    return one.subject, one.org, one.kind, one.payload
+
+
+def _judge_rejected(one: Operation, fate: Fate, told: str, v: Verdict) -> None:
     v.rejected += 1
-    if found:
-        v.diverged.append(f"{told} is rejected, and stands")
     if not (one.reason or {}).get("code"):
         v.diverged.append(f"{told} is rejected without a reason")
     if fate is Fate.FINAL:

