@@ -8,22 +8,18 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
-from sqlmodel import Session
 
+from api import retrying
 from api.answers import tell_operation, tell_operations
 from api.deps import Caller, Served, View, Viewing
-from api.errors import Problem
 from api.lookup import find_party
 from api.openapi import READING, problems
 from api.paging import MOST, PageQuery, decode_cursor, link_next
-from api.pressure import require_room
 from api.schemas.base import EXAMPLE_HASH, EXAMPLE_OPERATION, HashInput
 from api.schemas.ledger import KindWord, OperationAnswer, Operations, StateWord
-from ledger.database.engine import reading, writing
+from ledger.database.engine import writing
 from ledger.domain.kinds import Kind
-from ledger.mirror.queries import find_next_position
 from ledger.outbox import interventions
-from ledger.outbox.keys import Credential
 from ledger.outbox.listing import OperationFilter, find_operations, list_operations
 from ledger.outbox.operations import OPERATOR, find_operation
 from ledger.outbox.tables import Operation, State
@@ -114,7 +110,7 @@ def get_operation(response: Response, view: Viewing, operation_id: OperationId) 
     """Read an operation of yours."""
     operation = find_operation(view.session, operation_id)
     if operation is None or not view.may_see(operation.org, operation.subject):
-        raise _unknown(operation_id)
+        raise retrying.unknown(operation_id)
     _say_when(response, [operation])
     return tell_operation(view.session, operation)
 
@@ -127,7 +123,7 @@ def cancel_operation(service: Served, who: Caller, operation_id: OperationId) ->
     taken back.
     """
     with writing(service.engine) as session:
-        operation = _get_own(session, who, operation_id)
+        operation = retrying.get_own(session, who, operation_id)
         return tell_operation(session, interventions.cancel(session, operation, who))
 
 
@@ -138,6 +134,7 @@ def cancel_operation(service: Served, who: Caller, operation_id: OperationId) ->
         "operation_under_way",
         "superseded",
         "wrong_position",
+        "serial_taken",
         "too_many_waiting",
         "queue_full",
     ),
@@ -150,28 +147,9 @@ def retry_operation(
     One that waits already is answered as it is. What it asked for must still be possible: its
     serial not given to another operation, its fixed position still the next.
     """
-    with reading(service.engine) as session:
-        operation = _get_own(session, who, operation_id)
-        following = find_next_position(session, operation.subject)
-        if operation.state == State.REJECTED:
-            require_room(service, operation.org)
-    with writing(service.engine) as session:
-        operation = _get_own(session, who, operation_id)
-        queued = interventions.retry(session, operation, following)
-        _say_when(response, [queued])
-        return tell_operation(session, queued)
-
-
-def _get_own(session: Session, who: Credential, operation_id: str) -> Operation:
-    """An operation that the caller asked for, or anybody's for the operator. Raises Problem."""
-    operation = find_operation(session, operation_id)
-    if operation is None or who.org not in (None, operation.org):
-        raise _unknown(operation_id)
-    return operation
-
-
-def _unknown(operation_id: str) -> Problem:
-    return Problem("not_found", f"no operation {operation_id} of yours is known")
+    told = retrying.retry(service, who, operation_id)
+    response.headers["Retry-After"] = "1"
+    return told
 
 
 def _say_when(response: Response, operations: Sequence[Operation]) -> None:

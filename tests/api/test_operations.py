@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -171,6 +172,40 @@ def test_a_cancelled_serial_is_free(quiet: Still, mine: httpx.Client, aurora: Me
     second = wait(quiet, aurora, "FREE-1")
     assert second != first
     problem(mine.post(f"/v1/operations/{first}/retry"), 409, "superseded")
+
+
+def send_batch(mine: httpx.Client, *serials: str) -> str:
+    """The id of the operation of a batch."""
+    lines = "".join(
+        json.dumps({"serial": serial, "document": {"name": serial}}) + "\n" for serial in serials
+    )
+    headers = {"Content-Type": "application/x-ndjson"}
+    answer = mine.post("/v1/batches", content=lines, headers=headers)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["operation"].rsplit("/", 1)[1])
+
+
+def test_a_serial_that_a_batch_has_by_now_is_not_given_again(
+    quiet: Still, mine: httpx.Client, aurora: Member
+) -> None:
+    alone = wait(quiet, aurora, "BATCHED-1")
+    mine.post(f"/v1/operations/{alone}/cancel")
+    send_batch(mine, "BATCHED-0", "BATCHED-1")
+    told = problem(mine.post(f"/v1/operations/{alone}/retry"), 409, "serial_taken")
+    assert told["serial"] == "BATCHED-1"
+
+
+def test_a_batch_one_of_whose_serials_was_given_is_not_tried_again(
+    quiet: Still, mine: httpx.Client, aurora: Member
+) -> None:
+    batch = send_batch(mine, "LINE-0", "LINE-1")
+    path = f"/v1/operations/{batch}"
+    assert mine.post(f"{path}/cancel").json()["state"] == "rejected"
+    assert mine.post(f"{path}/retry").json()["state"] == "queued"
+    mine.post(f"{path}/cancel")
+    wait(quiet, aurora, "LINE-1")
+    told = problem(mine.post(f"{path}/retry"), 409, "serial_taken")
+    assert [each["value"] for each in told["errors"]] == ["LINE-1"]
 
 
 def test_what_is_done_can_neither_be_cancelled_nor_tried_again(aurora: Member) -> None:
