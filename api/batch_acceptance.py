@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ from ledger.documents.canonical import JsonValue, canonical
 from ledger.documents.sealing import seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import BatchRegistered
+from ledger.errors import LedgerError
 from ledger.hashing import sha256, subject_id
 from ledger.outbox.batches import SentBatch, accept_batch, is_standing, lock_serials
 from ledger.outbox.once import Accepted, Asked, find_answered
@@ -70,6 +72,16 @@ async def take_in(service: Service, asking: Asking, body: AsyncIterator[bytes]) 
         IdempotencyConflict: it contradicts an earlier request.
         UnknownThing: the owner is not known.
     """
+    try:
+        return await _take(service, asking, body)
+    except (Problem, LedgerError):
+        # Who is still sending when the connection ends may never read the answer.
+        async for _ in body:
+            pass
+        raise
+
+
+async def _take(service: Service, asking: Asking, body: AsyncIterator[bytes]) -> TakenBatch:
     resolved = await run_in_threadpool(_resolve, service, asking)
     try:
         writer = await run_in_threadpool(service.births.batches.begin)
@@ -80,6 +92,8 @@ async def take_in(service: Service, asking: Asking, body: AsyncIterator[bytes]) 
         return await run_in_threadpool(_finish, service, asking, resolved, writer)
     except BadLines as bad:
         raise problem_of_lines("invalid_document", bad.faults) from None
+    except BrokenProcessPool:
+        raise unavailable("a process that worked on the batch ended") from None
     finally:
         with anyio.CancelScope(shield=True):
             await run_in_threadpool(writer.discard)

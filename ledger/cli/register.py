@@ -58,9 +58,23 @@ def register(
             help="Where a .json document has its serial (RFC 6901); else its file's name is it.",
         ),
     ] = None,
+    batch: Annotated[
+        bool,
+        typer.Option("--batch", help="Register the one file's lines as one batch: all, or none."),
+    ] = False,
+    owner: Annotated[
+        str | None,
+        typer.Option(metavar="DID|ID", help="With --batch: who holds title; else the registrar."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="With --batch: what the batch is called.")
+    ] = None,
     wait: Annotated[
-        Literal["accepted", "done", "final"], typer.Option(help="How far to follow each asset.")
-    ] = "done",
+        Literal["accepted", "done", "final"] | None,
+        typer.Option(
+            help="How far to follow each asset, or the batch.", show_default="done; a batch: final"
+        ),
+    ] = None,
     in_flight: Annotated[
         int, typer.Option(min=1, max=256, help="How many requests to have under way at once.")
     ] = 4,
@@ -75,12 +89,29 @@ def register(
     """
     from ledger.cli.access import find_access
     from ledger.cli.interrupts import Interrupts
+    from ledger.cli.register_batch import check_batch, register_batch
     from ledger.client import Client
     from ledger.client.bulk import register_all
     from ledger.client.pointer import parse_pointer
     from ledger.client.sources import check_sources, count_items, read_items
+    from ledger.errors import MalformedValue
 
     check_sources(files)
+    if batch:
+        check_batch(files, serial_field)
+        access = find_access(data, api, api_key, organisation)
+        with Client(access.api, access.api_key, queue_patience=PATIENCE) as client:
+            register_batch(
+                client,
+                Path(files[0]),
+                owner=owner,
+                name=name,
+                until=wait or "final",
+                as_json=as_json,
+            )
+        return
+    if owner or name:
+        raise MalformedValue(field="--owner, --name", value=owner or name, wanted="with --batch")
     tokens = None if serial_field is None else parse_pointer(serial_field, "--serial-field")
     access = find_access(data, api, api_key, organisation)
     with (
@@ -93,7 +124,7 @@ def register(
     ):
         items = read_items(files, tokens)
         for outcome in register_all(
-            client, items, until=wait, in_flight=in_flight, on_accepted=on_accepted
+            client, items, until=wait or "done", in_flight=in_flight, on_accepted=on_accepted
         ):
             report.add(outcome)
             on_ended()

@@ -18,7 +18,9 @@ from ledger.client.transport import Call, Transport
 
 T = TypeVar("T")
 
-_REPEATED: Final = 200
+REPEATED: Final = 200
+"""The status that says: this was accepted before."""
+
 _NOT_FOUND: Final = 404
 
 
@@ -99,7 +101,7 @@ class Caller:
 
     def _accepted(self, response: httpx.Response) -> Accepted:
         accepted = self._decode(response, Accepted)
-        return replace(accepted, repeated=response.status_code == _REPEATED)
+        return replace(accepted, repeated=response.status_code == REPEATED)
 
     def _decode(self, response: httpx.Response, answer: type[T]) -> T:
         try:

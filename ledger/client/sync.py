@@ -17,6 +17,7 @@ from ledger.client.answers import (
     OrganisationAnswer,
     StatusAnswer,
 )
+from ledger.client.batches import BatchCalls
 from ledger.client.calling import Page, chosen, segment
 from ledger.client.operations import OperationCalls
 from ledger.client.transport import Call
@@ -25,7 +26,7 @@ from ledger.errors import DocumentError
 _JSON: Final = "application/json"
 
 
-class Client(OperationCalls):
+class Client(OperationCalls, BatchCalls):
     """The ledger over HTTP, for one API key; safe to use from many threads.
 
     Writing requests carry an `Idempotency-Key` (a random one unless given) and are repeated,

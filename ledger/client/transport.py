@@ -8,7 +8,7 @@ import secrets
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -30,13 +30,17 @@ LONGEST_PAUSE: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, before anything is sent; writing ones carry an `Idempotency-Key`."""
+    """One request, before anything is sent; writing ones carry an `Idempotency-Key`.
+
+    `stream` begins a body that is too large to be held, each time that it is sent.
+    """
 
     method: str
     path: str
     params: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    stream: Callable[[], Iterator[bytes]] | None = None
     wait: float = 0.0
 
 
@@ -125,7 +129,7 @@ class Transport:
             call.path,
             params=dict(call.params) or None,
             headers=dict(call.headers),
-            content=call.body,
+            content=call.stream() if call.stream else call.body,
             timeout=self._timeout + call.wait,
         )
 
