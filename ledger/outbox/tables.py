@@ -18,7 +18,12 @@ _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers INTEG
 
 
 class State(StrEnum):
-    """How far an operation is: `queued → sent → done → final`, or `rejected`."""
+    """How far an operation is: `queued → sent → done → final`, or `queued → rejected`.
+
+    What is queued is rejected by the contract's rules, or cancelled; what is rejected may be
+    queued again. A transaction that fails for good takes its operations back to `queued`, a
+    reorganisation takes them from `done` or `final` to `sent`.
+    """
 
     QUEUED = "queued"
     SENT = "sent"
