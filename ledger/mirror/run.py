@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade
-from ledger.errors import LedgerError, MirrorError, NodeError, NodeUnavailable, WrongChain
+from ledger.errors import MirrorError, NodeError, NodeUnavailable, WrongChain
 from ledger.mirror.fetch import fetch_headers
 from ledger.mirror.follow import follow
 from ledger.mirror.steps import Applied, Cursor, Finalised, PassedBlock, RolledBack, Step
@@ -26,6 +28,8 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _PATIENCE: Final = 60.0
+_DATABASE: Final = (DatabaseBusy, OperationalError, InterfaceError)
+_PASSING: Final = (NodeError, MirrorError, *_DATABASE)
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ def index(
     Raises:
         WrongChain: the node, or the database, holds another ledger.
         MirrorError: with `to_head` only: the node keeps contradicting the chain.
-        NodeUnavailable: with `to_head` only: the node did not answer for a minute.
+        NodeUnavailable, DatabaseBusy: with `to_head` only: node or database was away for a minute.
     """
     engine = open_engine(settings.database())
     try:
@@ -104,7 +108,7 @@ class _Run:
                 break
             except WrongChain:
                 raise
-            except (NodeError, DatabaseBusy, MirrorError) as error:
+            except _PASSING as error:
                 self.endure(error, to_head)
         return self.result()
 
@@ -144,7 +148,7 @@ class _Run:
         if self.told is not None:
             self.told(self.progress)
 
-    def endure(self, error: LedgerError, to_head: bool) -> None:
+    def endure(self, error: Exception, to_head: bool) -> None:
         """Wait before the next attempt, longer each time; give up where the run has an end."""
         now = time.monotonic()
         if self.failures == 0:
@@ -159,9 +163,13 @@ class _Run:
         self.failures += 1
         self.stop.wait(min(_FIRST_PAUSE * 2 ** min(self.failures, 10), _LONGEST_PAUSE))
 
-    def alarm(self, error: LedgerError) -> None:
-        if not isinstance(error, NodeUnavailable | DatabaseBusy):
+    def alarm(self, error: Exception) -> None:
+        if isinstance(error, (NodeUnavailable, *_DATABASE)):
+            return
+        try:
             self.store.raise_alarm(str(error))
+        except _DATABASE as other:
+            _log.warning("the alarm is not kept: %s", other)
 
     def result(self) -> Indexed:
         cursor = self.find_cursor()
