@@ -53,10 +53,23 @@ def register(
     text: str = "a gearbox",
     key: str | None = None,
 ) -> Accepted:
-    """Ask for a registration; its content hash is random, as a salted commitment's is."""
+    """Ask for a registration."""
+    return accept_one(session, prepare(domain, org, serial, owner=owner, text=text, key=key))
+
+
+def prepare(
+    domain: Hash32,
+    org: Hash32,
+    serial: str,
+    *,
+    owner: Hash32 | None = None,
+    text: str = "a gearbox",
+    key: str | None = None,
+) -> Registering:
+    """A registration; its content hash is random, as a salted commitment's is."""
     document = seal(json.dumps({"is": text}).encode(), serial)
     payload = Registered(owner or org, ZERO_HASH, document.content_hash, AssetKind.INSTANCE)
-    wanted = Registering(
+    return Registering(
         serial=serial,
         digest=document.digest,
         subject=subject_id(domain, Kind.REGISTERED, org, payload.encode()),
@@ -64,7 +77,6 @@ def register(
         document=document,
         asked=Asked(org, key, sha256(f"{serial} {text}".encode())),
     )
-    return accept_one(session, wanted)
 
 
 def accept_one(session: Session, wanted: Registering) -> Accepted:

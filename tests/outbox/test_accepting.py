@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
 from ledger.database.engine import writing
+from ledger.documents.packs import Place
+from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Unfrozen
 from ledger.outbox.conflicts import (
@@ -17,10 +21,21 @@ from ledger.outbox.conflicts import (
     SerialTaken,
     WrongPosition,
 )
+from ledger.outbox.known import AcceptedAsset
 from ledger.outbox.operations import OPERATOR, accept_entry, count_operations
+from ledger.outbox.registering import Outcome, Registering, accept_registrations
 from ledger.outbox.registrations import find_assets, find_registrations
-from ledger.outbox.tables import Document, Operation, Role, State
-from tests.outbox.asking import enrol, observe, organisation_of, register
+from ledger.outbox.tables import Document, Operation, Registration, Request, Role, State
+from ledger.types import Hash32
+from tests.outbox.asking import (
+    enrol,
+    has_room,
+    keep_nowhere,
+    observe,
+    organisation_of,
+    prepare,
+    register,
+)
 
 DOMAIN = b"\x01" * 32
 ORG = organisation_of(DOMAIN, "did:web:gears.example")
@@ -153,3 +168,101 @@ def test_an_organisation_is_enrolled_once_unless_it_was_rejected(engine: Engine)
             enrol(session, DOMAIN, did)
         operation.state = State.REJECTED
         assert not enrol(session, DOMAIN, did).existing
+
+
+def ask_many(session: Session, *wanted: Registering, **more: Any) -> list[Outcome]:
+    admit = more.get("admit", has_room)
+    return accept_registrations(session, wanted, admit, more.get("keep", keep_nowhere))
+
+
+def test_many_are_accepted_in_their_order(engine: Engine) -> None:
+    wanted = [prepare(DOMAIN, ORG, f"G-{n}") for n in range(50)]
+    with writing(engine) as session:
+        outcomes = ask_many(session, *wanted)
+    assert [one.asset for one in outcomes if isinstance(one, AcceptedAsset)] == [
+        one.subject for one in wanted
+    ]
+    with Session(engine) as session:
+        rows = session.exec(select(Operation).order_by(col(Operation.sequence))).all()
+        assert [row.subject for row in rows] == [one.subject for one in wanted]
+        assert {(row.state, row.position, row.position_fixed) for row in rows} == {
+            (State.QUEUED, 0, True)
+        }
+        assert len(session.exec(select(Document)).all()) == 50
+
+
+def test_many_are_accepted_as_if_they_came_one_after_the_other(engine: Engine) -> None:
+    wanted = [
+        prepare(DOMAIN, ORG, "G-1", key="a"),
+        prepare(DOMAIN, ORG, "G-1"),
+        prepare(DOMAIN, OTHER, "G-1"),
+        prepare(DOMAIN, ORG, "G-1", text="another"),
+        prepare(DOMAIN, ORG, "G-2", key="a"),
+        prepare(DOMAIN, ORG, "G-2", key="b"),
+        prepare(DOMAIN, ORG, "G-1", key="a"),
+    ]
+    with writing(engine) as session:
+        together = ask_many(session, *wanted)
+    with writing(engine) as session:
+        session.exec(delete(Operation))
+        session.exec(delete(Document))
+        session.exec(delete(Request))
+        session.exec(delete(Registration))
+    alone: list[Outcome] = []
+    for one in wanted:
+        with writing(engine) as session:
+            alone += ask_many(session, one)
+    for outcomes in (together, alone):
+        assert [type(one) for one in outcomes] == [
+            AcceptedAsset,
+            AcceptedAsset,
+            AcceptedAsset,
+            SerialTaken,
+            IdempotencyConflict,
+            AcceptedAsset,
+            AcceptedAsset,
+        ]
+        accepted = [one for one in outcomes if isinstance(one, AcceptedAsset)]
+        assert [one.existing for one in accepted] == [False, True, False, False, True]
+        assert accepted[0].operation == accepted[1].operation == accepted[4].operation
+
+
+def test_only_what_is_new_is_stored_and_needs_room(engine: Engine) -> None:
+    stored: list[Sealed] = []
+    asked: list[tuple[Hash32, int]] = []
+
+    def keep(documents: Sequence[Sealed]) -> list[Place]:
+        stored.extend(documents)
+        return keep_nowhere(documents)
+
+    def admit(org: Hash32, count: int) -> Exception | None:
+        asked.append((org, count))
+        return KeyError("full") if org == OTHER else None
+
+    with writing(engine) as session:
+        register(session, DOMAIN, ORG, "G-1")
+        wanted = [
+            prepare(DOMAIN, org, serial)
+            for org in (ORG, OTHER)
+            for serial in ("G-1", "G-2", "G-2", "G-3")
+        ]
+        outcomes = ask_many(session, *wanted, admit=admit, keep=keep)
+    assert asked == [(ORG, 2), (OTHER, 3)]
+    assert stored == [wanted[1].document, wanted[3].document]
+    assert [type(one) for one in outcomes] == [AcceptedAsset] * 4 + [KeyError] * 4
+
+
+@pytest.mark.parametrize("text", ["a gearbox", "another"])
+def test_rejected_serials_are_given_anew_beside_others(engine: Engine, text: str) -> None:
+    with writing(engine) as session:
+        for serial in ("G-1", "G-2"):
+            register(session, DOMAIN, ORG, serial).operation.state = State.REJECTED
+        register(session, DOMAIN, ORG, "G-3")
+    with writing(engine) as session:
+        wanted = [prepare(DOMAIN, ORG, f"G-{n}", text=text) for n in (1, 2, 4)]
+        outcomes = ask_many(session, *wanted)
+        rows = find_registrations(session, ORG, ["G-1", "G-2", "G-3", "G-4"])
+        found = {serial: row.asset for serial, row in rows.items()}
+    assert [one.existing for one in outcomes if isinstance(one, AcceptedAsset)] == [False] * 3
+    assert [found[one.serial] for one in wanted] == [one.subject for one in wanted]
+    assert len(found) == 4
