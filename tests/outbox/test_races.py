@@ -1,0 +1,101 @@
+"""Requests for many that race for the same serials and keys make one operation of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from ledger.database.engine import open_engine, upgrade, writing
+from ledger.hashing import sha256
+from ledger.outbox.conflicts import IdempotencyConflict
+from ledger.outbox.known import AcceptedAsset
+from ledger.outbox.once import Asked
+from ledger.outbox.registering import OF_MANY, Outcome, accept_registrations
+from ledger.outbox.tables import Document, Operation, Registration, Request, State
+from tests.outbox.asking import has_room, keep_nowhere, organisation_of, prepare, register
+from tests.postgres import postgres
+
+DOMAIN = b"\x01" * 32
+ORG = organisation_of(DOMAIN, "did:web:gears.example")
+MANY = 60
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        folder: Path = tmp_path_factory.mktemp("races")
+        yield from opened(f"sqlite:///{folder / 'ledger.db'}")
+    else:
+        with postgres() as make:
+            yield from opened(make())
+
+
+def opened(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.parametrize("freed", [False, True])
+def test_each_serial_becomes_one_operation(engine: Engine, keyed: bool, freed: bool) -> None:
+    name = f"{keyed}-{freed}"
+    serials = [f"{name}-{number:02d}" for number in range(MANY)]
+    if freed:
+        with writing(engine) as session:
+            for serial in serials[::3]:
+                register(session, DOMAIN, ORG, serial).operation.state = State.REJECTED
+
+    def ask(number: int) -> list[Outcome]:
+        some = serials[:: -1 if number % 2 else 1][number:]
+        wanted = [prepare(DOMAIN, ORG, each, key=each if keyed else None) for each in some]
+        with writing(engine) as session:
+            return accept_registrations(session, wanted, has_room, keep_nowhere)
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = [one for each in pool.map(ask, range(12)) for one in each]
+    accepted = [one for one in outcomes if isinstance(one, AcceptedAsset)]
+    assert len(accepted) == len(outcomes)
+    assert len({one.operation for one in accepted}) == MANY
+    assert sum(not one.existing for one in accepted) == MANY
+    with Session(engine) as session:
+        given = select(Registration.operation).where(col(Registration.serial).in_(serials))
+        assert set(session.exec(given)) == {one.operation for one in accepted}
+        known = select(func.count()).select_from(Operation)
+        queued = known.where(
+            col(Operation.id).in_({one.operation for one in accepted}),
+            Operation.state == State.QUEUED,
+        )
+        assert session.exec(queued).one() == MANY
+        hashes = {one.content_hash for one in accepted}
+        documents = select(func.count()).where(col(Document.content_hash).in_(hashes))
+        assert session.exec(documents).one() == MANY
+
+
+def test_a_key_of_a_whole_request_goes_to_one_of_those_that_race(engine: Engine) -> None:
+    def ask(number: int) -> str:
+        whole = Asked(ORG, "whole", sha256(bytes([number % 2])))
+        wanted = [prepare(DOMAIN, ORG, f"whole-{number % 2}")]
+        try:
+            with writing(engine) as session:
+                accept_registrations(session, wanted, has_room, keep_nowhere, whole)
+        except IdempotencyConflict:
+            return "refused"
+        return "accepted"
+
+    with ThreadPoolExecutor(6) as pool:
+        told = list(pool.map(ask, range(12)))
+    assert sorted(told) == ["accepted"] * 6 + ["refused"] * 6
+    with Session(engine) as session:
+        row = session.exec(select(Request).where(Request.key == "whole")).one()
+        assert row.operation == OF_MANY
+        serial = col(Registration.serial).like("whole-%")
+        assert len(session.exec(select(Registration).where(serial)).all()) == 1
