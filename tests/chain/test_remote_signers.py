@@ -211,7 +211,7 @@ class TestOthers:
 
         def trickle() -> None:
             connection, _ = listening.accept()
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n")
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
             while not over.wait(0.02):
                 connection.sendall(b"0")
             connection.close()

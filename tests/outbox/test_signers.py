@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from ledger.chain.finality import TagFinality
 from ledger.chain.signers.endpoint import SignerEndpoint
+from ledger.chain.signers.errors import SignerUnavailable
 from ledger.chain.signers.opening import open_place
 from ledger.chain.signers.places import KINDS, parse_place
 from ledger.chain.signers.signer import MessageSigner, Signer
@@ -20,6 +21,8 @@ from ledger.chain.signers.web3signer import Web3Signer
 from ledger.database.engine import writing
 from ledger.outbox.alarms import find_alarms
 from ledger.outbox.run import run
+from ledger.outbox.signer_care import SignerCare
+from ledger.outbox.signing import Signed
 from ledger.outbox.submitter import Submitter
 from ledger.outbox.tables import Alarm, Role, State
 from ledger.settings import Settings
@@ -141,6 +144,21 @@ def test_while_one_signer_is_away_the_others_go_on(world: World, service: Signin
     service.reply = lambda reply: reply
     world.settle(submitter)
     world.assert_exactly_once()
+
+
+def test_a_signer_that_takes_long_to_fail_has_a_fifth_of_the_time(world: World) -> None:
+    care = SignerCare(world.engine, QUICK)
+
+    def fail() -> Signed:
+        threading.Event().wait(0.05)
+        raise SignerUnavailable("it takes its time")
+
+    assert care.attempt("lane", fail) is None
+    failed = time.monotonic()
+    assert care.rests("lane")
+    assert not care.rests("another")
+    _await(world, lambda: not care.rests("lane"))
+    assert time.monotonic() - failed >= 0.19
 
 
 LIES: dict[str, Callable[[SigningService], None]] = {
