@@ -26,7 +26,7 @@ from ledger.chain.state import (
     save_copy,
     save_final,
 )
-from ledger.chain.wire import Block, quantity
+from ledger.chain.wire import Block, parse_quantity, quantity
 from ledger.errors import NodeError, NodeUnavailable, ToolError
 from ledger.types import Address, parse_hex, to_hex
 
@@ -36,6 +36,8 @@ CHAIN_ID: Final = 31337
 _ATTEMPTS: Final = 5
 _SHORTEST: Final = 1.0
 _REST: Final = 5
+_BUSY_REST: Final = 20
+_QUIET: Final = 0.25
 # Old states make a copy grow with the square of the history: 163 MB packed at 600 blocks of 20
 # entries, 4 MB without. A chain keeps them while it is short and they are quick to copy.
 _HISTORY_BLOCKS: Final = 128
@@ -182,22 +184,35 @@ class Anvil:
     def keep(self, stop: threading.Event) -> None:
         """Keep copies of the state as the chain grows, until `stop` is set.
 
-        Rests five times as long as a copy took, a second at least.
+        Mining waits while a copy is made: it rests five times as long as that took, a second at
+        least, and up to twenty times while blocks keep coming.
 
         Raises:
             NodeDied: Anvil ended.
         """
-        rest = _SHORTEST
-        while not stop.wait(rest):
+        took = 0.0
+        while not stop.wait(max(_SHORTEST, _REST * took)):
             began = time.monotonic()
             try:
+                self._await_quiet(stop, (_BUSY_REST - _REST) * took)
+                began = time.monotonic()
                 self.dump()
             except (NodeUnavailable, BadState) as error:
                 if stop.is_set():
                     return
                 self._process.verify_alive()
                 _log.warning("the chain's state was not kept: %s", error)
-            rest = max(_SHORTEST, _REST * (time.monotonic() - began))
+            took = time.monotonic() - began
+
+    def _await_quiet(self, stop: threading.Event, longest: float) -> None:
+        """Wait until no block has come for a moment, but no longer than `longest` seconds."""
+        until = time.monotonic() + longest
+        known = self.rpc.fetch_block_number()
+        while time.monotonic() < until and not stop.wait(_QUIET):
+            newest = self.rpc.fetch_block_number()
+            if newest == known:
+                return
+            known = newest
 
     def dump(self) -> Head | None:
         """Keep a copy now if the head moved since the last; returns the copy's head.
@@ -221,6 +236,7 @@ class Anvil:
     def _take(self) -> tuple[bytes, Head] | None:
         """Dump the state; None if the chain moved meanwhile, which Anvil does not lock out."""
         with self._paused():
+            self._let_come()
             before = self._head_of(self.rpc.fetch_block("latest"))
             began = time.monotonic()
             history = self._with_history and before.number <= _HISTORY_BLOCKS
@@ -233,6 +249,20 @@ class Anvil:
             return None
         text = trim_dump(gzip.decompress(parse_hex(packed, field="anvil_dumpState")), head)
         return None if text is None else (text, head)
+
+    def _let_come(self) -> None:
+        """Await the blocks that are being made, which a pause of mining does not stop.
+
+        Their transactions stay in the pool until then, and two blocks are never made at once: once
+        one of our own comes alone, there is no other.
+        """
+        if not parse_quantity(self.rpc.fetch("txpool_status")["pending"]):
+            return
+        for _ in range(_ATTEMPTS):
+            before = self.rpc.fetch_block_number()
+            self.rpc.call("evm_mine")
+            if self.rpc.fetch_block_number() == before + 1:
+                return
 
     @contextmanager
     def _paused(self) -> Iterator[None]:

@@ -158,6 +158,36 @@ class TestKeeping:
             assert again.rpc.fetch_block_number() == [h for h in heads if h][-1].number
             assert state_matches_head(again.rpc)
 
+    def test_no_block_under_way_spoils_a_copy(
+        self, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        anvil.fund(SENDER.address)
+        heads, take = [], anvil._take
+        monkeypatch.setattr(anvil, "_take", lambda: heads.append(taken := take()) or taken)
+        stop = threading.Event()
+        load = threading.Thread(target=_load, args=(anvil.url, stop))
+        load.start()
+        for _ in range(40):
+            anvil.dump()
+        stop.set()
+        load.join()
+        assert len(heads) > 5
+        assert None not in heads
+
+    def test_a_copy_is_put_off_while_blocks_come_but_not_for_long(self, anvil: Anvil) -> None:
+        anvil.fund(SENDER.address)
+        stop, never = threading.Event(), threading.Event()
+        load = threading.Thread(target=_load, args=(anvil.url, stop))
+        load.start()
+        began = time.monotonic()
+        anvil._await_quiet(never, 1.0)
+        assert 1.0 <= time.monotonic() - began < 3
+        stop.set()
+        load.join()
+        began = time.monotonic()
+        anvil._await_quiet(never, 60.0)
+        assert time.monotonic() - began < 30
+
     def test_what_is_sent_during_a_copy_is_mined_after_it(self, anvil: Anvil) -> None:
         anvil.fund(SENDER.address)
         with anvil._paused():
