@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api import errors, openapi
 from api.acceptance import Taken
 from api.births import Births
-from api.deps import Service
+from api.deps import Service, identify_all
 from api.edge import Edge
 from api.ends import Ends
 from api.explorer import pages
@@ -35,11 +35,12 @@ from ledger import __version__
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.batch_store import BatchStore
 from ledger.documents.store import DocumentStore
+from ledger.outbox.keys import Credential
 from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
 
 _GATHERED: Final = 200
-"""Single registrations that one transaction accepts: enough to share what it costs."""
+"""Requests that one transaction serves: enough to share what it costs."""
 
 _ROUTES = (organisations, assets, bulk, batches, entries, documents, operations, lanes, status)
 
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.service = service
+    app.state.callers = Gatherer[str, Credential](partial(identify_all, engine), _GATHERED)
     app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
     for routes in _ROUTES:
         app.include_router(routes.router)

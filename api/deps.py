@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -16,9 +16,10 @@ from api.births import Births
 from api.bodies import read_body
 from api.ends import Ends
 from api.errors import Problem, invalid
+from api.gathering import Gatherer
 from ledger.database.engine import reading
 from ledger.documents.store import DocumentStore
-from ledger.outbox.keys import BadKey, Credential, authenticate
+from ledger.outbox.keys import BadKey, Credential, authenticate, authenticate_all
 from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
 from ledger.types import Hash32
@@ -76,37 +77,53 @@ def open_view(request: Request, service: Served, bearer: Bearer) -> Iterator[Vie
     Raises:
         Problem: no key, or not a good one.
     """
+    token = _require_token(bearer)
     with reading(service.engine) as session:
-        yield View(session, _identify(request, session, bearer), service.births)
+        try:
+            who = authenticate(session, token)
+        except BadKey:
+            raise _bad_key() from None
+        request.scope["caller"] = who.prefix
+        yield View(session, who, service.births)
 
 
-def identify(request: Request, service: Served, bearer: Bearer) -> Credential:
+def identify_all(engine: Engine, tokens: Sequence[str]) -> list[Credential | BadKey]:
+    """Who holds these tokens, for all requests that ask at the same time."""
+    with reading(engine) as session:
+        return authenticate_all(session, tokens)
+
+
+async def identify(request: Request, bearer: Bearer) -> Credential:
     """Who is calling; for requests that write, which open their own transaction.
 
     Raises:
         Problem: no key, or not a good one.
     """
-    with reading(service.engine) as session:
-        return _identify(request, session, bearer)
+    callers: Gatherer[str, Credential] = request.app.state.callers
+    try:
+        who = await callers.ask(_require_token(bearer))
+    except BadKey:
+        raise _bad_key() from None
+    request.scope["caller"] = who.prefix
+    return who
 
 
-def _identify(request: Request, session: Session, bearer: Bearer) -> Credential:
+def _require_token(bearer: HTTPAuthorizationCredentials | None) -> str:
     if bearer is None:
         raise Problem(
             "unauthenticated",
             "no key was sent; send Authorization: Bearer al_…",
             headers={"WWW-Authenticate": _CHALLENGE},
         )
-    try:
-        who = authenticate(session, bearer.credentials)
-    except BadKey:
-        raise Problem(
-            "unauthenticated",
-            "the key is not known, or was revoked",
-            headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'},
-        ) from None
-    request.scope["caller"] = who.prefix
-    return who
+    return bearer.credentials
+
+
+def _bad_key() -> Problem:
+    return Problem(
+        "unauthenticated",
+        "the key is not known, or was revoked",
+        headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'},
+    )
 
 
 # Closed before the answer is sent, so that a slow reader holds no session.

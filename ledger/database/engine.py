@@ -24,6 +24,9 @@ from ledger.errors import LedgerError
 BUSY_SECONDS: Final = 10
 """How long a writer waits for another one before it is refused."""
 
+_CONNECTIONS: Final = 40
+"""SQLite connections that are kept: as many as a process of the API has threads to use them."""
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _WRITING: Final = {"ledger_writing": True}
 # Any number serves, as long as every process of ours locks the same one.
@@ -47,7 +50,7 @@ def open_engine(url: str) -> Engine:
         return create_engine(_with_driver(url), pool_pre_ping=True)
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=_CONNECTIONS)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

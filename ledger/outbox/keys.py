@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from ledger.errors import InputError
 from ledger.hashing import sha256
@@ -56,10 +57,29 @@ def authenticate(session: Session, token: str) -> Credential:
     Raises:
         BadKey: the token is malformed, unknown or revoked.
     """
+    [found] = authenticate_all(session, [token])
+    if isinstance(found, BadKey):
+        raise found
+    return found
+
+
+def authenticate_all(session: Session, tokens: Sequence[str]) -> list[Credential | BadKey]:
+    """As `authenticate`, for each of these tokens, in one query."""
+    parts = [_split(token) for token in tokens]
+    asked = select(ApiKey).where(col(ApiKey.prefix).in_({prefix for prefix, _ in parts}))
+    keys = {key.prefix: key for key in session.exec(asked)}
+    return [_compare(keys.get(prefix), secret) for prefix, secret in parts]
+
+
+def _split(token: str) -> tuple[str, str]:
+    """A token's prefix and secret; no key has the prefix of what is malformed."""
     scheme, prefix, secret = [*token.split("_", 2), "", "", ""][:3]
-    key = session.get(ApiKey, prefix) if scheme == _SCHEME and len(prefix) == 8 else None
+    return (prefix if scheme == _SCHEME and len(prefix) == 8 else ""), secret
+
+
+def _compare(key: ApiKey | None, secret: str) -> Credential | BadKey:
     expected = key.secret_hash if key else bytes(32)
     right = hmac.compare_digest(sha256(secret.encode(errors="replace")), expected)
     if key is None or not right or key.revoked_at is not None:
-        raise BadKey
+        return BadKey()
     return Credential(org=key.org, prefix=key.prefix)
