@@ -33,6 +33,7 @@ router = APIRouter(tags=["status"])
 
 _MOST_LAG = 64
 _MOST_COUNTED = 50_000
+_PATIENCE = 30.0
 
 
 @router.get("/v1/status", responses=problems())
@@ -84,11 +85,26 @@ def lag_of(mirror: MirrorRow) -> int:
 def list_alarms(session: Session, mirror: MirrorRow) -> list[Alarm]:
     """What a person should look at, of mirror and outbox."""
     standing = [_alarm(*each.code.partition(":"), each) for each in find_alarms(session)]
+    if lonely := _find_loneliness(session):
+        standing.insert(0, lonely)
     if mirror.alarm:
         needs = "see that the chain's node tells the truth: compare it with another one"
         told = Alarm(code="mirror", about=None, message=mirror.alarm, needs=needs)
         standing.insert(0, told)
     return standing
+
+
+def _find_loneliness(session: Session) -> Alarm | None:
+    """Says that nobody sends what waits: who would, cannot raise the alarm."""
+    waited = find_oldest_waiting(session)
+    if waited is None or waited < _PATIENCE or any(lane.held for lane in list_lanes(session)):
+        return None
+    return Alarm(
+        code="no_submitter",
+        about=None,
+        message=f"nothing is sent: no submitter runs, and requests wait for up to {waited:.0f} s",
+        needs="start one: asset-ledger submit",
+    )
 
 
 def _alarm(code: str, _: str, about: str, row: AlarmRow) -> Alarm:

@@ -83,6 +83,18 @@ def test_alarms_say_what_they_are_about_and_what_they_need(quiet: Still) -> None
     assert status(quiet)["alarms"] == []
 
 
+def test_what_nobody_sends_is_told(quiet: Still, aurora: Member) -> None:
+    assert quiet.register(aurora, "L-0").status_code == 202
+    with writing(quiet.engine) as session:
+        for lane in status(quiet)["lanes"]:
+            session.get_one(Lane, lane["id"]).lease_until = 0
+        session.connection().exec_driver_sql(
+            "update operation set accepted_at = accepted_at - 60000 where state = 'queued'"
+        )
+    [alarm] = status(quiet)["alarms"]
+    assert (alarm["code"], alarm["needs"]) == ("no_submitter", "start one: asset-ledger submit")
+
+
 def test_only_the_operator_releases_a_halted_lane(
     quiet: Still, service: Running, aurora: Member
 ) -> None:
