@@ -115,10 +115,14 @@ class BatchFile:
         return next((i for i in found if self.content_hash(i) == content_hash), None)
 
     def find_repeated(self) -> Iterator[tuple[int, int]]:
-        """Pairs of lines that give one serial."""
-        for one, other in self.serials.twice():
-            if self.read(one + 1).serial == self.read(other + 1).serial:
-                yield min(one, other) + 1, max(one, other) + 1
+        """Lines that give a serial again, each behind the first that gives it."""
+        for key in self.serials.repeated():
+            first: dict[str, int] = {}
+            for index in sorted(at + 1 for at in self.serials.find(key)):
+                serial = self.read(index).serial
+                if serial in first:
+                    yield first[serial], index
+                first.setdefault(serial, index)
 
     def find_shared(self, other: BatchFile) -> Iterator[tuple[int, int]]:
         """The lines of both whose serial is the same."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from ledger.documents.private import create_private
 from ledger.hashing import sha256
 from ledger.types import Hash32
 
@@ -35,12 +36,12 @@ def write_index(keys: array[int], sorted_keys: Path, order: Path) -> None:
     """
     passes = -(-len(keys) // _AT_ONCE) or 1
     bounds = [_SPAN * number // passes for number in range(passes + 1)]
-    with sorted_keys.open("wb") as key_file, order.open("wb") as order_file:
+    with create_private(sorted_keys) as key_file, create_private(order) as order_file:
         for least, beyond in pairwise(bounds):
             chosen = [i for i, key in enumerate(keys) if least <= key < beyond]
             chosen.sort(key=keys.__getitem__)
-            array("Q", [keys[i] for i in chosen]).tofile(key_file)
-            array("I", chosen).tofile(order_file)
+            key_file.write(array("Q", [keys[i] for i in chosen]))
+            order_file.write(array("I", chosen))
 
 
 class Column:
@@ -70,14 +71,15 @@ class Index:
             yield self._order[at]
             at += 1
 
-    def twice(self) -> Iterator[tuple[int, int]]:
-        """Neighbouring lines, from 0, whose keys are equal."""
-        keys = self.keys
-        for window in range(0, len(keys), _AT_ONCE):
-            part = keys[window : window + _AT_ONCE + 1].tolist()
-            for at, (one, other) in enumerate(pairwise(part), window):
-                if one == other:
-                    yield self._order[at], self._order[at + 1]
+    def repeated(self) -> Iterator[int]:
+        """Keys that more than one line has, each once."""
+        last = None
+        for window in range(0, len(self.keys), _AT_ONCE):
+            part = self.keys[window : window + _AT_ONCE + 1].tolist()
+            for key in (one for one, other in pairwise(part) if one == other):
+                if key != last:
+                    yield key
+                last = key
 
     def common(self, other: Index) -> Iterator[int]:
         """Keys that both hold."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ledger.documents.private import create_private
 from ledger.errors import VerificationError
 from ledger.hashing import leaf_hash, merkle_top, next_level, node_hash
 from ledger.types import Hash32, to_hex
@@ -23,7 +24,8 @@ def write_tree(hashes: Path, nodes: Path) -> Hash32:
     with hashes.open("rb") as file:
         while portion := file.read(HASH_SIZE * _LEAVES):
             kept.append(merkle_top(_leaves(portion)))
-    nodes.write_bytes(b"".join(kept))
+    with create_private(nodes) as file:
+        file.writelines(kept)
     return merkle_top(kept)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final, NoReturn
+from typing import Final, NoReturn
 
 from ledger.documents.batch_files import (
     ABOUT,
@@ -43,6 +43,7 @@ from ledger.documents.batch_portions import (
 )
 from ledger.documents.batch_tree import write_tree
 from ledger.documents.commitment import new_seed
+from ledger.documents.private import create_private
 from ledger.errors import DocumentError
 from ledger.types import Hash32
 
@@ -78,17 +79,14 @@ class BatchWriter:
         self._crew = Crew()
         self._seed = new_seed()
         self._digest = hashlib.sha256()
-        self._lines = self._open(LINES)
-        self._columns = [self._open(name) for name in (ENDS, HASHES, _KEYS)]
+        self._lines = create_private(self.folder / LINES)
+        self._columns = [create_private(self.folder / name) for name in (ENDS, HASHES, _KEYS)]
         self._under_way: deque[Future[Committed]] = deque()
         self._faults: list[LineFault] = []
         self._written = self._portioned = self._count = 0
         self._break = 0  # after the last line that is complete
         self._breaks = 0  # lines between `_portioned` and `_break`
         self._ended = False
-
-    def _open(self, name: str) -> BinaryIO:
-        return open(self.folder / name, "wb", opener=_private)
 
     def feed(self, body: bytes) -> None:
         """Take the next bytes; waits while the processes have enough to do.
@@ -162,10 +160,12 @@ class BatchWriter:
         for waiting in self._under_way:
             waiting.cancel()
         self._crew.dismiss()
-        for file in (self._lines, *self._columns):
-            file.close()
-        shutil.rmtree(self.folder)
-        self._end()
+        try:
+            for file in (self._lines, *self._columns):
+                file.close()
+        finally:
+            shutil.rmtree(self.folder)
+            self._end()
 
     def _end(self) -> None:
         if not self._ended:
@@ -229,10 +229,6 @@ def _index_hashes(folder: Path) -> Hash32:
     return write_tree(folder / HASHES, folder / NODES)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 def _write(path: Path, content: bytes) -> None:
-    with open(path, "wb", opener=_private) as file:
+    with create_private(path) as file:
         file.write(content)
