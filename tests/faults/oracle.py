@@ -19,6 +19,7 @@ from ledger.domain.log import APPENDED_TOPIC, LoggedEntry, decode_appended
 from ledger.mirror.follow import follow
 from ledger.mirror.store import Store
 from ledger.mirror.tables import MirrorRow
+from ledger.outbox.operations import count_operations
 from ledger.outbox.tables import Operation, State, Transaction, Travel
 from ledger.proofs.layout import ledger_head_slot
 from tests.faults.desk import Desk, Fate
@@ -48,6 +49,16 @@ class Verdict:
             for word in ("lost", "duplicated", "diverged")
             for what in getattr(self, word)
         ]
+
+
+def is_settled(rpc: RpcClient, engine: Engine) -> bool:
+    """Whether every operation is final or rejected, and the mirror as far as the chain."""
+    with reading(engine) as session:
+        counts = count_operations(session)
+        mirror = session.exec(select(MirrorRow)).one()
+    if counts[State.QUEUED] or counts[State.SENT] or counts[State.DONE]:
+        return False
+    return mirror.block_hash == rpc.fetch_block("latest").hash
 
 
 def judge(rpc: RpcClient, engine: Engine, ground: Ground, desk: Desk) -> Verdict:

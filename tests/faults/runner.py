@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from tests.faults.databases import Databases, open_databases
 from tests.faults.ground import Ground
+from tests.faults.kills import Killing
 from tests.faults.schedule import play
 
 FAILED: Final = Path(__file__).parent / "failed.jsonl"
@@ -65,13 +66,16 @@ def is_wrong(told: dict[str, Any]) -> bool:
     return any(told.get(name) for name in ("lost", "duplicated", "diverged", "broken"))
 
 
-def run(seeds: range, jobs: int, database: str) -> Iterator[dict[str, Any]]:
-    """Play these seeds' schedules, and yield what came of each as it comes."""
+def run(seeds: range, jobs: int, database: str, *, kills: int = 0) -> Iterator[dict[str, Any]]:
+    """Play these seeds' schedules, and yield what came of each as it comes.
+
+    With `kills`, each is one of real processes, that are killed so often.
+    """
     os.environ["PYTHONHASHSEED"] = "0"  # so that sets have the same order when a seed is replayed
     context = multiprocessing.get_context("spawn")
     told: multiprocessing.Queue[dict[str, Any]] = context.Queue()
     following = context.Value("q", seeds.start)
-    arguments = following, seeds.stop, database, told
+    arguments = following, seeds.stop, database, kills, told
     workers = [context.Process(target=_work, args=arguments) for _ in range(jobs)]
     for worker in workers:
         worker.start()
@@ -87,7 +91,7 @@ def run(seeds: range, jobs: int, database: str) -> Iterator[dict[str, Any]]:
         worker.join()
 
 
-def _work(following: Any, end: int, database: str, told: Any) -> None:
+def _work(following: Any, end: int, database: str, kills: int, told: Any) -> None:
     logging.disable(logging.CRITICAL)
     with opened(database) as (ground, databases):
         while True:
@@ -97,7 +101,7 @@ def _work(following: Any, end: int, database: str, told: Any) -> None:
             parent = multiprocessing.parent_process()
             if seed >= end or parent is None or not parent.is_alive():
                 return
-            told.put(play_one(seed, ground, databases))
+            told.put(play_one(seed, ground, databases, kills))
 
 
 @contextmanager
@@ -114,30 +118,18 @@ def opened(database: str) -> Iterator[tuple[Ground, Databases]]:
             ground.close()
 
 
-def play_one(seed: int, ground: Ground, databases: Databases) -> dict[str, Any]:
+def play_one(seed: int, ground: Ground, databases: Databases, kills: int = 0) -> dict[str, Any]:
     """Play one schedule; what breaks it off is told as well."""
     own = ground.folder / f"seed-{seed}"
     own.mkdir()
     try:
-        outcome = play(seed, ground, own, databases)
+        if kills:
+            return Killing(seed, ground, own, databases).play(kills).told()
+        return play(seed, ground, own, databases).told()
     except Exception:  # noqa: BLE001 - told, with the seed that brings it back
         return {"seed": seed, "broken": [traceback.format_exc()]}
     finally:
         shutil.rmtree(own, ignore_errors=True)
-    verdict = outcome.verdict
-    return {
-        "seed": seed,
-        "operations": verdict.operations,
-        "entries": verdict.entries,
-        "rejected": verdict.rejected,
-        "calls": outcome.calls,
-        "lost": verdict.lost,
-        "duplicated": verdict.duplicated,
-        "diverged": verdict.diverged,
-        "happened": dict(outcome.told),
-        "acts": outcome.acts,
-        "seconds": outcome.seconds,
-    }
 
 
 def keep(told: dict[str, Any]) -> None:

@@ -10,36 +10,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy.exc import OperationalError
+
 from ledger.database.engine import DatabaseBusy, reading
 from ledger.errors import WrongChain
-from ledger.mirror.store import Store
 from ledger.outbox.alarms import find_alarms
-from ledger.outbox.operations import count_operations
-from ledger.outbox.tables import State
 from tests.faults.clock import ticking
 from tests.faults.databases import Databases, hold_locked
 from tests.faults.desk import Desk
 from tests.faults.faults import Faults
 from tests.faults.ground import Ground
 from tests.faults.lives import Life, watching
-from tests.faults.oracle import Verdict, judge
+from tests.faults.oracle import Verdict, is_settled, judge
+from tests.faults.outcome import Outcome
 from tests.faults.proxy import Upstream
 from tests.faults.stage import Stage, draw_pace
 
 _PEACE: Final = 150
 _SHORTEST, _LONGEST = 12, 40
-
-
-@dataclass
-class Outcome:
-    """What came of a schedule; `acts` is its story, `calls` those to the node."""
-
-    seed: int
-    verdict: Verdict
-    told: Counter[str]
-    acts: list[str]
-    calls: int
-    seconds: float
 
 
 def play(seed: int, ground: Ground, folder: Path, databases: Databases) -> Outcome:
@@ -92,7 +80,7 @@ class Schedule:
         self.faults.mines_at_once = self.random.random() < 0.6
         for _ in range(self.random.randint(_SHORTEST, _LONGEST)):
             self.begin()
-            self.do(self.random.choice(_ACTS))
+            self.do(self.random.choice((*_ACTS, *self.databases.acts)))
 
     def begin(self) -> None:
         """Draw each act's course from a stream of its own, so that one does not shift the next."""
@@ -106,8 +94,8 @@ class Schedule:
                 self.stage.act(name)
             else:
                 how(self)
-        except DatabaseBusy:
-            name += " (busy)"
+        except (DatabaseBusy, OperationalError) as error:
+            name += f" ({type(error).__name__})"  # not accepted, and the client is told so
         happened = ", ".join(self.faults.log[told:])
         self.acts.append(f"{name} [{happened}]" if happened else name)
 
@@ -142,7 +130,7 @@ class Schedule:
         self._turn(life, holds_after=self.random.randint(1, 20))
         if life.held and not life.over:
             for _ in range(self.random.randint(1, 2)):
-                self.do(self.random.choice(_MEANWHILE))
+                self.do(self.random.choice((*_MEANWHILE, *self.databases.acts[:1])))
             if not life.over:
                 self._turn(life)
 
@@ -198,6 +186,14 @@ class Schedule:
         self.databases.kill()
         self.stage.told["database killed"] += 1
 
+    def _fill_disk(self) -> None:
+        """No room for what comes now; nothing that was accepted may suffer."""
+        self.databases.fill()
+        for _ in range(self.random.randint(2, 5)):
+            self.do(self.random.choice(("ask", "submit", "follow", "mine", "submit")))
+        self.databases.make_room()
+        self.stage.told["disk filled"] += 1
+
     def _pass_time(self) -> None:
         self.stage.clock.pass_(self.random.choice([0.05, 0.5, 40.0]))
 
@@ -250,18 +246,9 @@ class Schedule:
             self.stage.clock.pass_(0.5)
             for life in (self.submitter(), self.mirror()):
                 self._turn(life)
-            if self._is_settled():
+            if is_settled(self.stage.anvil.rpc, self.stage.engine):
                 return
         self.wrong.append(f"peace did not settle it: {self._alarms()}")
-
-    def _is_settled(self) -> bool:
-        with reading(self.stage.engine) as session:
-            counts = count_operations(session)
-        unsettled = (State.QUEUED, State.SENT, State.DONE)
-        if any(counts[state] for state in unsettled):
-            return False
-        head = self.stage.call("eth_getBlockByNumber", "latest", False)["hash"]
-        return f"0x{Store(self.stage.engine).cursor().hash.hex()}" == head
 
     def _alarms(self) -> list[str]:
         with reading(self.stage.engine) as session:
@@ -274,9 +261,9 @@ _NOW_AND_THEN = (
     *("hold_mirror", "reorg", "reorg", "evict", "toggle_mining", "mine", "ask", "pass_time"),
 )
 _RARE = ("rival", "wake", "shorten", "spike", "poverty", "wealth", "busy", "keep", "keep")
-_SELDOM = ("lose", "reset", "kill_database")
+_SELDOM = ("lose", "reset")
 _ACTS: Final = (*(_OFTEN * 8), *(_NOW_AND_THEN * 3), *(_RARE * 2), *_SELDOM)
 _MEANWHILE: Final = (
     *(("mine", "reorg", "evict", "ask", "follow", "submit", "mine", "spike", "rival") * 3),
-    *("lose", "kill_database"),
+    "lose",
 )
