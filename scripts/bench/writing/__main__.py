@@ -15,7 +15,7 @@ from scripts.bench.writing.loads import SMALL, Bench, Sizes, say
 from scripts.bench.writing.show import show_tables, to_json
 from scripts.bench.writing.system import System, started
 
-LOADS = ("naive", "a", "b", "w", "c")
+LOADS = ("naive", "a", "b", "w", "c", "d")
 
 
 def main() -> int:

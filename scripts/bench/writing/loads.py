@@ -27,6 +27,7 @@ from ledger.client import Client
 from ledger.types import to_hex
 from scripts.bench.writing.clients import run_client, run_program
 from scripts.bench.writing.documents import registration
+from scripts.bench.writing.parts import serial_of, write_parts
 from scripts.bench.writing.stranger import Stranger, enrol_stranger
 from scripts.bench.writing.system import BenchError, Organisation, System
 from scripts.bench.writing.usage import Usage, watched
@@ -46,9 +47,10 @@ class Sizes:
     each: int = 50
     waiting: int = 20
     file: int = 20_000
+    batch: int = 1_000_000
 
 
-SMALL: Final = Sizes(naive=3, single=3, organisations=3, each=4, waiting=2, file=40)
+SMALL: Final = Sizes(naive=3, single=3, organisations=3, each=4, waiting=2, file=40, batch=200)
 """A dose of seconds: what it measures means nothing."""
 
 
@@ -105,6 +107,7 @@ class Bench:
             "b": self.concurrent,
             "w": self.waiting,
             "c": self.file,
+            "d": self.batch,
         }
 
     def _measure(self, name: str, load: Callable[[], Row]) -> Row:
@@ -115,8 +118,9 @@ class Bench:
             row = load()
         self.system.settle()
         came = self.system.count_entries() - entries
-        if came != row.assets:
-            raise BenchError(f"{name}: {came} entries came, not {row.assets}")
+        expected = 1 if name == "d" else row.assets
+        if came != expected:
+            raise BenchError(f"{name}: {came} entries came, not {expected}")
         self.say(f"{name}: {row.assets:,} in {row.seconds:.1f} s, {row.rate:,.1f} a second")
         return Row(
             name, row.title, row.assets, row.seconds, row.waits, row.accepted, {**used, **row.used}
@@ -185,6 +189,24 @@ class Bench:
             seconds = time.perf_counter() - began
         return Row("c", f"register a file of {count:,}", count, seconds, used={"client": client})
 
+    def batch(self) -> Row:
+        """(d) One batch from its file until it is final, and its last asset found by its serial."""
+        [organisation, *_] = self.organisations
+        count, seed = self.sizes.batch, time.time_ns()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "parts.jsonl"
+            write_parts(path, count, seed)
+            began = time.perf_counter()
+            output, client = self._register([str(path), "--batch"], organisation)
+            told = json.loads(output)
+            if told["size"] != count or told["state"] != "final":
+                raise BenchError(f"of {count} lines, {told['size']} are {told['state']}")
+            last = to_hex((int(told["id"], 16) + count).to_bytes(32, "big"))
+            self._await_mirrored(organisation, last)
+            self._verify_found(organisation, serial_of(count, seed), last)
+            seconds = time.perf_counter() - began
+        return Row("d", f"a batch of {count:,}, final", count, seconds, used={"client": client})
+
     # -- how -------------------------------------------------------------------------------
 
     def _post(self, name: str, title: str, organisations: int, count: int, wait: int) -> Row:
@@ -219,6 +241,12 @@ class Bench:
                 if time.monotonic() > until:
                     raise BenchError(f"{asset} is not mirrored")
                 time.sleep(_LOOK_EVERY)
+
+    def _verify_found(self, organisation: Organisation, serial: str, asset: str) -> None:
+        with Client(self.system.api, organisation.api_key) as client:
+            found = [one.id for one in client.list_assets(serial=serial)]
+        if found != [asset]:
+            raise BenchError(f"{serial} is {found}, not {asset}")
 
 
 def say(text: str) -> None:

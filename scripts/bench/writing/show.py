@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -16,6 +16,7 @@ _NOTHING: Final = "-"
 _WIDTH: Final = 130
 _MIB: Final = 1 << 20
 _PROCESSES: Final = ("chain", "API", "submitter", "indexer", "up", "client")
+_ALL: Final = "all"
 
 
 def naive_rate(rows: Sequence[Row]) -> float | None:
@@ -62,17 +63,23 @@ def show_tables(rows: Sequence[Row]) -> None:
         speed.add_row(row.name, row.title, *numbers, _shown(row.wait(50)), _shown(row.wait(99)))
     console.print(speed)
     console.print()
-    console.print(_resources("Peak memory, MiB", rows, lambda used: f"{used.peak / _MIB:,.0f}"))
+    peaks = [{name: used.peak for name, used in row.used.items()} for row in rows]
+    console.print(_resources("Peak memory, MiB", rows, peaks, _MIB))
     console.print()
-    console.print(_resources("Processor, seconds", rows, lambda used: f"{used.seconds:,.1f}"))
+    seconds = [{name: used.seconds for name, used in row.used.items()} for row in rows]
+    console.print(_resources("Processor, seconds", rows, seconds, 1))
 
 
-def _resources(title: str, rows: Sequence[Row], show: Any) -> Table:
+def _resources(
+    title: str, rows: Sequence[Row], used: Sequence[Mapping[str, float]], unit: int
+) -> Table:
+    """A column for each process, and one for their sum: peaks need not be at the same moment."""
     table = _table(title)
-    for name in _PROCESSES:
+    for name in (*_PROCESSES, _ALL):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        cells = [show(row.used[name]) if name in row.used else _NOTHING for name in _PROCESSES]
+    for row, by_name in zip(rows, used, strict=True):
+        amounts = [*(by_name.get(name) for name in _PROCESSES), sum(by_name.values())]
+        cells = (_NOTHING if one is None else f"{one / unit:,.1f}" for one in amounts)
         table.add_row(row.name, row.title, *cells)
     return table
 

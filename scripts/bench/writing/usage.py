@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import Final
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _FORGET_PEAK: Final = "5"
+_LOOK_EVERY: Final = 0.25
+_PROC: Final = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Of one process over one load: `peak` resident bytes, and processor `seconds`."""
+    """Of one process and its children over one load: `peak` resident bytes, processor `seconds`."""
 
     peak: int
     seconds: float
@@ -23,20 +26,50 @@ class Usage:
 
 @contextmanager
 def watched(pids: Mapping[str, int], used: dict[str, Usage]) -> Iterator[None]:
-    """Put into `used` what each of these processes uses meanwhile, by its name."""
-    before = {}
+    """Put into `used` what each of these processes uses meanwhile, by its name.
+
+    A process's own peak is the kernel's word; with children, sums are looked at now and then, and
+    pages that they share count for each.
+    """
+    for pid in pids.values():
+        (_PROC / str(pid) / "clear_refs").write_text(_FORGET_PEAK)
+    before = {name: _read_seconds(pid) for name, pid in pids.items()}
+    peaks = dict.fromkeys(pids, 0)
+    stop = threading.Event()
+    sampler = threading.Thread(target=_sample, args=(pids, peaks, stop))
+    sampler.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        sampler.join()
     for name, pid in pids.items():
-        (Path("/proc") / str(pid) / "clear_refs").write_text(_FORGET_PEAK)
-        before[name] = _read_seconds(pid)
-    yield
-    for name, pid in pids.items():
-        used[name] = Usage(_read_peak(pid), _read_seconds(pid) - before[name])
+        peak = max(peaks[name], _read_size(_PROC / str(pid), "VmHWM:"))
+        used[name] = Usage(peak, _read_seconds(pid) - before[name])
+
+
+def _sample(pids: Mapping[str, int], peaks: dict[str, int], stop: threading.Event) -> None:
+    alone = frozenset(pids.values())
+    while not stop.wait(_LOOK_EVERY):
+        for name, pid in pids.items():
+            peaks[name] = max(peaks[name], _sum_sizes(pid, alone - {pid}))
+
+
+def _sum_sizes(pid: int, others: frozenset[int]) -> int:
+    """Resident bytes of a process and of its children, save for those that count by themselves."""
+    folder = _PROC / str(pid)
+    try:
+        size = _read_size(folder, "VmRSS:")
+        children = " ".join(path.read_text() for path in folder.glob("task/*/children")).split()
+    except (FileNotFoundError, ProcessLookupError, StopIteration):  # it ended meanwhile
+        return 0
+    return size + sum(_sum_sizes(int(one), others) for one in children if int(one) not in others)
 
 
 def find_children(parent: int) -> dict[int, list[str]]:
     """The command lines of a process's children, by process id."""
     children = {}
-    for folder in Path("/proc").iterdir():
+    for folder in _PROC.iterdir():
         if folder.name.isdigit() and _read_parent(folder) == parent:
             command = (folder / "cmdline").read_bytes()
             children[int(folder.name)] = command.decode(errors="replace").split("\0")
@@ -50,17 +83,17 @@ def _read_parent(folder: Path) -> int | None:
         return None
 
 
-def _read_peak(pid: int) -> int:
-    status = (Path("/proc") / str(pid) / "status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
+def _read_size(process: Path, name: str) -> int:
+    """One of the sizes in a process's status, in bytes."""
+    lines = (process / "status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1]) * 1024
 
 
 def _read_seconds(pid: int) -> float:
-    user, system = _read_stat(Path("/proc") / str(pid))[11:13]
-    return (int(user) + int(system)) / _TICKS
+    """User and system time, of itself and of its children that have ended."""
+    return sum(map(int, _read_stat(_PROC / str(pid))[11:15])) / _TICKS
 
 
-def _read_stat(folder: Path) -> list[str]:
+def _read_stat(process: Path) -> list[str]:
     """The fields from `state` on: the name before it may hold anything, spaces too."""
-    return (folder / "stat").read_text().rpartition(")")[2].split()
+    return (process / "stat").read_text().rpartition(")")[2].split()
