@@ -205,7 +205,7 @@ def _each(ids: Sequence[str], act: Callable[[str], OperationAnswer], as_json: bo
         raise typer.Exit(1)
 
 
-_COLUMNS: Final = ("id", "state", "kind", "subject", "position", "updated", "reason")
+_COLUMNS: Final = ("id", "state", "kind", "subject", "updated", "reason")
 _LANE_COLUMNS: Final = ("lane", "role", "next nonce", "in flight", "oldest", "submitter", "halted")
 
 
@@ -215,8 +215,7 @@ def _row(operation: OperationAnswer) -> list[str]:
         operation.state,
         operation.kind,
         f"{(operation.subject or '')[:10]}…",
-        str(operation.position),
-        operation.updated_at or "",
+        f"{(operation.updated_at or '')[:19]}Z",
         _reason(operation),
     ]
 
@@ -245,12 +244,13 @@ def _print_table(columns: Iterable[str], rows: Sequence[Sequence[str]], none: st
     if not rows:
         say(none)
         return
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(*columns, box=None, pad_edge=False, header_style="")
     for row in rows:
         table.add_row(*row)
     console = Console(markup=False, highlight=False)
-    for column in table.columns[:2]:
+    for column in table.columns[:-1]:
         column.no_wrap = True
+    table.columns[-1].overflow = "fold"
     if not console.is_terminal:  # whoever reads a pipe wants whole lines
         console.width = 10_000
     console.print(table)
