@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -103,10 +103,12 @@ def _remember_whole(session: Session, whole: Asked) -> None:
 class _Ruling:
     """What is to become of each registration, and what has to be written for that.
 
-    `new` are those to be accepted, by operation; `freed` the serials that are given anew.
+    `ids` are for new operations; `new` are those to be accepted, by operation; `freed` the
+    serials that are given anew.
     """
 
     known: Known
+    ids: Iterator[str]
     outcomes: list[Outcome] = field(default_factory=list)
     new: dict[str, Registering] = field(default_factory=dict)
     freed: set[Owned] = field(default_factory=set)
@@ -136,7 +138,9 @@ class _Ruling:
     def _begin(self, one: Registering) -> AcceptedAsset:
         if one.place in self.known.serials:
             self.freed.add(one.place)
-        begun = AcceptedAsset(new_id(), one.subject, one.document.content_hash, existing=False)
+        begun = AcceptedAsset(
+            next(self.ids), one.subject, one.document.content_hash, existing=False
+        )
         self.known.serials[one.place] = Given(one.digest, _again(begun), rejected=False)
         self.new[begun.operation] = one
         return begun
@@ -164,7 +168,8 @@ def _rule_within_room(session: Session, wanted: Sequence[Registering], admit: Ad
 
 
 def _rule(known: Known, wanted: Sequence[Registering], full: Mapping[Hash32, Exception]) -> _Ruling:
-    ruling = _Ruling(known.copy())
+    # Sorted, so that ids made within a millisecond have the order of acceptance, too.
+    ruling = _Ruling(known.copy(), iter(sorted([new_id() for _ in wanted])))
     for one in wanted:
         ruling.rule(one, full)
     return ruling

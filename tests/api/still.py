@@ -40,7 +40,7 @@ class Still:
 def still(service: Running, folder: Path, **settings: Any) -> Iterator[Still]:
     """The API alone, in `folder`, with these settings."""
     folder.mkdir(parents=True, exist_ok=True)
-    until(lambda: service.anyone.get("/v1/status").json()["operations"]["queued"] == 0)
+    until(lambda: not _is_moving(service), 60)
     chosen = Settings(data=folder, rpc_url=service.settings.rpc_url, **settings)
     source, copy = (
         each.database().removeprefix("sqlite:///") for each in (service.settings, chosen)
@@ -53,3 +53,8 @@ def still(service: Running, folder: Path, **settings: Any) -> Iterator[Still]:
             yield Still(url, chosen, engine)
     finally:
         engine.dispose()
+
+
+def _is_moving(service: Running) -> bool:
+    counts = service.anyone.get("/v1/status").json()["operations"]
+    return bool(counts["queued"] or counts["sent"])

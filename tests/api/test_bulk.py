@@ -20,6 +20,12 @@ PATH = "/v1/assets:batch"
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
+@pytest.fixture(scope="module")
+def aurora(service: Running) -> Member:
+    """An organisation of these tests alone: others count what theirs have."""
+    return service.enrol("Aurora Foundries")
+
+
 @pytest.fixture
 def prefix() -> str:
     return secrets.token_hex(4)

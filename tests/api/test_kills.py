@@ -20,6 +20,12 @@ from tests.api.running import Member, Running, until
 STORED, COMMITTED = "documents are stored", "acceptance is committed"
 
 
+@pytest.fixture(scope="module")
+def aurora(service: Running) -> Member:
+    """An organisation of these tests alone: others count what theirs have."""
+    return service.enrol("Aurora Foundries")
+
+
 @contextmanager
 def dying(service: Running, point: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Another process of the API on the same ledger."""

@@ -185,6 +185,7 @@ def test_many_are_accepted_in_their_order(engine: Engine) -> None:
     with Session(engine) as session:
         rows = session.exec(select(Operation).order_by(col(Operation.sequence))).all()
         assert [row.subject for row in rows] == [one.subject for one in wanted]
+        assert [row.id for row in rows] == sorted([row.id for row in rows])
         assert {(row.state, row.position, row.position_fixed) for row in rows} == {
             (State.QUEUED, 0, True)
         }
