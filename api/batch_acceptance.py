@@ -147,7 +147,7 @@ def _finish(
     except Problem:
         raise
     except Exception:
-        writer.release()  # it may be committed; if not, the lines are cleaned at the next start
+        writer.leave()  # it may be committed; if not, the lines are cleaned at the next start
         raise
     if itself == sent.subject:
         writer.release()

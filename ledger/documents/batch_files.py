@@ -9,6 +9,7 @@
 | `serial.keys`, `serial.order` | the index by serial |
 | `hash.keys`, `hash.order` | the index by content hash |
 | `batch.json` | size, root, digest of the lines, and the seed that opens all of them |
+| `pending` | nothing; there until whoever asked for the batch has committed to it |
 
 Numbers are in the machine's own order: the files are rebuilt from lines and seed, not moved.
 """
@@ -38,6 +39,7 @@ NODES: Final = "nodes"
 SERIALS: Final = ("serial.keys", "serial.order")
 BY_HASH: Final = ("hash.keys", "hash.order")
 ABOUT: Final = "batch.json"
+PENDING: Final = "pending"
 
 
 @dataclass(frozen=True, slots=True)

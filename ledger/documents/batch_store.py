@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from ledger.documents.batch_files import BatchFile, take_hold
-from ledger.documents.batch_writer import BatchWriter
+from ledger.documents.batch_files import PENDING, BatchFile, take_hold
+from ledger.documents.batch_writer import WRITING, BatchWriter
 from ledger.errors import LedgerError
 from ledger.types import Hash32
 
@@ -68,7 +68,11 @@ class BatchStore:
         return kept
 
     def clean(self, is_known: Callable[[Hash32], bool]) -> None:
-        """Remove what nobody speaks for: folders that no process holds and no batch is known of."""
+        """Remove what a crash left behind: batches half written, and those that are not known.
+
+        Only what was never committed to is asked about: a database that knows nothing, because it
+        is another one, costs no batch its lines.
+        """
         if not self._root.exists():
             return
         for folder in self._root.iterdir():
@@ -76,13 +80,14 @@ class BatchStore:
             if held is None:
                 continue
             try:
-                # Known only once it is held: whoever held it may just have made it so.
-                if not _is_batch(folder) or not is_known(bytes.fromhex(folder.name)):
+                if _is_left_over(folder, is_known):
                     shutil.rmtree(folder, ignore_errors=True)
             finally:
                 os.close(held)
 
 
-def _is_batch(folder: Path) -> bool:
-    name = folder.name
-    return len(name) == 64 and name.isalnum() and not name.startswith(".")
+def _is_left_over(folder: Path, is_known: Callable[[Hash32], bool]) -> bool:
+    """Whether nobody speaks for a folder that nobody else holds."""
+    if folder.name.startswith(WRITING):
+        return True
+    return (folder / PENDING).exists() and not is_known(bytes.fromhex(folder.name))

@@ -26,6 +26,7 @@ from ledger.documents.batch_files import (
     HASHES,
     LINES,
     NODES,
+    PENDING,
     SERIALS,
     About,
     BatchFile,
@@ -138,8 +139,9 @@ class BatchWriter:
         return about, batch
 
     def keep(self, batch: Hash32) -> None:
-        """Have the lines kept under the batch's id, flushed; they stay held until `release`."""
+        """Have the lines kept under the batch's id, flushed; they stay held until the end."""
         self._crew.dismiss()
+        create_private(self.folder / PENDING).close()
         for path in self.folder.iterdir():
             flush(path)
         flush(self.folder)
@@ -149,12 +151,16 @@ class BatchWriter:
         flush(kept.parent)
 
     def release(self) -> None:
-        """Let go of what is kept: something else speaks for it now, or the next start cleans it."""
-        self._crew.dismiss()
+        """Let go of what is kept: something else speaks for it now."""
+        (self.folder / PENDING).unlink()
+        self._end()
+
+    def leave(self) -> None:
+        """Let go of what is kept, as nobody knows whether anything speaks for it: `clean` asks."""
         self._end()
 
     def discard(self) -> None:
-        """Drop everything, kept or not; nothing happens after `release`."""
+        """Drop everything, kept or not; nothing happens once it is let go of."""
         if self._ended:
             return
         for waiting in self._under_way:

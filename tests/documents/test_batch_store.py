@@ -283,6 +283,28 @@ def test_what_another_process_writes_is_not_cleaned(store: BatchStore, tmp_path:
     assert store.find(ID) is not None
 
 
+def test_lines_that_were_committed_to_survive_another_database(store: BatchStore) -> None:
+    keep(store, lines("a"))
+    store.clean(lambda _: False)
+    assert store.find(ID) is not None
+
+
+def test_where_nobody_knows_whether_it_was_committed_the_next_start_asks(
+    store: BatchStore, tmp_path: Path
+) -> None:
+    for known in (True, False):
+        writer = store.begin()
+        writer.feed(lines("a"))
+        writer.finish()
+        writer.keep(ID)
+        writer.leave()
+        writer.discard()  # nothing happens
+        again = BatchStore(tmp_path / "batches")
+        again.clean(lambda _, known=known: known)
+        assert (again.find(ID) is not None) == known
+        again.clean(lambda _: False)
+
+
 def test_only_the_owner_may_read(store: BatchStore, tmp_path: Path) -> None:
     keep(store, lines("a"))
     paths = [tmp_path / "batches", *(tmp_path / "batches").rglob("*")]
