@@ -70,7 +70,7 @@ def test_another_lane_s_success_hides_no_poverty(world: World, org: Hash32) -> N
 def test_high_fees_are_told_until_more_is_offered(world: World, org: Hash32) -> None:
     world.rpc.call("evm_setAutomine", False)
     world.register(org, "G-0")
-    submitter = world.submitter(pace=replace(QUICK, stuck=0.5))
+    submitter = world.submitter(pace=replace(QUICK, stuck=2.0))
     submitter.step()
     [first] = [one for one in world.versions() if one.lane.endswith(world.custodian.address.hex())]
     world.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(first.max_fee * 3))
