@@ -14,15 +14,13 @@ from api.bodies import split_members
 from api.deps import Service
 from api.errors import Problem, invalid, problem_of
 from api.registration import Sent, register
+from api.schemas.bulk import MOST_ITEMS
 from ledger.hashing import sha256
 from ledger.outbox.once import Asked
 from ledger.outbox.registering import MOST
 from ledger.types import Hash32, to_hex
 
 NDJSON: Final = "application/x-ndjson"
-MOST_ITEMS: Final = 10_000
-"""Registrations in one request."""
-
 _NO_ROOM: Final = frozenset({"too_many_waiting", "queue_full"})
 _BLANK: Final = b" \t\r"
 
@@ -46,7 +44,7 @@ def read_bulk(org: Hash32, key: str | None, media_type: str, raw: bytes) -> Bulk
     bodies = _lines(raw) if media_type == NDJSON else _members(raw)
     if not 0 < len(bodies) <= MOST_ITEMS:
         raise invalid("assets", len(bodies), f"must be 1 to {MOST_ITEMS}, not {len(bodies)}")
-    return Bulk(org, key, sha256(b"%b\n%b" % (media_type.encode(), raw)), bodies)
+    return Bulk(org, key, sha256(media_type.encode() + sha256(raw)), bodies)
 
 
 def _lines(raw: bytes) -> list[bytes]:

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
 
 from api.bodies import JSON, require_type
-from api.bulk import MOST_ITEMS, NDJSON, read_bulk, register_bulk
+from api.bulk import NDJSON, read_bulk, register_bulk
 from api.deps import IdempotencyKey, Member, Served
 from api.openapi import WRITING, body_of, problems
 from api.schemas.assets import EXAMPLE_DOCUMENT
-from api.schemas.bulk import BulkAnswer, RegisterAssets
+from api.schemas.bulk import MOST_ITEMS, BulkAnswer, RegisterAssets
 
 PATH: Final = "/v1/assets:batch"
 

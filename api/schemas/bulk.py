@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.schemas.assets import RegisterAsset
 from api.schemas.base import EXAMPLE_OPERATION, Answer, FieldError, Hash, Request
 
+MOST_ITEMS: Final = 10_000
+"""Registrations in one request."""
+
 
 class RegisterAssets(Request):
     """Assets to register, as if one request came for each, in this order."""
 
-    assets: Annotated[list[RegisterAsset], Field(min_length=1)]
+    assets: Annotated[list[RegisterAsset], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
 class ItemProblem(Answer):

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.bulk import MOST_ITEMS
+from api.schemas.bulk import MOST_ITEMS
 from ledger.outbox.registering import MOST
 from tests.api.running import Member, Running, until
 from tests.api.still import Still, still
