@@ -11,7 +11,7 @@ import pytest
 from ledger.database.engine import reading, writing
 from ledger.outbox.alarms import find_alarms
 from ledger.outbox.submitter import Submitter
-from ledger.outbox.tables import Alarm, State
+from ledger.outbox.tables import Alarm, State, Version
 from ledger.types import Hash32, to_hex
 from tests.outbox.asking import enrol
 from tests.outbox.world import QUICK, World
@@ -28,6 +28,10 @@ def alarms(world: World) -> dict[str, Alarm]:
         found = find_alarms(session)
         session.expunge_all()
     return {each.code.partition(":")[0]: each for each in found}
+
+
+def versions(world: World, lane: str) -> list[Version]:
+    return [one for one in world.versions() if one.lane == lane]
 
 
 def step_until(submitter: Submitter, condition: Callable[[], object]) -> None:
@@ -72,7 +76,8 @@ def test_high_fees_are_told_until_more_is_offered(world: World, org: Hash32) -> 
     world.register(org, "G-0")
     submitter = world.submitter(pace=replace(QUICK, stuck=2.0))
     submitter.step()
-    [first] = [one for one in world.versions() if one.lane.endswith(world.custodian.address.hex())]
+    lane = f"{world.target.chain_id}:{to_hex(world.custodian.address)}"
+    [first] = versions(world, lane)
     world.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(first.max_fee * 3))
     world.rpc.call("evm_mine")
     step_until(submitter, lambda: "fees_high" in alarms(world))
@@ -80,14 +85,12 @@ def test_high_fees_are_told_until_more_is_offered(world: World, org: Hash32) -> 
     assert f"offers {first.max_fee} wei" in told.message
     assert f"cost {first.max_fee * 3}" in told.message
     assert told.needs is None
-
-    def mined() -> bool:
-        world.rpc.call("evm_mine")
-        return world.is_settled()
-
-    step_until(submitter, mined)
+    # Blocks would grow cheaper while they are empty: none is made until more is offered.
+    step_until(submitter, lambda: len(versions(world, first.lane)) == 2)
+    assert max(one.max_fee for one in versions(world, first.lane)) > first.max_fee * 3
+    world.rpc.call("evm_mine")
+    world.settle(submitter)
     assert alarms(world) == {}
-    assert len([one for one in world.versions() if one.lane == first.lane]) >= 2
     assert world.states() == {State.DONE: 2}
     world.assert_exactly_once()
 
