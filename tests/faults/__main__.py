@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import time
 from typing import Any
 
+from tests.faults.bugs import BUGS
 from tests.faults.databases import KINDS
-from tests.faults.runner import Report, is_wrong, keep, run, tell
+from tests.faults.runner import Report, hunt, is_wrong, keep, opened, run, tell
 
 
 def main() -> int:
     asked = _parser().parse_args()
+    if asked.bugs:
+        return _hunt_all(asked.database, asked.seed)
     report, began = Report(), time.monotonic()
     seeds = range(asked.seed, asked.seed + asked.schedules)
     for told in run(seeds, asked.jobs, asked.database, kills=asked.kills):
@@ -37,14 +41,29 @@ def _tell_failed(told: dict[str, Any], asked: argparse.Namespace) -> None:
     print(f"again: {again}{f' --kills {asked.kills}' if asked.kills else ''}", file=sys.stderr)
 
 
+def _hunt_all(database: str, first: int) -> int:
+    """Plant each bug, and tell after how many schedules it was caught."""
+    logging.disable(logging.CRITICAL)
+    escaped = 0
+    with opened(database) as (ground, databases):
+        for bug in BUGS:
+            caught = hunt(bug, ground, databases, first)
+            escaped += caught is None
+            print(f"{caught or 'not caught'} (within {bug.within}): {bug.name}", flush=True)
+    return 1 if escaped else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("schedules", type=int, help="how many")
+    parser.add_argument("schedules", type=int, nargs="?", default=100, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the first schedule's seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes that play them")
     parser.add_argument("--database", choices=sorted(KINDS), default="sqlite")
     parser.add_argument(
         "--kills", type=int, default=0, help="kill real processes so often in each schedule"
+    )
+    parser.add_argument(
+        "--bugs", action="store_true", help="plant bugs instead, and tell when each is caught"
     )
     parser.add_argument("--story", action="store_true", help="tell what was done")
     parser.add_argument("--json", action="store_true", help="the report on one line")

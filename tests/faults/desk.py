@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -99,7 +98,7 @@ class Desk:
     orgs: list[Hash32] = field(default_factory=list)
     assets: list[Asset] = field(default_factory=list)
     asked: dict[str, Expected] = field(default_factory=dict)
-    told: Counter[str] = field(default_factory=Counter)
+    doubled: list[str] = field(default_factory=list)
 
     def fate_of(self, operation: str) -> Fate:
         asked = self.asked[operation]
@@ -243,9 +242,12 @@ class Desk:
     def repeat(self) -> None:
         """An entry by an Idempotency-Key, three times over."""
         asset = self.random.choice(self.assets)
-        key, payload = f"K-{len(self.asked)}", Observed(self.random.randbytes(32))
+        before = len(self.asked)
+        key, payload = f"K-{before}", Observed(self.random.randbytes(32))
         for _ in range(3):
             self._enter(asset, asset.owner, payload, key=key)
+        if len(self.asked) > before + 1:
+            self.doubled.append(f"{key} made {len(self.asked) - before} operations")
 
     # -- how -------------------------------------------------------------------------------
 
@@ -291,7 +293,6 @@ class Desk:
         with writing(self.engine) as session:
             accepted = accept(session)
             operation, existing = accepted.operation.id, accepted.existing
-        self.told["repeated" if existing else "accepted"] += 1
         if not existing:
             self.asked[operation] = Expected(operation, about, fate)
 

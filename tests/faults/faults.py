@@ -49,7 +49,8 @@ class Faults:
     """Answers requests through `node`, with faults at `rate` (0: none; 1: at every request).
 
     `laggard` serves the same chain as it was long ago, `stranger` another chain of the same
-    number; `act` mines, reorganises or evicts. `told` counts what was done, by kind.
+    number; `act` mines, reorganises or evicts. `told` counts what was done, by kind. `only` names
+    the one fault that is wanted.
     """
 
     node: Upstream
@@ -60,11 +61,17 @@ class Faults:
     rate: float = 0.0
     calls: int = 0
     mines_at_once: bool = True
+    only: str = ""
     told: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
     _older: dict[bytes, deque[bytes]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=4))
     )
+
+    def close(self) -> None:
+        for upstream in (self.node, self.laggard, self.stranger):
+            if upstream is not None:
+                upstream.close()
 
     def answer(self, body: bytes) -> bytes | Refusal:
         self.calls += 1
@@ -76,6 +83,8 @@ class Faults:
         return self._misbehave(fault, body, asked)
 
     def _draw(self, method: str) -> str:
+        if self.only:
+            return self.only
         known = list(_ANY)
         known += _SEND if method == _SENDING else _READ
         if method == "eth_getLogs":

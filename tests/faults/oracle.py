@@ -67,6 +67,7 @@ def judge(rpc: RpcClient, engine: Engine, ground: Ground, desk: Desk) -> Verdict
     logs = rpc.fetch_logs(ground.target.contract, [APPENDED_TOPIC])
     entries = [(log, decode_appended(log.topics, log.data)) for log in logs]
     verdict.entries = len(entries)
+    verdict.duplicated += desk.doubled
     _judge_operations(engine, desk, entries, verdict)
     _judge_transactions(rpc, engine, verdict)
     _judge_mirror(rpc, engine, ground, entries, verdict)

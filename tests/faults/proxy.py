@@ -47,6 +47,12 @@ class Upstream:
         self.address = parts.hostname or "", parts.port or 80
         self._open: tuple[socket.socket, _Reader] | None = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def ask(self, body: bytes) -> bytes:
         """The body of the node's answer. Raises Dropped if it gives none."""
         for attempt in range(2):  # a connection that was kept may have ended meanwhile
@@ -113,6 +119,7 @@ class Proxy:
     """Listens on a loopback port; `answering` makes the answer to each request's body."""
 
     answering: Answering
+    up: bool = True
     _listening: socket.socket = field(init=False)
     _wires: set[socket.socket] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,6 +136,11 @@ class Proxy:
         self._listening.close()
         self.cut()
 
+    def go_down(self) -> None:
+        """End all connections, and take no others until it is `up` again."""
+        self.up = False
+        self.cut()
+
     def cut(self) -> None:
         """End all connections; new ones are taken."""
         for wire in list(self._wires):
@@ -141,6 +153,9 @@ class Proxy:
                 wire, _ = self._listening.accept()
             except OSError:
                 return
+            if not self.up:
+                wire.close()
+                continue
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._wires.add(wire)
             threading.Thread(target=self._serve, args=(wire,), daemon=True).start()

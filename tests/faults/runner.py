@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.faults.bugs import Bug
 from tests.faults.databases import Databases, open_databases
 from tests.faults.ground import Ground
 from tests.faults.kills import Killing
@@ -130,6 +131,15 @@ def play_one(seed: int, ground: Ground, databases: Databases, kills: int = 0) ->
         return {"seed": seed, "broken": [traceback.format_exc()]}
     finally:
         shutil.rmtree(own, ignore_errors=True)
+
+
+def hunt(bug: Bug, ground: Ground, databases: Databases, first: int = 0) -> int | None:
+    """After how many schedules a planted bug is caught; None if it is not within its bound."""
+    with bug.planted():
+        for number in range(1, bug.within + 1):
+            if is_wrong(play_one(first + number, ground, databases)):
+                return number
+    return None
 
 
 def keep(told: dict[str, Any]) -> None:

@@ -214,6 +214,7 @@ class Schedule:
                 life.turn()
             if not isinstance(life.failed, WrongChain):
                 self.wrong.append(f"the {life.name} did not halt on another chain")
+        self.faults.node.close()
         self.faults.node, self.faults.rate, self.faults.mines_at_once = ours, rate, mined
         self.stage.proxy.cut()
         self._verify_stranger()

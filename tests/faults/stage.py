@@ -64,6 +64,7 @@ class Stage:
         for client in self.clients:
             client.close()
         self.proxy.__exit__()
+        self.faults.close()
         self.engine.dispose()
         kill_node(self.anvil)
 

@@ -29,10 +29,10 @@ from ledger.mirror.store import Store
 from ledger.mirror.tables import MirrorRow
 from ledger.settings import Settings
 from ledger.types import to_hex
+from tests.faults.proxy import Proxy, Upstream
 from tests.ledgers import DeployedLedger
 from tests.mirror.chain import Chain
 from tests.mirror.mirroring import FinalUpTo, assert_equals_chain
-from tests.mirror.relay import Relay
 
 PATIENCE = 60.0
 
@@ -125,14 +125,14 @@ def test_it_outlives_an_outage_of_the_node(
 ) -> None:
     org = chain.enrol()
     head = chain.mine()
-    with Relay(chain.rpc.url) as relay:
-        settings = settings.model_copy(update={"rpc_url": relay.url})
+    with Upstream(chain.rpc.url) as node, Proxy(node.ask) as proxy:
+        settings = settings.model_copy(update={"rpc_url": proxy.url})
         with running(settings, chain.deployed):
             wait_for(at(engine, head))
-            relay.cut()
+            proxy.go_down()
             chain.register(org, 5)
             head = chain.mine(3)
-            relay.mend()
+            proxy.up = True
             wait_for(at(engine, head))
     assert_equals_chain(chain, store)
 

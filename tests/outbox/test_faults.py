@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain as chained
-from itertools import repeat
 
 import pytest
 from sqlmodel import Session
 
 from ledger.chain.contract import encode_freeze, encode_unfreeze
 from ledger.chain.finality import DumpFinality
+from ledger.chain.rpc import RpcClient
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.chain.signers.transaction import TransactionFields
 from ledger.database.engine import writing
@@ -25,8 +24,9 @@ from ledger.outbox.run import run
 from ledger.outbox.tables import Lane, Role, State, Travel
 from ledger.settings import Settings
 from ledger.types import Address
+from tests.faults.faults import Faults
+from tests.faults.proxy import Proxy, Refusal, Upstream
 from tests.outbox.asking import enrol, observe, register
-from tests.outbox.faulty import FaultyRpc
 from tests.outbox.world import QUICK, World
 
 
@@ -50,13 +50,28 @@ def send_foreign(world: World, signer: KeystoreSigner, data: bytes, to: Address)
 
 
 @pytest.mark.parametrize(
-    "fault", ["drop before", "drop after", "duplicate", "swallow", "lie", "deny"]
+    "fault",
+    ["drop before", "drop after", "cut", "truncate", "duplicate", "swallow", "lie", "deny", "busy"],
 )
 def test_whatever_the_node_answers_to_a_broadcast(world: World, fault: str) -> None:
     [org] = world.enrol("gears")
     world.register(org, "G-0")
-    faults: Iterator[str] = chained([fault, fault], repeat(""))
-    with FaultyRpc(world.rpc.url, lambda: next(faults)) as rpc:
+    left = 2
+
+    def answer(body: bytes) -> bytes | Refusal:
+        nonlocal left
+        sends = b"eth_sendRawTransaction" in body
+        left -= sends
+        faults.rate = 1.0 if sends and left >= 0 else 0.0
+        return faults.answer(body)
+
+    draw = random.Random(0)  # noqa: S311
+    with (
+        Upstream(world.rpc.url) as node,
+        Proxy(answer) as proxy,
+        RpcClient(proxy.url, patience=0.0) as rpc,
+    ):
+        faults = Faults(node, None, None, lambda _: None, draw, mines_at_once=False, only=fault)
         submitter = world.submitter(rpc)
         for _ in range(500):
             try:
