@@ -17,7 +17,7 @@ from tests.faults.runner import Report, hunt, is_wrong, keep, opened, run, tell
 def main() -> int:
     asked = _parser().parse_args()
     if asked.bugs:
-        return _hunt_all(asked.database, asked.seed)
+        return _hunt_all(asked)
     report, began = Report(), time.monotonic()
     seeds = range(asked.seed, asked.seed + asked.schedules)
     for told in run(seeds, asked.jobs, asked.database, kills=asked.kills):
@@ -41,13 +41,15 @@ def _tell_failed(told: dict[str, Any], asked: argparse.Namespace) -> None:
     print(f"again: {again}{f' --kills {asked.kills}' if asked.kills else ''}", file=sys.stderr)
 
 
-def _hunt_all(database: str, first: int) -> int:
+def _hunt_all(asked: argparse.Namespace) -> int:
     """Plant each bug, and tell after how many schedules it was caught."""
     logging.disable(logging.CRITICAL)
     escaped = 0
-    with opened(database) as (ground, databases):
+    with opened(asked.database) as (ground, databases):
         for bug in BUGS:
-            caught = hunt(bug, ground, databases, first)
+            if asked.only not in bug.name:
+                continue
+            caught = hunt(bug, ground, databases, asked.seed)
             escaped += caught is None
             print(f"{caught or 'not caught'} (within {bug.within}): {bug.name}", flush=True)
     return 1 if escaped else 0
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--bugs", action="store_true", help="plant bugs instead, and tell when each is caught"
     )
+    parser.add_argument("--only", default="", help="bugs whose names hold this")
     parser.add_argument("--story", action="store_true", help="tell what was done")
     parser.add_argument("--json", action="store_true", help="the report on one line")
     return parser

@@ -23,7 +23,7 @@ from ledger.outbox.queue import _Unsettled
 from ledger.outbox.reconcile import Reconciler
 from ledger.outbox.signing import Signed
 from ledger.outbox.submitter import Submitter
-from ledger.outbox.tables import Lane, Operation, Transaction
+from ledger.outbox.tables import Lane, Operation, State, Transaction
 from ledger.outbox.travels import mark_failed, mark_mined, mark_void
 from ledger.types import to_hex
 
@@ -86,6 +86,13 @@ def _places_as_foretold(session: Any, goes: Sequence[Any], lane: str, nonce: int
         for one, position in zip(goes, foretold, strict=True)
     ]
     _GIVE_PLACES(session, moved, lane, nonce)
+
+
+def _places_unseen(session: Any, goes: Sequence[Any], lane: str, nonce: int) -> None:
+    for one in goes:
+        session.get_one(Operation, one.sequence).state = State.QUEUED
+    session.flush()
+    _GIVE_PLACES(session, goes, lane, nonce)
 
 
 def _acquire_always(engine: Any, lane: str, holder: str, seconds: float) -> Lease:
@@ -175,7 +182,11 @@ BUGS: Final = (
     Bug("takes the node's pending nonce", 50, [(Submitter, "_sign_and_send", _ask_for_nonce)]),
     Bug("replaces at another nonce", 100, [(care, "sign_again", _replace_at_next)]),
     Bug("stores positions as foretold", 100, [(signing, "_give_places", _places_as_foretold)]),
-    Bug("works without a lease", 300, [(run, "acquire", _acquire_always)]),
+    Bug(
+        "works without a lease, and looks at nothing else",
+        300,
+        [(run, "acquire", _acquire_always), (signing, "_give_places", _places_unseen)],
+    ),
     Bug("sends what was lost no more", 50, [(Broadcaster, "due", _due_once)]),
     Bug("takes any receipt for done", 50, [(Reconciler, "_land_one", _land_any)]),
     Bug(
