@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from array import array
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Final, TypeVar
 
 from ledger.documents.batch_index import serial_key
@@ -99,6 +102,19 @@ class Crew:
         if self._pool is None:
             # Forking a process that has threads copies locks that nobody will release.
             self._pool = ProcessPoolExecutor(
-                self.size, get_context("spawn"), initializer=os.nice, initargs=(_NICENESS,)
+                self.size, get_context("spawn"), initializer=_enter_service
             )
         return self._pool
+
+
+def _enter_service() -> None:
+    """Begin a process of a crew: nice, deaf to Ctrl-C, and gone as soon as its employer is."""
+    os.nice(_NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if employer := parent_process():
+        Thread(target=_end_with, args=(employer.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])  # an employer that was killed tells nobody to go
+    os._exit(1)

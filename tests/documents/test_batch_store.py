@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from array import array
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ledger.documents.batch_writer import BadLines
 from ledger.documents.packs import CorruptDocument
 from ledger.errors import VerificationError
 from ledger.hashing import merkle_root, sha256
+from tests.cli.conftest import is_running
 
 ID = b"\x07" * 29 + bytes(3)
 
@@ -219,6 +221,33 @@ def test_only_so_many_come_in_at_once(store: BatchStore) -> None:
         writer.discard()
         writer.discard()  # harmless
     store.begin().discard()
+
+
+EMPLOYING = """
+import signal
+from multiprocessing import active_children
+from ledger.documents.batch_portions import Crew
+
+Crew().begin(abs, 1, small=False).result()
+print(*(each.pid for each in active_children()), flush=True)
+signal.pause()
+"""
+
+
+def test_processes_end_with_the_one_that_employs_them() -> None:
+    employer = subprocess.Popen(
+        [sys.executable, "-c", EMPLOYING], stdout=subprocess.PIPE, text=True
+    )
+    assert employer.stdout is not None
+    pids = [int(each) for each in employer.stdout.readline().split()]
+    employer.kill()
+    employer.wait()
+    employer.stdout.close()
+    assert pids
+    deadline = time.monotonic() + 20
+    while any(is_running(pid) for pid in pids):
+        assert time.monotonic() < deadline, "they outlive it"
+        time.sleep(0.01)
 
 
 # -- what survives -----------------------------------------------------------------------------
