@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event, Thread
+
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from ledger.database.engine import reading, writing
+from ledger.database.engine import open_engine, reading, upgrade, writing
 from ledger.documents.batch_files import About
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import BatchRegistered
@@ -18,6 +22,7 @@ from ledger.outbox.batches import (
     find_serials,
     is_standing,
     list_standing,
+    lock_serials,
     newest_sequence,
     serials_since,
     walk_serials,
@@ -28,11 +33,29 @@ from ledger.outbox.operations import SentDocument, find_operation
 from ledger.outbox.tables import BatchRegistration, Document, State
 from ledger.types import ZERO_HASH, Hash32
 from tests.outbox.asking import NOWHERE, organisation_of, register
+from tests.postgres import postgres
 
 DOMAIN = b"\x01" * 32
 ORG = organisation_of(DOMAIN, "did:web:gears.example")
 OTHER = organisation_of(DOMAIN, "did:web:wheels.example")
 DIGEST = sha256(b"lines")
+
+
+@pytest.fixture(scope="module")
+def new_database() -> Iterator[Callable[[], str]]:
+    with postgres() as make:
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("new_database")()
+    opened = open_engine(url)
+    upgrade(opened)
+    yield opened
+    opened.dispose()
 
 
 def send(session: Session, root: str, *, digest: Hash32 = DIGEST, org: Hash32 = ORG) -> Accepted:
@@ -117,6 +140,28 @@ def test_serials_given_one_by_one_are_found_from_both_sides(engine: Engine) -> N
         assert dict(asked) == {"c": assets["c"]}
         assert dict(serials_since(session, ORG, newest_sequence(session))) == assets
         assert count_serials(session, ORG, 2) == 2
+
+
+def test_a_batch_waits_for_the_registrations_under_way_and_sees_them(engine: Engine) -> None:
+    """And not the other way round: neither gives a serial that the other is about to give."""
+    found: list[tuple[str, Hash32]] = []
+    locked = Event()
+
+    def send_batch() -> None:
+        locked.wait(20)
+        with writing(engine) as session:
+            lock_serials(session, ORG, whole=True)
+            found.extend(serials_since(session, ORG, 0))
+
+    batch = Thread(target=send_batch)
+    batch.start()
+    with writing(engine) as session:
+        lock_serials(session, ORG, whole=False)
+        locked.set()
+        batch.join(0.3)  # time enough to go past the lock, were there none
+        register(session, DOMAIN, ORG, "late")
+    batch.join(20)
+    assert [serial for serial, _ in found] == ["late"]
 
 
 def test_what_is_known_of_lines_is_read_as_it_was_written() -> None:
