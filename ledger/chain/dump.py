@@ -40,17 +40,18 @@ def trim_dump(text: bytes, head: Head) -> bytes | None:
         parts = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         if msgspec.json.decode(parts[_NEWEST], type=int) != head.number:
             return None
-        blocks, hashes = _chain(msgspec.json.decode(parts["blocks"], type=list[msgspec.Raw]), head)
+        every = msgspec.json.decode(parts["blocks"], type=list[msgspec.Raw])
+        blocks, hashes = _chain(every, head)
         if blocks is None:
             return None
-        parts["blocks"] = _raw(blocks)
-        parts["transactions"] = _raw(_of_chain(parts["transactions"], hashes))
-        states = msgspec.json.decode(
-            parts["historical_states"], type=list[tuple[str, msgspec.Raw]] | None
-        )
-        if states is not None:
-            parts["historical_states"] = _raw([state for state in states if state[0] in hashes])
-        return msgspec.json.encode(parts)
+        trimmed = {
+            "blocks": None if len(blocks) == len(every) else _raw(blocks),
+            "transactions": _of_chain(parts["transactions"], hashes),
+            "historical_states": _states_of(parts["historical_states"], hashes),
+        }
+        changed = {name: part for name, part in trimmed.items() if part is not None}
+        # Most often nothing is to go, and the text is large.
+        return msgspec.json.encode(parts | changed) if changed else text
     except (msgspec.MsgspecError, KeyError, ValueError) as error:
         raise BadState(f"Anvil's dump is not understood: {error!r}") from None
 
@@ -90,11 +91,18 @@ def _find(candidates: Sequence[tuple[msgspec.Raw, msgspec.Raw]], wanted: str) ->
     return None
 
 
-def _of_chain(transactions: msgspec.Raw, hashes: set[str]) -> list[msgspec.Raw]:
+def _of_chain(transactions: msgspec.Raw, hashes: set[str]) -> msgspec.Raw | None:
     every = msgspec.json.decode(transactions, type=list[msgspec.Raw])
-    return [
+    kept = [
         one for one in every if msgspec.json.decode(one, type=_Transaction).block_hash in hashes
     ]
+    return None if len(kept) == len(every) else _raw(kept)
+
+
+def _states_of(states: msgspec.Raw, hashes: set[str]) -> msgspec.Raw | None:
+    every = msgspec.json.decode(states, type=list[tuple[str, msgspec.Raw]] | None) or []
+    kept = [state for state in every if state[0] in hashes]
+    return None if len(kept) == len(every) else _raw(kept)
 
 
 def _raw(value: Any) -> msgspec.Raw:

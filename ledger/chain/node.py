@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -247,14 +247,14 @@ class Anvil:
         head = self._head_of(after)
         if head != before:
             return None
-        text = trim_dump(gzip.decompress(parse_hex(packed, field="anvil_dumpState")), head)
+        text = trim_dump(_unpack(parse_hex(packed, field="anvil_dumpState")), head)
         return None if text is None else (text, head)
 
     def _let_come(self) -> None:
         """Await the blocks that are being made, which a pause of mining does not stop.
 
         Their transactions stay in the pool until then, and two blocks are never made at once: once
-        one of our own comes alone, there is no other.
+        one of our own comes alone, there is hardly another.
         """
         if not parse_quantity(self.rpc.fetch("txpool_status")["pending"]):
             return
@@ -284,6 +284,11 @@ class Anvil:
     def fund(self, address: Address, wei: int = 10**21) -> None:
         """Fill an account up to that balance once it is half empty, out of nothing."""
         fund(self.rpc, address, wei)
+
+
+def _unpack(packed: bytes) -> bytes:
+    """Decompress gzip, whose last bytes tell the size: known at once, it is allocated once."""
+    return zlib.decompress(packed, zlib.MAX_WBITS | 16, int.from_bytes(packed[-4:], "little"))
 
 
 def fund(rpc: RpcClient, address: Address, wei: int = 10**21) -> None:

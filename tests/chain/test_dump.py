@@ -21,7 +21,7 @@ def dumped(anvil: Anvil, *, history: bool = True) -> tuple[dict[str, Any], Head]
 
 
 def numbers(trimmed: bytes) -> list[int]:
-    return [int(one["header"]["number"], 16) for one in json.loads(trimmed)["blocks"]]
+    return sorted(int(one["header"]["number"], 16) for one in json.loads(trimmed)["blocks"])
 
 
 @pytest.fixture
