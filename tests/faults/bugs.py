@@ -195,7 +195,7 @@ BUGS: Final = (
     Bug("never looks again at what is done", 50, [(Reconciler, "_drop_lost", _drop_none)]),
     Bug("takes a block's number for the block", 200, [(Reconciler, "_finalise", _final_by_number)]),
     Bug("never looks again at what is final", 50, [(Reconciler, "check_final", _always)]),
-    Bug("sees a reorganisation's end only", 300, [(Reconciler, "_fetch_hashes", _hashes_alone)]),
+    Bug("sees a reorganisation's end only", 2000, [(Reconciler, "_fetch_hashes", _hashes_alone)]),
     Bug("rejects on any error", 50, [(simulation, "find_refusal", _refused_by_anything)]),
     Bug("rejects on an old block", 500, [(Submitter, "_try_surely", _try_once)]),
     Bug("sends to whatever chain answers", 200, [(submitter, "verify_chain", _nothing)]),

@@ -144,6 +144,8 @@ def _judge_transactions(rpc: RpcClient, engine: Engine, v: Verdict) -> None:
     receipts = rpc.fetch_receipts([one.hash for one in settled])
     for one, receipt in zip(settled, receipts, strict=True):
         told = f"transaction {one.nonce} of {one.lane[-6:]} ({one.state})"
+        if one.state == Travel.VOID and receipt is None:
+            continue  # somebody else had its nonce
         if one.state not in (Travel.FINAL, Travel.VOID) or receipt is None:
             v.diverged.append(f"{told} did not settle: {receipt and receipt.block_number}")
         elif receipt.succeeded != (one.state == Travel.FINAL):

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy.exc import OperationalError
+from sqlmodel import col, select
 
-from ledger.database.engine import DatabaseBusy, reading
+from ledger.database.engine import DatabaseBusy, reading, writing
 from ledger.errors import WrongChain
 from ledger.outbox.alarms import find_alarms
+from ledger.outbox.quarantine import release_lane
+from ledger.outbox.tables import Lane
 from tests.faults.clock import ticking
 from tests.faults.databases import Databases, hold_locked
 from tests.faults.desk import Desk
@@ -245,11 +248,18 @@ class Schedule:
             if self.stage.by_dumps and turn % 3 == 2:
                 self.stage.anvil.dump()
             self.stage.clock.pass_(0.5)
+            self._release()
             for life in (self.submitter(), self.mirror()):
                 self._turn(life)
             if is_settled(self.stage.anvil.rpc, self.stage.engine):
                 return
         self.wrong.append(f"peace did not settle it: {self._alarms()}")
+
+    def _release(self) -> None:
+        """Let lanes go on whose nonces somebody else used, as an operator would."""
+        with writing(self.stage.engine) as session:
+            for lane in session.exec(select(Lane.id).where(col(Lane.halted).is_not(None))):
+                release_lane(session, lane)
 
     def _alarms(self) -> list[str]:
         with reading(self.stage.engine) as session:
@@ -262,7 +272,7 @@ _NOW_AND_THEN = (
     *("hold_mirror", "reorg", "reorg", "evict", "toggle_mining", "mine", "ask", "pass_time"),
 )
 _RARE = ("rival", "wake", "shorten", "spike", "poverty", "wealth", "busy", "keep", "keep")
-_SELDOM = ("lose", "reset")
+_SELDOM = ("lose", "reset", "foreign")
 _ACTS: Final = (*(_OFTEN * 8), *(_NOW_AND_THEN * 3), *(_RARE * 2), *_SELDOM)
 _MEANWHILE: Final = (
     *(("mine", "reorg", "evict", "ask", "follow", "submit", "mine", "spike", "rival") * 3),

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from ledger.chain.finality import DumpFinality, Finality, TagFinality
 from ledger.chain.node import Anvil
+from ledger.chain.signers.transaction import TransactionFields
 from ledger.mirror import run as mirror_run
 from ledger.mirror.store import Store
 from ledger.outbox import run as outbox_run
@@ -147,6 +148,8 @@ class Stage:
                 self.set_balances(self.random.choice([0, 10**12, 10**15]))
             case "wealth":
                 self.set_balances(FUNDS)
+            case "foreign":
+                self.send_foreign()
             case "keep":
                 self.anvil.dump()
             case "lose":
@@ -163,6 +166,24 @@ class Stage:
     def set_balances(self, wei: int) -> None:
         for signer in self.ground.keys[Role.CUSTODIAN]:
             self.call("anvil_setBalance", to_hex(signer.address), hex(wei))
+
+    def send_foreign(self) -> None:
+        """Somebody who has a lane's key sends a transaction of his own, and it stays."""
+        signer = self.random.choice(self.ground.keys[Role.CUSTODIAN][: self.lanes])
+        fields = TransactionFields(
+            chain_id=self.ground.target.chain_id,
+            nonce=int(self.call("eth_getTransactionCount", to_hex(signer.address), "latest"), 16),
+            to=signer.address,
+            data=b"",
+            gas=21_000,
+            max_fee_per_gas=10**13,
+            max_priority_fee_per_gas=10**12,
+        )
+        self.set_balances(FUNDS)
+        self.call("eth_sendRawTransaction", to_hex(signer.sign_transaction(fields)))
+        self.call("evm_mine")
+        self.anvil.dump()
+        self.firm = self.head()
 
     def lose_blocks(self) -> None:
         """Kill the node, and start it from what it kept."""
