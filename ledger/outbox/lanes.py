@@ -6,10 +6,12 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Engine
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
 from ledger.chain.signers.signer import Signer
@@ -63,7 +65,8 @@ def has_lane(engine: Engine, lane: str) -> bool:
 def open_lane(engine: Engine, role: Role, chain_id: int, sender: Address, nonce: int) -> None:
     """Make a lane that begins at `nonce`, unless there is one: then it knows better."""
     lane = lane_id(chain_id, sender)
-    with writing(engine) as session:
+    # Where writers do not take turns, another one may have made it meanwhile.
+    with suppress(IntegrityError), writing(engine) as session:
         if session.get(Lane, lane) is None:
             session.add(
                 Lane(
