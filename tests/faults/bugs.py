@@ -206,7 +206,7 @@ BUGS: Final = (
         100,
         [(once, "find_answered", _nothing), (once, "_remember", _nothing)],
     ),
-    Bug("mirrors without the ledger head", 100, [(follow, "fold_range", _fold_unproven)]),
+    Bug("mirrors without the ledger head", 300, [(follow, "fold_range", _fold_unproven)]),
     Bug("moves the cursor in a commit of its own", 200, [(store.Store, "apply", _move_afterwards)]),
     Bug(
         "leaves periods as a reorganisation found them",

@@ -6,17 +6,22 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from ledger.chain.finality import TagFinality
 from ledger.chain.identity import verify_deployed
 from ledger.chain.rpc import RpcClient
+from ledger.database.engine import reading, writing
 from ledger.errors import RpcError
+from ledger.outbox.lanes import lane_id, open_lane
 from ledger.outbox.pace import Pace
+from ledger.outbox.tables import Lane, Role
 from tests.faults.clock import ticking
 from tests.faults.conftest import Playing
 from tests.faults.proxy import Proxy, Upstream
+from tests.faults.runner import opened
 from tests.faults.stage import Stage
 
 
@@ -58,3 +63,23 @@ def test_an_error_of_the_node_says_nothing_of_the_contract(sqlite: Playing) -> N
         pytest.raises(RpcError, match="busy"),
     ):
         verify_deployed(rpc, ground.target, TagFinality())
+
+
+def test_two_submitters_may_open_a_lane_at_once() -> None:
+    with opened("postgresql") as (ground, databases):
+        engine = databases.copy(ground.folder)
+        sender = ground.keys[Role.CUSTODIAN][0].address
+        with writing(engine) as session:  # the other one, that has not committed yet
+            lane = lane_id(1, sender)
+            session.add(
+                Lane(
+                    id=lane, role="custodian", chain_id=1, sender=sender, next_nonce=7, created_at=0
+                )
+            )
+            session.flush()
+            waiting = Thread(target=open_lane, args=(engine, Role.CUSTODIAN, 1, sender, 0))
+            waiting.start()
+        waiting.join()
+        with reading(engine) as session:
+            assert session.get_one(Lane, lane).next_nonce == 7
+        databases.drop(engine)
