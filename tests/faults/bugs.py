@@ -184,7 +184,7 @@ BUGS: Final = (
     Bug("stores positions as foretold", 100, [(signing, "_give_places", _places_as_foretold)]),
     Bug(
         "works without a lease, and looks at nothing else",
-        300,
+        1000,
         [(run, "acquire", _acquire_always), (signing, "_give_places", _places_unseen)],
     ),
     Bug("sends what was lost no more", 50, [(Broadcaster, "due", _due_once)]),

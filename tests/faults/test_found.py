@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import text
 
 from ledger.chain.finality import TagFinality
 from ledger.chain.identity import verify_deployed
@@ -23,6 +24,8 @@ from tests.faults.conftest import Playing
 from tests.faults.proxy import Proxy, Upstream
 from tests.faults.runner import opened
 from tests.faults.stage import Stage
+
+_WAITING = text("select count(*) from pg_locks where not granted")
 
 
 @pytest.fixture
@@ -71,14 +74,14 @@ def test_two_submitters_may_open_a_lane_at_once() -> None:
         sender = ground.keys[Role.CUSTODIAN][0].address
         with writing(engine) as session:  # the other one, that has not committed yet
             lane = lane_id(1, sender)
-            session.add(
-                Lane(
-                    id=lane, role="custodian", chain_id=1, sender=sender, next_nonce=7, created_at=0
-                )
-            )
+            made = Lane(id=lane, role="custodian", chain_id=1, sender=sender)
+            made.next_nonce, made.created_at = 7, 0
+            session.add(made)
             session.flush()
             waiting = Thread(target=open_lane, args=(engine, Role.CUSTODIAN, 1, sender, 0))
             waiting.start()
+            while waiting.is_alive() and not session.execute(_WAITING).scalar_one():
+                pass
         waiting.join()
         with reading(engine) as session:
             assert session.get_one(Lane, lane).next_nonce == 7
