@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlmodel import Session, col, or_, select
 
@@ -53,13 +54,26 @@ class Waiting:
     @property
     def touches(self) -> frozenset[Hash32]:
         """The subjects whose state decides whether the entry is allowed."""
-        entry = self.entry
-        batch = batch_id_of(entry.subject)
-        return frozenset({entry.subject, batch, entry.org, *_named(entry)}) - {ZERO_HASH}
+        return _touched_by(self.entry)
 
 
 # SQLite takes 32,766 parameters in a statement at most.
 _CHUNK: Final = 10_000
+
+# Plain columns: whole rows of a thousand candidates would cost more than all else here.
+_COLUMNS: Final[Sequence[Any]] = [
+    getattr(Operation, name)
+    for name in (
+        "sequence",
+        "id",
+        "position_fixed",
+        "subject",
+        "org",
+        "kind",
+        "position",
+        "payload",
+    )
+]
 
 _WAITS: Final = [
     select(Operation.sequence)
@@ -102,7 +116,7 @@ def _candidates(
 ) -> list[Waiting]:
     """The first `window` in the queue, and the first of every organisation that is not in it."""
     queued = (
-        select(Operation)
+        select(*_COLUMNS)
         .where(Operation.state == State.QUEUED, Operation.role == role)
         .order_by(col(Operation.sequence))
     )
@@ -115,9 +129,7 @@ def _candidates(
     return [_waiting(one) for one in found]
 
 
-def _first_of_others(
-    session: Session, role: Role, seen: set[Hash32], window: int
-) -> Iterable[Operation]:
+def _first_of_others(session: Session, role: Role, seen: set[Hash32], window: int) -> Iterable[Any]:
     """Skips from organisation to organisation along the index, past any one's million."""
     mine = (Operation.state == State.QUEUED, Operation.role == role)
     last: Hash32 = b""
@@ -128,7 +140,7 @@ def _first_of_others(
             return
         last = org
         if org not in seen:
-            first = select(Operation).where(*mine, Operation.org == org)
+            first = select(*_COLUMNS).where(*mine, Operation.org == org)
             yield from session.exec(first.order_by(col(Operation.sequence)).limit(10))
 
 
@@ -209,19 +221,16 @@ def _find_consequences(
     )
 
 
-def _waiting(operation: Operation) -> Waiting:
-    return Waiting(
-        sequence=operation.sequence or 0,
-        id=operation.id,
-        entry=Entry(
-            subject=operation.subject,
-            org=operation.org,
-            kind=Kind(operation.kind),
-            position=operation.position,
-            payload=operation.payload,
-        ),
-        fixed=operation.position_fixed,
-    )
+def _waiting(row: Any) -> Waiting:
+    sequence, id, fixed, subject, org, kind, position, payload = row
+    return Waiting(sequence, id, Entry(subject, org, Kind(kind), position, payload), fixed)
+
+
+# The same candidates are looked at again until they go.
+@lru_cache(maxsize=4096)
+def _touched_by(entry: Entry) -> frozenset[Hash32]:
+    batch = batch_id_of(entry.subject)
+    return frozenset({entry.subject, batch, entry.org, *_named(entry)}) - {ZERO_HASH}
 
 
 def _named(entry: Entry) -> tuple[Hash32, ...]:

@@ -134,9 +134,9 @@ class Submitter:
         self._next_check = moment + (self.pace.head if open_ else self.pace.settle)
 
     def _pause(self, unknown: Sequence[Open]) -> float:
-        if not unknown:
-            return self.pace.idle
-        return self.pace.busy if time.monotonic() < self._busy_until else self.pace.head
+        if time.monotonic() < self._busy_until:
+            return self.pace.busy
+        return self.pace.head if unknown else self.pace.idle
 
     def _send(self, lane: Held, flying: int) -> bool:
         """Bring the next batch of a lane on its way; whether there was anything to do."""
