@@ -82,7 +82,7 @@ class Broadcaster:
         return [Signed(one.lane, one.nonce, one.hash, raw[one.hash]) for one in due]
 
     def find_hollow(self, due: Sequence[Open]) -> list[Open]:
-        """Those that carry calldata but no operation: theirs went on in another transaction."""
+        """Those with no operation, as theirs went on elsewhere, and not signed as empty yet."""
         if not due:
             return []
         nonces = [one.nonce for one in due]
@@ -92,10 +92,14 @@ class Broadcaster:
                 col(Operation.nonce).between(min(nonces), max(nonces)),
             )
             full = set(session.exec(carrying.distinct()).all())
-            empty = select(Transaction.lane, Transaction.nonce).where(
-                col(Transaction.lane).in_({one.lane for one in due}),
-                col(Transaction.nonce).between(min(nonces), max(nonces)),
-                func.length(Transaction.calldata) == 0,
+            empty = (
+                select(Transaction.lane, Transaction.nonce)
+                .join(Version, col(Version.hash) == Transaction.hash)
+                .where(
+                    col(Transaction.lane).in_({one.lane for one in due}),
+                    col(Transaction.nonce).between(min(nonces), max(nonces)),
+                    func.length(Transaction.calldata) == 0,
+                )
             )
             full |= set(session.exec(empty).all())
         return [one for one in due if (one.lane, one.nonce) not in full]
