@@ -21,7 +21,7 @@ from ledger.database import engine as database
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.mirror.run import fetch_base
 from ledger.mirror.store import Store
-from tests.faults.ground import Ground
+from tests.faults.ground import Ground, open_again
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it speaks of folders that we do not use
@@ -144,7 +144,6 @@ class Postgres(_OnLargeDisk):
         self.folder = ground.folder / "pg"
         self.server = get_server(self.folder, cleanup_mode=None)
         self.sockets = Path(self.server.get_postmaster_info().socket_dir)
-        self.count = 0
         self._run("create database first")
         engine = open_engine(self._url("first"))
         upgrade(engine)
@@ -152,10 +151,8 @@ class Postgres(_OnLargeDisk):
         engine.dispose()
 
     def copy(self, folder: Path) -> Engine:  # noqa: ARG002 - its files lie with the server
-        self.count += 1
-        name = f"copy_{self.count}"
-        self._run(f"create database {name} template first strategy file_copy")
-        return open_engine(self._url(name))
+        self._run("create database copy template first strategy file_copy")
+        return open_again(self._url("copy"))
 
     def drop(self, engine: Engine) -> None:
         engine.dispose()

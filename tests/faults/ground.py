@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -82,7 +83,13 @@ class Ground:
     def copy_database(self, folder: Path) -> Engine:
         """The first copy of the database: migrated, mirror begun, nothing else in it."""
         shutil.copyfile(self.folder / "first" / "ledger.db", folder / "ledger.db")
-        return open_engine(f"sqlite:///{folder / 'ledger.db'}")
+        return open_again(f"sqlite:///{folder / 'ledger.db'}")
+
+
+@lru_cache(maxsize=8)
+def open_again(url: str) -> Engine:
+    """The same engine each time, as it keeps the statements that it compiled."""
+    return open_engine(url)
 
 
 def start_node(folder: Path) -> Anvil:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import select
@@ -170,11 +169,15 @@ def _judge_mirror(
 @contextmanager
 def fresh_mirror(rpc: RpcClient, ground: Ground) -> Iterator[Store]:
     """Another mirror, filled from the chain as it is now."""
-    with tempfile.TemporaryDirectory(dir=ground.folder) as folder:
-        engine = ground.copy_database(Path(folder))
+    folder = ground.folder / "fresh"
+    folder.mkdir()
+    engine = ground.copy_database(folder)
+    try:
         store = Store(engine)
         steps = follow(rpc, ground.target, store, FinalUpTo(), wait=never_waits, to_head=True)
         for step in steps:
             store.apply(step)
         yield store
+    finally:
         engine.dispose()
+        shutil.rmtree(folder)

@@ -40,9 +40,10 @@ Answering = Callable[[bytes], bytes | Refusal]
 
 
 class Upstream:
-    """A kept connection to a node; safe for one caller at a time."""
+    """A kept connection to a node; safe for one caller at a time. Asks again only if `patient`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patient: bool = True) -> None:
+        self.patient = patient
         parts = urlsplit(url)
         self.address = parts.hostname or "", parts.port or 80
         self._open: tuple[socket.socket, _Reader] | None = None
@@ -64,7 +65,7 @@ class Upstream:
                 return answer
             except OSError:
                 self.close()
-                if fresh or attempt:
+                if fresh or attempt or not self.patient:
                     raise Dropped from None
         raise AssertionError
 

@@ -121,7 +121,7 @@ def opened(database: str) -> Iterator[tuple[Ground, Databases]]:
 
 def play_one(seed: int, ground: Ground, databases: Databases, kills: int = 0) -> dict[str, Any]:
     """Play one schedule; what breaks it off is told as well."""
-    own = ground.folder / f"seed-{seed}"
+    own = ground.folder / "schedule"
     own.mkdir()
     try:
         if kills:

@@ -27,6 +27,7 @@ from tests.faults.lives import Client, Life, Stop
 from tests.faults.proxy import Proxy, Upstream
 
 _DEEPEST = 8
+_PLAIN = 0.8
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Stage:
     by_dumps: bool
     anvil: Anvil = field(init=False)
     firm: int = field(init=False)
+    plain: bool = field(init=False)
     node: Upstream = field(init=False)
     faults: Faults = field(init=False)
     proxy: Proxy = field(init=False)
@@ -57,6 +59,7 @@ class Stage:
         beside = Upstream(self.ground.laggard.url), Upstream(self.ground.stranger.url)
         self.faults = Faults(self.node, *beside, self.act, self.random)
         self.call("anvil_mine", hex(self.random.randint(0, _DEEPEST)))
+        self.plain = self.random.random() < _PLAIN
         self.proxy = Proxy(self.faults.answer).__enter__()
 
     def close(self) -> None:
@@ -113,7 +116,7 @@ class Stage:
         return life
 
     def _client(self) -> Client:
-        self.clients.append(Client(self.proxy.url))
+        self.clients.append(Client(self.proxy.url, plain=self.plain))
         return self.clients[-1]
 
     # -- what happens to the chain ---------------------------------------------------------
