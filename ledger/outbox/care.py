@@ -15,6 +15,7 @@ from ledger.database.engine import reading
 from ledger.outbox.broadcast import Broadcaster
 from ledger.outbox.clock import now
 from ledger.outbox.fees import Fee, fetch_fee, fetch_tip, raise_fee
+from ledger.outbox.gaps import fill_gap
 from ledger.outbox.lanes import Held
 from ledger.outbox.pace import Pace
 from ledger.outbox.quarantine import Quarantine
@@ -85,7 +86,8 @@ class Caretaker:
                 self.quarantine.halt(first)
                 return
             self._worry(lane, first)
-        if time.monotonic() - flight.since > self.pace.stuck:
+        stuck = time.monotonic() - flight.since > self.pace.stuck
+        if stuck and not fill_gap(self.engine, self.rpc, lane, first):
             self._replace(lane, first)
 
     def _replace(self, lane: Held, first: Open) -> None:

@@ -17,14 +17,13 @@ from sqlmodel import Session, col, select
 
 from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block
 from ledger.database.engine import reading, writing
 from ledger.errors import Conflict, UnknownThing
 from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.failpoints import reach
 from ledger.outbox.lanes import Held, change_lane
 from ledger.outbox.tables import Lane
-from ledger.outbox.travels import Open, mark_taken, note_passed
+from ledger.outbox.travels import Open, mark_taken
 
 FOREIGN: Final = "foreign_transaction"
 """Code of the alarm that a lane's nonce was used by somebody else."""
@@ -125,22 +124,12 @@ class Quarantine:
             change_lane(session, lane.lease)
             for one in taken:
                 mark_taken(session, one, block)
-            self._pass_over(session, lane, nonce, block)
-            self._let_go(session, lane)
+            self._let_go(session, lane, nonce)
         _log.warning("goes on lane=%s given_up=%d", lane.lease.lane, len(taken))
 
-    def _pass_over(self, session: Session, lane: Held, nonce: int, block: Block) -> None:
-        """Begin behind the nonces that others used, below `nonce`, and that we never gave out.
-
-        Each is noted as void: should even its final use be undone, it takes an empty transaction.
-        """
+    def _let_go(self, session: Session, lane: Held, nonce: int = 0) -> None:
         row = session.get_one(Lane, lane.lease.lane, populate_existing=True)
-        for passed in range(row.next_nonce, nonce):
-            note_passed(session, lane.lease.lane, passed, block)
         row.next_nonce = max(row.next_nonce, nonce)
-
-    def _let_go(self, session: Session, lane: Held) -> None:
-        row = session.get_one(Lane, lane.lease.lane, populate_existing=True)
         row.halted, row.released = None, False
         session.flush()
         if session.exec(select(Lane.id).where(col(Lane.halted).is_not(None))).first() is None:

@@ -12,9 +12,8 @@ from sqlmodel import Session, col, select, update
 from ledger.chain.wire import Block, Receipt
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Operation, State, Transaction, Travel, Version
-from ledger.types import ZERO_HASH, Hash32
+from ledger.types import Hash32
 
-_EMPTY_GAS: Final = 21_000
 _OPEN: Final = ("lane", "nonce", "state", "hash", "block_number", "block_hash")
 
 
@@ -93,23 +92,6 @@ def mark_taken(session: Session, moved: Open, final: Block) -> None:
     """Its nonce went to another's transaction, as of a final block; its operations queue again."""
     _travel(session, moved, Travel.VOID, block_number=final.number, block_hash=final.hash)
     _requeue(session, moved)
-
-
-def note_passed(session: Session, lane: str, nonce: int, final: Block) -> None:
-    """A nonce that we never gave out went to another's transaction, as of a final block."""
-    session.add(
-        Transaction(
-            lane=lane,
-            nonce=nonce,
-            state=Travel.VOID,
-            hash=ZERO_HASH,
-            calldata=b"",
-            gas=_EMPTY_GAS,
-            block_number=final.number,
-            block_hash=final.hash,
-            created_at=now(),
-        )
-    )
 
 
 def mark_lost(session: Session, moved: Open) -> None:

@@ -58,29 +58,6 @@ def test_a_released_lane_goes_on_once_the_foreign_transaction_is_final(world: Wo
     world.assert_exactly_once()
 
 
-def test_nonces_that_others_used_are_filled_if_even_their_final_use_is_undone(
-    world: World,
-) -> None:
-    """Found by a fault schedule: the lane waited for ever at nonces that nobody had."""
-    [org] = world.enrol("gears")
-    for _ in range(3):
-        send_foreign(world, world.custodian, b"", world.custodian.address)
-    before = world.rpc.fetch_block_number()
-    world.register(org, "G-0", "G-1")
-    submitter = world.submitter()
-    step_until(submitter, lambda: "foreign_transaction" in alarms(world))
-    with writing(world.engine) as session:
-        release_lane(session, lane_id(world.target.chain_id, world.custodian.address))
-    world.rpc.call("anvil_mine", "0x4")
-    world.settle(submitter)
-    depth = world.rpc.fetch_block_number() - before + 3
-    world.rpc.call("anvil_reorg", depth, [])
-    world.rpc.call("anvil_mine", "0x4")
-    step_until(submitter, lambda: world.states()[State.SENT] > 0)
-    world.settle(submitter)
-    world.assert_exactly_once()
-
-
 def test_a_lane_whose_nonce_a_reorganisation_gave_back_goes_on_by_itself(world: World) -> None:
     [org] = world.enrol("gears")
     send_foreign(world, world.custodian, b"", world.custodian.address)
