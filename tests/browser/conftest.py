@@ -37,7 +37,8 @@ class Shown:
         return self.service.url
 
 
-@pytest.fixture(scope="session")
+# Not for the session: playwright's loop runs as long, and no other test could run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium") or shutil.which("chromium-headless-shell")
     if found is None and not os.environ.get("PLAYWRIGHT_BROWSERS_PATH"):
