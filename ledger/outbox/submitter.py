@@ -31,7 +31,7 @@ from ledger.outbox.signer_care import SignerCare
 from ledger.outbox.signing import reject, sign
 from ledger.outbox.simulation import LedgerPaused, NotAuthorised, NotNow, Simulator, Trial
 from ledger.outbox.tables import Lane, Role
-from ledger.outbox.travels import Open
+from ledger.outbox.travels import Open, find_next_unused
 from ledger.types import Address, Hash32
 
 _log: Final = logging.getLogger("ledger.outbox")
@@ -167,12 +167,23 @@ class Submitter:
             if not trial.rejected:
                 return trial
             newest = self.rpc.fetch_block("latest")
-            if not self._reconciler.is_true_to(newest):
+            if not (self._reconciler.is_true_to(newest) and self._holds_ours(head)):
                 return Trial()
             if newest.number <= head.number:
                 return trial
             head = newest
         return trial
+
+    def _holds_ours(self, tried: Block) -> bool:
+        """Whether all that we take for done stands behind a block, which is asked by its hash.
+
+        Any other answer may be one that was right before a reorganisation, or on another node.
+        """
+        with reading(self.engine) as session:
+            used = [(one, find_next_unused(session, one.lease.lane)) for one in self.held]
+        return all(
+            self.rpc.fetch_nonce(one.signer.address, tried.hash) >= nonce for one, nonce in used
+        )
 
     def _rests(self, lane: Held) -> bool:
         moment = time.monotonic()

@@ -48,6 +48,15 @@ def find_settled(session: Session, lanes: Collection[str], skip: int, limit: int
     return _read(session, lanes, settled, newest, skip=skip, limit=limit)
 
 
+def find_next_unused(session: Session, lane: str) -> int:
+    """The nonce after the last one of the lane that the chain has used, as far as we know."""
+    used = select(Transaction.nonce).where(
+        Transaction.lane == lane, Transaction.state != Travel.SIGNED
+    )
+    last = session.exec(used.order_by(col(Transaction.nonce).desc()).limit(1)).first()
+    return 0 if last is None else last + 1
+
+
 def get_operations(session: Session, lane: str, nonce: int) -> Sequence[Operation]:
     """The operations that a transaction carries, in its order."""
     carried = select(Operation).where(Operation.lane == lane, Operation.nonce == nonce)
