@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ledger.chain.wire import Receipt
 from ledger.domain.kinds import GOVERNANCE
@@ -18,7 +18,7 @@ def find_effects(
 
     Gives position by operation's sequence, for those that learn theirs only now: governance.
     """
-    logged = list(_logged(receipt, contract))
+    logged = find_entries(receipt, contract)
     standing = {(one.subject, one.position): one for one in logged}
     learned = {}
     for operation in operations:
@@ -42,7 +42,10 @@ def _is(logged: LoggedEntry, operation: Operation) -> bool:
     )
 
 
-def _logged(receipt: Receipt, contract: Address) -> Iterable[LoggedEntry]:
-    for log in receipt.logs:
-        if log.address == contract and log.topics[:1] == (APPENDED_TOPIC,):
-            yield decode_appended(log.topics, log.data)
+def find_entries(receipt: Receipt, contract: Address) -> list[LoggedEntry]:
+    """The entries that a transaction wrote, in their order."""
+    return [
+        decode_appended(log.topics, log.data)
+        for log in receipt.logs
+        if log.address == contract and log.topics[:1] == (APPENDED_TOPIC,)
+    ]

@@ -16,6 +16,7 @@ from ledger.chain.finality import Finality
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Receipt
 from ledger.database.engine import reading, writing
+from ledger.outbox.adoption import adopt
 from ledger.outbox.alarms import ENTRY_MISSING, FINAL_UNDONE, clear_alarm, raise_alarm
 from ledger.outbox.effects import find_effects
 from ledger.outbox.failpoints import reach
@@ -175,6 +176,9 @@ class Reconciler:
             )
         else:
             operations = get_operations(session, one.lane, one.nonce)
+            if not operations and receipt.logs:
+                adopt(session, one, receipt, self.contract)
+                operations = get_operations(session, one.lane, one.nonce)
             learned = find_effects(receipt, self.contract, operations)
             if learned is None:
                 raise_alarm(
