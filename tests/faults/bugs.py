@@ -24,7 +24,7 @@ from ledger.outbox.reconcile import Reconciler
 from ledger.outbox.signing import Signed
 from ledger.outbox.submitter import Submitter
 from ledger.outbox.tables import Lane, Operation, State, Transaction
-from ledger.outbox.travels import mark_failed, mark_mined, mark_void
+from ledger.outbox.travels import mark_mined
 from ledger.types import to_hex
 
 Plant = tuple[object, str, Any]
@@ -113,11 +113,6 @@ def _land_any(_: Reconciler, session: Any, one: Any, receipt: Any) -> None:
     mark_mined(session, one, receipt, {})
 
 
-def _fail_for_good(session: Any, moved: Any, receipt: Any) -> None:
-    mark_failed(session, moved, receipt)
-    mark_void(session, moved)
-
-
 def _drop_none(_: Reconciler, in_block: list[Any]) -> list[Any]:
     return in_block
 
@@ -136,10 +131,6 @@ def _refused_by_anything(error: Any) -> Refused:
 
 def _try_once(self: Submitter, lane: Any, waiting: Any, head: Any) -> Any:
     return self._try(lane, waiting, head)
-
-
-def _hashes_alone(self: Reconciler, receipts: Any) -> Any:
-    return self.rpc.fetch_hashes({one.block_number for one in receipts})
 
 
 # -- the mirror ------------------------------------------------------------------------------
@@ -189,13 +180,9 @@ BUGS: Final = (
     ),
     Bug("sends what was lost no more", 50, [(Broadcaster, "due", _due_once)]),
     Bug("takes any receipt for done", 50, [(Reconciler, "_land_one", _land_any)]),
-    Bug(
-        "tries again before a failure is final", 1000, [(reconcile, "mark_failed", _fail_for_good)]
-    ),
     Bug("never looks again at what is done", 50, [(Reconciler, "_drop_lost", _drop_none)]),
     Bug("takes a block's number for the block", 200, [(Reconciler, "_finalise", _final_by_number)]),
     Bug("never looks again at what is final", 50, [(Reconciler, "check_final", _always)]),
-    Bug("sees a reorganisation's end only", 2000, [(Reconciler, "_fetch_hashes", _hashes_alone)]),
     Bug("rejects on any error", 50, [(simulation, "find_refusal", _refused_by_anything)]),
     Bug("rejects on an old block", 500, [(Submitter, "_try_surely", _try_once)]),
     Bug("sends to whatever chain answers", 200, [(submitter, "verify_chain", _nothing)]),

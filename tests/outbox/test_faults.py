@@ -99,6 +99,28 @@ def test_entries_that_a_reorganisation_dropped_are_sent_again(world: World) -> N
     world.assert_exactly_once()
 
 
+def test_a_landing_hides_no_reorganisation_below_it(world: World) -> None:
+    """Found by a fault schedule: what was seen of the chain jumped to the new block."""
+    [org] = world.enrol("gears")
+    [asset] = world.register(org, "G-0")
+    submitter = world.submitter(pace=replace(QUICK, head=60.0, settle=60.0))
+    world.settle(submitter)
+    submitter._next_check = 0.0
+    submitter.step()  # it has seen the block of the registration
+    world.rpc.call("anvil_reorg", 1, [])
+    with writing(world.engine) as session:
+        enrol(session, world.domain, "did:web:other.example")
+    while world.states()[State.DONE] < 3:  # it looks at no head meanwhile
+        submitter.step()
+    submitter._next_check = 0.0
+    submitter.step()
+    lost = [one for one in world.operations() if one.subject == asset]
+    assert [one.state for one in lost] == [State.SENT]
+    submitter.pace = QUICK
+    world.settle(world.submitter())
+    world.assert_exactly_once()
+
+
 def test_entries_that_a_killed_chain_lost_are_sent_again(world: World) -> None:
     world.finality = DumpFinality(world.folder / "chain" / "final.json")
     [org] = world.enrol("gears")
