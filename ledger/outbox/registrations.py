@@ -10,11 +10,6 @@ from ledger.outbox.tables import Document, Registration, Tenant
 from ledger.types import Hash32
 
 
-def find_registration(session: Session, org: Hash32, serial: str) -> Registration | None:
-    """What an organisation registered under a serial."""
-    return session.get(Registration, (org, serial))
-
-
 def find_registrations(
     session: Session, org: Hash32, serials: Collection[str]
 ) -> dict[str, Registration]:
