@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.running import Member, Running, running
+
 READY_WITHIN = 120.0
 PS = shutil.which("ps") or "/bin/ps"
 
@@ -117,3 +119,16 @@ def ask(ready: dict[str, Any], path: str, key: str | None = None) -> httpx.Respo
     """Ask the API of a running ledger."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return httpx.get(ready["api"] + path, headers=headers, trust_env=False, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A whole ledger for the verbs that ask one."""
+    with running(tmp_path_factory.mktemp("ledger")) as ledger:
+        yield ledger
+
+
+@pytest.fixture(scope="module")
+def maker(service: Running) -> Member:
+    """An organisation of it."""
+    return service.enrol("Maker")

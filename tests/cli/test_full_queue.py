@@ -12,20 +12,9 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
-from tests.api.running import Member, Running, running, serving
+from tests.api.running import Member, Running, serving
 
 MANY = 30
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("ledger")) as ledger:
-        yield ledger
-
-
-@pytest.fixture(scope="module")
-def maker(service: Running) -> Member:
-    return service.enrol("Maker")
 
 
 @pytest.fixture(scope="module")

@@ -13,21 +13,10 @@ import pytest
 
 from ledger.database.engine import writing
 from ledger.outbox.tables import Lane
-from tests.api.running import Member, Running, running
+from tests.api.running import Member, Running
 from tests.api.still import Still, still
 
 UNKNOWN = "0196a1f0-4c11-7d3e-9b1a-5f2c8d7e6a90"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("ledger")) as ledger:
-        yield ledger
-
-
-@pytest.fixture(scope="module")
-def maker(service: Running) -> Member:
-    return service.enrol("Maker")
 
 
 @pytest.fixture(scope="module")

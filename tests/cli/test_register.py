@@ -8,7 +8,6 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,10 @@ from typing import Any
 import pytest
 
 from ledger.client import Client
-from tests.api.running import Member, Running, running
+from tests.api.running import Member, Running
 
 MANY = 200
 ODD = '{ "b" : 1.0,\n\t"a":[ ], "e":1e2, "u":"\\u00e9é" }'
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("ledger")) as ledger:
-        yield ledger
 
 
 @pytest.fixture

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ledger.client import Client
-from tests.api.running import Member, Running, running
+from tests.api.running import Member, Running
 from tests.cli.test_register import call, environment, line
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("ledger")) as ledger:
-        yield ledger
 
 
 @pytest.fixture
