@@ -23,7 +23,7 @@ from ledger.outbox.alarms import clear_alarm, raise_alarm
 from ledger.outbox.failpoints import reach
 from ledger.outbox.lanes import Held, change_lane
 from ledger.outbox.tables import Lane
-from ledger.outbox.travels import Open, mark_taken
+from ledger.outbox.travels import Open, fetch_receipts, mark_taken
 
 FOREIGN: Final = "foreign_transaction"
 """Code of the alarm that a lane's nonce was used by somebody else."""
@@ -114,10 +114,8 @@ class Quarantine:
         block = self.rpc.fetch_block(self.finality.fetch_final_block(self.rpc))
         nonce = self.rpc.fetch_nonce(lane.signer.address, block.number)
         passed = [one for one in mine if one.nonce < nonce]
-        asked = [(one, version) for one in passed for version in one.hashes]
-        receipts = self.rpc.fetch_receipts([version for _, version in asked])
-        landed = {one.nonce for (one, _), receipt in zip(asked, receipts, strict=True) if receipt}
-        taken = [one for one in passed if one.nonce not in landed]
+        landed = fetch_receipts(self.rpc, passed)
+        taken = [one for one in passed if (one.lane, one.nonce) not in landed]
         if not taken:
             return
         with writing(self.engine) as session:

@@ -24,6 +24,7 @@ from ledger.outbox.lanes import Lease, change_lane
 from ledger.outbox.tables import Travel
 from ledger.outbox.travels import (
     Open,
+    fetch_receipts,
     find_open,
     find_settled,
     get_operations,
@@ -79,7 +80,8 @@ class Reconciler:
         with reading(self.engine) as session:
             signed = find_open(session, self.lanes, [Travel.SIGNED])
         self._none_signed = not signed
-        receipts = self._fetch_receipts(signed)
+        receipts = fetch_receipts(self.rpc, signed)
+        reach("after receipts are fetched")
         hashes = self._fetch_hashes(receipts.values())
         landed = {
             (one.lane, one.nonce): (one, receipt)
@@ -149,17 +151,6 @@ class Reconciler:
         if hashes[number] != seen:
             self._seen = None
         return hashes
-
-    def _fetch_receipts(self, signed: Sequence[Open]) -> dict[tuple[str, int], Receipt]:
-        """Receipts by lane and nonce: that of any version counts."""
-        asked = [(one, version) for one in signed for version in one.hashes]
-        found = self.rpc.fetch_receipts([version for _, version in asked])
-        reach("after receipts are fetched")
-        return {
-            (one.lane, one.nonce): receipt
-            for (one, _), receipt in zip(asked, found, strict=True)
-            if receipt is not None
-        }
 
     def _land(self, landed: Iterable[tuple[Open, Receipt]]) -> None:
         with self._writing() as session:

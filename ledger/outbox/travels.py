@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select, update
 
+from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Receipt
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Operation, State, Transaction, Travel, Version
@@ -55,6 +56,17 @@ def find_next_unused(session: Session, lane: str) -> int:
     )
     last = session.exec(used.order_by(col(Transaction.nonce).desc()).limit(1)).first()
     return 0 if last is None else last + 1
+
+
+def fetch_receipts(rpc: RpcClient, asked: Sequence[Open]) -> dict[tuple[str, int], Receipt]:
+    """Receipts by lane and nonce: that of any version counts."""
+    versions = [(one, version) for one in asked for version in one.hashes]
+    found = rpc.fetch_receipts([version for _, version in versions])
+    return {
+        (one.lane, one.nonce): receipt
+        for (one, _), receipt in zip(versions, found, strict=True)
+        if receipt is not None
+    }
 
 
 def get_operations(session: Session, lane: str, nonce: int) -> Sequence[Operation]:
