@@ -117,8 +117,10 @@ class System:
 
 
 @contextmanager
-def started(database_url: str | None = None) -> Iterator[System]:
-    """A fresh ledger on free ports, its data in a temporary folder."""
+def started(
+    database_url: str | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[System]:
+    """A fresh ledger on free ports, its data in a temporary folder; `environment` is set on top."""
     with tempfile.TemporaryDirectory(prefix="asset-ledger-writes-") as folder:
         command = [sys.executable, "-m", "ledger.cli", "up", "--json", "--no-demo"]
         command += ["--data", folder, "--port", str(pick_port(0))]
@@ -126,7 +128,11 @@ def started(database_url: str | None = None) -> Iterator[System]:
         log = Path(folder) / "bench-up.log"
         with log.open("wb") as errors:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, **(environment or {})},
             )
         try:
             yield _read(process, log)
