@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.bench.writing.system import BenchError
-from scripts.bench.writing.usage import Usage
+from scripts.bench.usage import Usage
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 

@@ -30,7 +30,7 @@ from scripts.bench.writing.documents import registration
 from scripts.bench.writing.parts import serial_of, write_parts
 from scripts.bench.writing.stranger import Stranger, enrol_stranger
 from scripts.bench.writing.system import BenchError, Organisation, System
-from scripts.bench.writing.usage import Usage, watched
+from scripts.bench.usage import Usage, watched
 
 NAIVE: Final = "naive"
 _WAIT: Final = 60

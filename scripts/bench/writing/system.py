@@ -21,7 +21,7 @@ from ledger.chain.rpc import RpcClient
 from ledger.client import Client
 from ledger.deployment.manifest import Manifest, load_manifest
 from ledger.errors import LedgerError
-from scripts.bench.writing.usage import find_children
+from scripts.bench.usage import find_children
 
 _GRACE: Final = 60.0
 _PATIENCE: Final = 120.0
