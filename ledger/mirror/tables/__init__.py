@@ -6,6 +6,11 @@ Numbers of blocks and sequences are counted from the chain; times are seconds si
 
 from __future__ import annotations
 
+from typing import Final
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
 from ledger.mirror.tables.periods import AccountRow as AccountRow
 from ledger.mirror.tables.periods import ClaimRow as ClaimRow
 from ledger.mirror.tables.periods import HolderRow as HolderRow
@@ -21,3 +26,10 @@ from ledger.mirror.tables.subjects import FoundingRow as FoundingRow
 from ledger.mirror.tables.subjects import OrganisationRow as OrganisationRow
 from ledger.mirror.tables.subjects import SchemaRow as SchemaRow
 from ledger.mirror.tables.subjects import WorldRow as WorldRow
+
+TABLES: Final[dict[str, Table]] = {
+    row.__tablename__: row.__table__  # type: ignore[attr-defined]
+    for row in list(globals().values())
+    if isinstance(row, type) and issubclass(row, SQLModel) and row is not SQLModel
+}
+"""All of them, by name."""

@@ -1,0 +1,214 @@
+"""Reads the whole ledger from a node, in order, and proves by the ledger head that it is whole.
+
+Deliberately plain, and none of the mirror's own reading: each of the two checks the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Final
+
+from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import Block, Log, quantity, read_block
+from ledger.domain.entries import Appended
+from ledger.domain.heads import ledger_head_after
+from ledger.domain.kinds import BIRTHS
+from ledger.domain.log import APPENDED_TOPIC, BadLog, decode_appended
+from ledger.errors import MirrorError, NodeError, RpcError
+from ledger.hashing import next_head, subject_id
+from ledger.proofs.layout import ledger_head_slot
+from ledger.types import ZERO_HASH, Address, Hash32, to_hex
+
+_ENTRIES: Final = 5_000
+_LARGEST: Final = 100_000
+_BATCH: Final = 100
+
+
+class ChainMoved(MirrorError):
+    """The chain dropped blocks while it was compared; let the mirror follow, and begin again."""
+
+    code = "chain_moved"
+
+
+class Unproven(MirrorError):
+    """What the node tells of the ledger does not fold to the chain's ledger head."""
+
+    code = "unproven"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEntry:
+    """An entry with its place in ledger and chain; `head` is its subject's after it."""
+
+    sequence: int
+    block_number: int
+    log_index: int
+    transaction_hash: Hash32
+    entry: Appended
+    head: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class ToldBlock:
+    """A block that holds entries, with the ledger head and the last sequence after it."""
+
+    header: Block
+    entries: Sequence[ToldEntry]
+    ledger_head: Hash32
+    last_sequence: int
+
+
+class LedgerStream:
+    """The ledger's entries from the block above number `base` to the block `last`.
+
+    `heads_checked` counts the blocks at which the node's entries were found to fold to the chain's
+    ledger head; without its state at `last` nothing is proven, at others it is asked for in
+    passing. Keeps 32 bytes and their key for each subject that has more than one entry.
+    """
+
+    def __init__(self, rpc: RpcClient, contract: Address, domain: Hash32, base: int) -> None:
+        self.rpc = rpc
+        self.contract = contract
+        self.domain = domain
+        self.ledger_head = ZERO_HASH
+        self.sequence = 0
+        self.heads_checked = 0
+        self._first = base + 1
+        self._heads: dict[Hash32, Hash32] = {}
+
+    def read(self, last: Block) -> Iterator[ToldBlock]:
+        """Read the blocks that hold entries, ascending.
+
+        Raises:
+            ChainMoved: the chain dropped blocks meanwhile.
+            Unproven: entries are missing, doubled or altered, or the node has not the state.
+            NodeUnavailable: the node does not answer.
+        """
+        span = 1_000
+        while self._first <= last.number:
+            upto = min(last.number, self._first + span - 1)
+            try:
+                logs = self.rpc.fetch_logs(self.contract, [APPENDED_TOPIC], self._first, upto)
+            except NodeError:
+                if upto == self._first:
+                    raise
+                span = max(1, (upto - self._first + 1) // 4)
+                continue
+            yield from self._fold(logs, last if upto == last.number else upto)
+            self._first = upto + 1
+            span = _adapted(span, len(logs))
+        self._verify_head(last, needed=True)
+
+    def _fold(self, logs: Sequence[Log], last: Block | int) -> Iterator[ToldBlock]:
+        wanted = {log.block_number for log in logs}
+        if isinstance(last, int):
+            wanted.add(last)
+        headers = self._fetch_headers(sorted(wanted))
+        for number, of_block in groupby(logs, key=lambda log: log.block_number):
+            header = headers[number]
+            entries = [self._place(log, header) for log in _verified_order(list(of_block))]
+            yield ToldBlock(header, entries, self.ledger_head, self.sequence)
+        if isinstance(last, int):
+            self._verify_head(headers[last], needed=False)
+
+    def _fetch_headers(self, numbers: Sequence[int]) -> dict[int, Block]:
+        headers: dict[int, Block] = {}
+        for start in range(0, len(numbers), _BATCH):
+            asked = numbers[start : start + _BATCH]
+            answers = self.rpc.batch(
+                [("eth_getBlockByNumber", (quantity(number), False)) for number in asked]
+            )
+            for number, answer in zip(asked, answers, strict=True):
+                if not isinstance(answer, dict):
+                    raise ChainMoved(f"the node has no block {number} any more", block=number)
+                headers[number] = read_block(answer)
+        return headers
+
+    def _place(self, log: Log, header: Block) -> ToldEntry:
+        if log.address != self.contract or log.block_hash != header.hash:
+            raise ChainMoved(
+                f"block {header.number} is another than its entries were in", block=header.number
+            )
+        try:
+            logged = decode_appended(log.topics, log.data)
+        except BadLog as error:
+            raise Unproven(str(error), block=header.number) from error
+        entry = Appended(
+            subject=logged.subject,
+            org=logged.org,
+            kind=logged.kind,
+            position=logged.position,
+            payload=logged.payload,
+            actor=logged.actor,
+            timestamp=header.timestamp,
+        )
+        head = self._head(entry)
+        self.sequence += 1
+        self.ledger_head = ledger_head_after(self.ledger_head, head, entry)
+        return ToldEntry(
+            self.sequence, log.block_number, log.log_index, log.transaction_hash, entry, head
+        )
+
+    def _head(self, entry: Appended) -> Hash32:
+        """The subject's head after the entry; that it is the next is seen when it is folded."""
+        if entry.position == 0:
+            born = subject_id(self.domain, entry.kind, entry.org, entry.payload)
+            if entry.kind not in BIRTHS or born != entry.subject:
+                raise Unproven(
+                    "a first entry does not hash to its subject's id",
+                    expected=to_hex(born),
+                    found=to_hex(entry.subject),
+                )
+            return born
+        # Until its own second entry, a subject's head is its id.
+        head = next_head(
+            self._heads.get(entry.subject, entry.subject),
+            entry.position,
+            entry.kind,
+            entry.org,
+            entry.actor,
+            entry.timestamp,
+            entry.payload,
+        )
+        self._heads[entry.subject] = head
+        return head
+
+    def _verify_head(self, block: Block, *, needed: bool) -> None:
+        """Compare the ledger head with the chain's, by hash, so that no reorg slips in."""
+        try:
+            told = self.rpc.fetch_storage(self.contract, ledger_head_slot(), block.hash)
+        except RpcError as error:
+            if needed:
+                raise Unproven(
+                    f"the node does not tell the ledger head after block {block.number}: {error}",
+                    block=block.number,
+                ) from error
+            return
+        if told != self.ledger_head:
+            raise Unproven(
+                f"after block {block.number} the entries that the node tells fold to another"
+                " ledger head than the chain's",
+                expected=to_hex(told),
+                found=to_hex(self.ledger_head),
+                block=block.number,
+            )
+        self.heads_checked += 1
+
+
+def _adapted(span: int, entries: int) -> int:
+    if entries > 2 * _ENTRIES:
+        return max(1, span * _ENTRIES // entries)
+    return min(_LARGEST, 2 * span) if entries < _ENTRIES // 2 else span
+
+
+def _verified_order(logs: Sequence[Log]) -> Sequence[Log]:
+    for one, following in pairwise(logs):
+        if one.log_index >= following.log_index:
+            raise Unproven(
+                f"in block {one.block_number} log {following.log_index} comes after log"
+                f" {one.log_index}",
+                block=one.block_number,
+            )
+    return logs
