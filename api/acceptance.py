@@ -12,7 +12,6 @@ from sqlmodel import Session
 from api import lookup
 from api.deps import Service
 from api.errors import Problem
-from api.payloads import pointed_at
 from api.pressure import require_room
 from api.schemas.assets import (
     Act,
@@ -39,6 +38,7 @@ from ledger.domain.payloads import (
     Unfrozen,
     decode_payload,
 )
+from ledger.domain.telling import pointed_at
 from ledger.hashing import sha256, subject_id
 from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.keys import Credential, issue_key

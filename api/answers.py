@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, cast
 
 from sqlmodel import Session
 
 from api.deps import View
 from api.lookup import get_mirror
-from api.payloads import pointed_at, tell_payload
 from api.schemas.assets import Asset, AssetKindWord, DocumentLink, StageWord
-from api.schemas.base import AsOf, moment
+from api.schemas.base import AsOf
 from api.schemas.batches import Batch
 from api.schemas.ledger import EntryAnswer, KindWord, OperationAnswer, Organisation
 from ledger.domain.kinds import Kind
-from ledger.domain.payloads import Payload, decode_payload
+from ledger.domain.payloads import decode_payload
+from ledger.domain.telling import moment, pointed_at, tell_entry
 from ledger.mirror.queries import OrganisationSeen, find_asset
 from ledger.mirror.tables import AssetRow, BatchRow, EntryRow, MirrorRow
 from ledger.outbox.batches import find_batches
 from ledger.outbox.listing import find_transaction_hashes
 from ledger.outbox.registrations import find_tenants
 from ledger.outbox.tables import Document, Operation
-from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, to_hex
+from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, parse_hash, to_hex
 
 
 def tell_as_of(mirror: MirrorRow) -> AsOf:
@@ -88,33 +88,16 @@ def tell_assets_page(view: View, rows: Sequence[AssetRow]) -> list[Asset]:
 
 def tell_entries(view: View, rows: Sequence[EntryRow]) -> list[EntryAnswer]:
     """Entries, with links to those documents that the caller may read."""
-    payloads = [decode_payload(row.kind, row.payload) for row in rows]
-    readable = find_readable(view, [hash_ for each in payloads if (hash_ := pointed_at(each))])
-    return [_entry(row, payload, readable) for row, payload in zip(rows, payloads, strict=True)]
+    told = [tell_entry(row) for row in rows]
+    pointing = {hex_: parse_hash(hex_) for each in told if (hex_ := each["content_hash"])}
+    readable = find_readable(view, pointing.values())
+    paths = {hex_: document_path(hash_) for hex_, hash_ in pointing.items() if hash_ in readable}
+    return [EntryAnswer(**each, document=paths.get(each["content_hash"])) for each in told]
 
 
-def _entry(row: EntryRow, payload: Payload, readable: Mapping[Hash32, Document]) -> EntryAnswer:
-    content_hash = pointed_at(payload)
-    return EntryAnswer(
-        sequence=row.sequence,
-        subject=to_hex(row.subject),
-        organisation=None if row.org == ZERO_HASH else to_hex(row.org),
-        kind=cast(KindWord, Kind(row.kind).label),
-        position=row.position,
-        actor=to_hex(row.actor),
-        at=moment(row.timestamp),
-        block=row.block_number,
-        transaction=to_hex(row.transaction_hash),
-        payload=tell_payload(payload),
-        content_hash=_hex(content_hash),
-        document=document_path(content_hash) if content_hash in readable else None,
-        head=to_hex(row.head),
-    )
-
-
-def document_path(content_hash: Hash32 | None) -> str:
+def document_path(content_hash: Hash32) -> str:
     """Where a document is read."""
-    return f"/v1/documents/{to_hex(content_hash or ZERO_HASH)}"
+    return f"/v1/documents/{to_hex(content_hash)}"
 
 
 def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Document]:

@@ -13,9 +13,9 @@ from api.explorer.lines import Names, Party, moment, shorten
 from api.explorer.passport import Node
 from api.explorer.sentences import Org, Thing, Words, World, tell
 from api.explorer.shelf import Shelf
-from api.payloads import pointed_at
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Listed, Payload, decode_payload
+from ledger.domain.telling import pointed_at
 from ledger.mirror.tables import EntryRow
 from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -90,10 +89,3 @@ class ProblemAnswer(BaseModel):
     code: str
     errors: list[FieldError]
     request_id: str
-
-
-def moment(seconds: float) -> str:
-    """Seconds since 1970 as a date and time (RFC 3339, 5.6), UTC."""
-    when = datetime.fromtimestamp(seconds, UTC)
-    spec = "milliseconds" if when.microsecond else "seconds"
-    return when.isoformat(timespec=spec).replace("+00:00", "Z")
