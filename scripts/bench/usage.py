@@ -66,6 +66,31 @@ def _sum_sizes(pid: int, others: frozenset[int]) -> int:
     return size + sum(_sum_sizes(int(one), others) for one in children if int(one) not in others)
 
 
+@dataclass(slots=True)
+class Tree:
+    """A process with all of its descendants, looked at while it runs: its peak and its seconds."""
+
+    pid: int
+    peak: int = 0
+    seconds: float = 0.0
+
+    def look(self) -> None:
+        """Take in what it uses now; a process alone is never missed between two looks."""
+        try:
+            alone = _read_size(_PROC / str(self.pid), "VmHWM:")
+            self.seconds = max(self.seconds, sum(map(_read_seconds, _find_tree(self.pid))))
+        except (FileNotFoundError, ProcessLookupError, StopIteration):  # it has ended
+            return
+        self.peak = max(self.peak, alone, _sum_sizes(self.pid, frozenset()))
+
+
+def _find_tree(pid: int) -> list[int]:
+    children = " ".join(
+        path.read_text() for path in (_PROC / str(pid)).glob("task/*/children")
+    ).split()
+    return [pid, *(one for child in children for one in _find_tree(int(child)))]
+
+
 def find_children(parent: int) -> dict[int, list[str]]:
     """The command lines of a process's children, by process id."""
     children = {}

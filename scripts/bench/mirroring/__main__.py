@@ -1,0 +1,102 @@
+"""Measures how fast the mirror is filled from a chain, beside others that do the like."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ledger.chain.rpc import RpcClient
+from ledger.errors import LedgerError
+from scripts.bench.mirroring.chain import Loaded, loaded
+from scripts.bench.mirroring.compare import Row, compare
+from scripts.bench.mirroring.contestants import contestants
+from scripts.bench.mirroring.databases import servers
+from scripts.bench.mirroring.keeping import keep
+from scripts.bench.mirroring.show import show_table, to_json
+
+NAMES: Final = ("ours", "raw", "naive")
+ENTRIES: Final = 200_000
+SMALL: Final = 3_000
+
+
+def main() -> int:
+    """Measure and print; 0 if all could be measured, else 1."""
+    asked = read_arguments()
+    try:
+        with loaded(asked.entries, say, asked.port) as chain:
+            if asked.keep:
+                keep(chain)
+                return 0
+            rows, machine = measure(chain, asked.only, asked.runs), describe(chain)
+    except LedgerError as error:
+        print(f"mirror: {error}", file=sys.stderr)
+        return 1
+    if asked.json:
+        print(json.dumps(to_json(rows, {}, machine)))
+    else:
+        show_table(rows, {})
+    return 0
+
+
+def read_arguments() -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(prog="scripts/bench/mirror", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--only", type=_names, default=NAMES, help=f"whom to run, of {','.join(NAMES)}"
+    )
+    parser.add_argument("--runs", type=int, default=5, help="runs of each; the naive loop has one")
+    parser.add_argument(
+        "--small",
+        dest="entries",
+        action="store_const",
+        const=SMALL,
+        default=ENTRIES,
+        help="a few entries, to try it out",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="measure nothing; keep the chain until Ctrl-C"
+    )
+    parser.add_argument("--port", type=int, default=0, help="where the chain listens; else any")
+    return parser.parse_args()
+
+
+def measure(chain: Loaded, only: Sequence[str], runs: int) -> list[Row]:
+    """Run those that were asked for."""
+    with servers() as fresh:
+        chosen = [one for one in contestants(fresh) if one.name in only]
+        return compare(chain, chosen, runs, say)
+
+
+def describe(chain: Loaded) -> dict[str, Any]:
+    """What it was measured on."""
+    with RpcClient(chain.rpc_url) as rpc:
+        node = str(rpc.fetch("web3_clientVersion"))
+    return {
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "node": node,
+        "blocks": chain.last - chain.first + 1,
+    }
+
+
+def say(text: str) -> None:
+    """Tell how far it is, on the error stream."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(NAMES)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

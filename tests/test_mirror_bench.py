@@ -1,0 +1,73 @@
+"""The comparison of mirrors fills a chain, runs our index on it, and tells of each run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from ledger.chain.rpc import RpcClient
+from ledger.domain.log import APPENDED_TOPIC, decode_appended
+from scripts.bench.mirroring.__main__ import measure
+from scripts.bench.mirroring.chain import BenchError, Loaded, loaded
+from scripts.bench.mirroring.compare import Row
+from scripts.bench.mirroring.mix import A_BLOCK, MIX
+from scripts.bench.mirroring.running import run_to_end
+from scripts.bench.mirroring.show import show_table, to_json
+
+ENTRIES = 1_000
+RUNS = 2
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Loaded]:
+    with loaded(ENTRIES, lambda _: None) as chain:
+        yield chain
+
+
+@pytest.fixture(scope="module")
+def rows(chain: Loaded) -> Sequence[Row]:
+    return measure(chain, ("ours", "raw"), RUNS)
+
+
+def test_the_chain_holds_just_so_many_entries_of_every_kind_in_the_mix(chain: Loaded) -> None:
+    with RpcClient(chain.rpc_url) as rpc:
+        logs = rpc.fetch_logs(chain.contract, [APPENDED_TOPIC], chain.first, chain.last)
+    assert len(logs) == chain.entries == ENTRIES
+    kinds = Counter(decode_appended(log.topics, log.data).kind for log in logs)
+    assert kinds.keys() > MIX.keys()
+    assert max(Counter(log.block_number for log in logs).values()) <= A_BLOCK
+
+
+def test_every_contestant_runs_in_every_round(rows: Sequence[Row]) -> None:
+    told = [(row.contestant.name, row.contestant.database) for row in rows]
+    assert told == [("ours", "SQLite"), ("ours", "PostgreSQL"), ("raw", None)]
+    for row in rows:
+        assert len(row.runs) == RUNS
+        assert all(0 < run.used.seconds and run.used.peak > 1 << 20 for run in row.runs)
+        assert row.rate == pytest.approx(ENTRIES / sum(run.seconds for run in row.runs) * RUNS)
+
+
+def test_all_of_it_is_json(rows: Sequence[Row]) -> None:
+    told = json.loads(json.dumps(to_json(rows, {"other": "it is not here"}, {})))
+    assert [row["entries_per_second"] for row in told["rows"]] == [row.rate for row in rows]
+    assert {row["ratio"] for row in told["rows"]} == {None}
+    assert told["skipped"] == {"other": "it is not here"}
+
+
+def test_the_table_shows_every_contestant_who_was_left_out_and_no_colours(
+    rows: Sequence[Row], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    show_table(rows, {"other": "it is not here"})
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert [row.contestant.title for row in rows if row.contestant.title not in shown] == []
+    assert "other: it is not here" in shown
+
+
+def test_a_program_that_fails_is_no_measurement() -> None:
+    with pytest.raises(BenchError, match="no such thing"):
+        run_to_end(["/bin/sh", "-c", "echo no such thing >&2; exit 3"])
