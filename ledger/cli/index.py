@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ledger.cli.output import say
+from ledger.cli.texts import making_texts
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 from ledger.types import to_hex
 
@@ -36,14 +37,16 @@ def index(
 ) -> None:
     """Mirror the chain into the database; nothing is committed that the chain does not prove.
 
-    Goes on where it was stopped. SIGTERM and Ctrl-C end it after the step at hand.
+    Goes on where it was stopped. While it follows, what is searched follows, too. SIGTERM and
+    Ctrl-C end it after the step at hand.
     """
     from ledger.mirror.run import index as run
     from ledger.settings import Settings
 
     settings = Settings.given(rpc_url=rpc_url, database_url=database_url, manifest=manifest)
     deployed = load_deployed(settings)
-    with stopped_by_signals() as stop, _bar() as show:
+    texts = nullcontext() if to_head else making_texts(settings)
+    with stopped_by_signals() as stop, _bar() as show, texts:
         indexed = run(
             settings,
             deployed,

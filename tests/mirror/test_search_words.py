@@ -20,7 +20,7 @@ TEXTS = st.text(SCRIPTS | SOME, max_size=40)
     [
         ("Gearbox AM-GBX-000417", ["gearbox", "am", "gbx", "000417"]),
         ("Café MÜLLER straße", ["cafe", "muller", "strasse"]),
-        ("ＧＢＸ－０００１", ["gbx", "0001"]),
+        ("\uff27\uff22\uff38\uff0d\uff10\uff11", ["gbx", "01"]),
         ("变速箱", ["变速", "速箱", "箱"]),
         ("箱", ["箱"]),
         ("齿轮、箱体", ["齿轮", "轮", "箱体", "体"]),

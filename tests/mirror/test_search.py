@@ -1,0 +1,466 @@
+"""Whoever may read a text finds its subject by the words of it; nobody else, and nothing else."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, event, insert, text
+from sqlmodel import select
+
+from ledger.database.engine import open_engine, reading, upgrade, writing
+from ledger.domain.payloads import Registered, Revised, SchemaPublished, WorldOpened
+from ledger.mirror.search.asking import assets_telling, list_best
+from ledger.mirror.search.tables import (
+    ASSET,
+    ORGANISATION,
+    SCHEMA,
+    WORLD,
+    SearchMarkRow,
+    SearchTextRow,
+)
+from ledger.mirror.search.texts import NEWEST
+from ledger.mirror.search.words import tokenise
+from ledger.mirror.store import Store
+from ledger.mirror.tables import BlockRow, MirrorRow
+from ledger.outbox.tables import Document
+from ledger.types import ZERO_HASH, AssetKind, Hash32
+from tests.mirror.chain import Chain
+from tests.mirror.mirroring import FOLDED, FinalUpTo, catch_up
+from tests.mirror.searching import Desk
+from tests.mirror.test_search_words import TEXTS, matches
+from tests.postgres import postgres
+
+GEARBOX = {"name": "Planetary gearbox", "名称": "行星变速箱", "ratio": 97.5, "parts": ["GBX-0001"]}
+PUMP = {"name": "Coolant pump", "名称": "冷却泵", "maker": {"city": "München"}}
+
+
+@pytest.fixture(scope="module")
+def make_database() -> Iterator[Callable[[], str]]:
+    with postgres() as make:
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(
+    request: pytest.FixtureRequest, tmp_path: Path, make_database: Callable[[], str]
+) -> Iterator[Engine]:
+    url = f"sqlite:///{tmp_path}/ledger.db" if request.param == "sqlite" else make_database()
+    engine = open_engine(url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def desk(chain: Chain, store: Store, tmp_path: Path) -> Desk:
+    return Desk(chain, store, tmp_path / "documents")
+
+
+@pytest.fixture
+def maker(desk: Desk) -> Hash32:
+    return desk.enrol("Aurora Motors")
+
+
+# -- what is found -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("变速", "变速箱", "行星", "星", "箱"),
+        *("gearbox", "GEARBOX planetary", "97.5"),
+        *("AM-GBX-000417", "gbx-000417", "000417", "gbx", "GBX-0001"),
+    ],
+)
+def test_an_asset_is_found_by_words_of_its_serial_and_its_document(
+    desk: Desk, maker: Hash32, query: str
+) -> None:
+    gearbox = desk.register(maker, "AM-GBX-000417", GEARBOX)
+    pump = desk.register(maker, "AM-PMP-000093", PUMP)
+    desk.follow()
+    assert desk.found(query) == {gearbox}
+    assert desk.found("am") == {gearbox, pump}
+    assert desk.found(f"{query} pump") == set()
+
+
+@pytest.mark.parametrize("query", ["", "…", "名称", "box", "000418", "417-gbx", "速变", "变速泵"])
+def test_what_nobody_wrote_is_not_found(desk: Desk, maker: Hash32, query: str) -> None:
+    """Neither parts of words, nor the names of members, nor words in another order."""
+    desk.register(maker, "AM-GBX-000417", GEARBOX)
+    desk.follow()
+    assert desk.found(query) == set()
+
+
+def test_revisions_are_found_and_so_is_what_they_replace(desk: Desk, maker: Hash32) -> None:
+    gearbox = desk.register(maker, "S-1", GEARBOX)
+    desk.follow()
+    desk.revise(maker, gearbox, {"name": "Overhauled", "city": "Zürich"})
+    desk.follow()
+    for query in ("zurich", "变速", "S-1"):
+        assert desk.found(query) == {gearbox}
+
+
+def test_of_many_revisions_the_first_and_the_newest_are_found(desk: Desk, maker: Hash32) -> None:
+    asset = desk.register(maker, "S-1", {"name": "word0"})
+    for number in range(1, NEWEST + 1):
+        desk.mirror()
+        desk.revise(maker, asset, {"name": f"word{number}"})
+    desk.follow()
+    found = [number for number in range(NEWEST + 1) if desk.found(f"word{number}")]
+    assert found == [0, *range(2, NEWEST + 1)]
+
+
+def test_organisations_schemas_and_worlds_are_found_the_most_telling_first(
+    desk: Desk, maker: Hash32
+) -> None:
+    other = desk.enrol("Borealis Motors, makers of motors")
+    schema = desk.begin(
+        maker, {"title": "Drehzahl"}, lambda content: SchemaPublished(content, ZERO_HASH)
+    )
+    world = desk.begin(
+        maker, {"name": "汽车世界"}, lambda content: WorldOpened(content, ZERO_HASH, ZERO_HASH)
+    )
+    desk.follow()
+    with reading(desk.engine) as session:
+
+        def best(query: str, kind: str, limit: int = 5) -> list[Hash32]:
+            return list(list_best(session, query, kind, [other], limit))
+
+        assert best("motors", ORGANISATION) == [other, maker]
+        assert best("motors", ORGANISATION, 1) == [other]
+        assert set(best("did:web", ORGANISATION)) == {maker, other}
+        assert best("drehzahl", SCHEMA) == best("世界", WORLD) == []
+        assert list_best(session, "drehzahl", SCHEMA, [maker], 5) == [schema]
+        assert list_best(session, "世界", WORLD, None, 5) == [world]
+
+
+# -- who finds it ------------------------------------------------------------------------------
+
+
+def test_a_text_is_for_its_sender_the_registrar_and_the_owner(desk: Desk, maker: Hash32) -> None:
+    buyer, stranger = desk.enrol("Buyer"), desk.enrol("Stranger")
+    desk.chain.mine()
+    gearbox = desk.register(maker, "S-1", GEARBOX)
+    desk.follow()
+    assert desk.found("变速", [maker]) == desk.found("变速") == {gearbox}
+    for readers in ([buyer], [stranger], [buyer, stranger], []):
+        assert desk.found("变速", readers) == set()
+    desk.chain.transfer(maker, gearbox, buyer)
+    desk.mirror()
+    desk.revise(buyer, gearbox, {"note": "resold"})
+    desk.follow()
+    for readers in ([maker], [buyer]):
+        assert desk.found("变速", readers) == desk.found("resold", readers) == {gearbox}
+    desk.chain.transfer(buyer, gearbox, stranger)
+    desk.follow()
+    assert desk.found("变速", [buyer]) == set()
+    assert desk.found("resold", [buyer]) == desk.found("变速", [stranger]) == {gearbox}
+
+
+def test_a_copied_content_hash_tells_nothing_of_another_ones_document(
+    desk: Desk, maker: Hash32
+) -> None:
+    thief = desk.enrol("Thief")
+    gearbox = desk.register(maker, "S-1", GEARBOX)
+    desk.mirror()
+    with reading(desk.engine) as session:
+        copied = session.exec(select(Document.content_hash)).one()
+    desk.chain.begin(thief, Registered(thief, ZERO_HASH, copied, AssetKind.INSTANCE))
+    own = desk.register(thief, "T-1", {"name": "Decoy"})
+    desk.mirror()
+    desk.chain.act(thief, own, Revised(copied))
+    desk.follow()
+    assert desk.found("变速", [thief]) == set()
+    assert desk.found("变速") == {gearbox}
+
+
+def test_erased_documents_are_not_found_any_more(desk: Desk, maker: Hash32) -> None:
+    gearbox = desk.register(maker, "S-1", GEARBOX)
+    desk.mirror()
+    secret = desk.revise(maker, gearbox, {"note": "unwanted"})
+    desk.follow()
+    assert desk.found("unwanted") == {gearbox}
+    desk.erase(maker, gearbox, secret)
+    desk.follow()
+    assert desk.found("unwanted") == set()
+    assert desk.found("变速") == desk.found("S-1") == {gearbox}
+
+
+def test_a_damaged_document_hinders_no_other(
+    desk: Desk, maker: Hash32, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gearbox = desk.register(maker, "S-1", GEARBOX)
+    [pack] = (tmp_path / "documents").rglob("*.pack")
+    pack.write_bytes(pack.read_bytes().replace(b"Planetary", b"planetary"))
+    pump = desk.register(maker, "S-2", PUMP)
+    desk.follow()
+    assert desk.found("planetary") == set()
+    assert (desk.found("S-1"), desk.found("coolant")) == ({gearbox}, {pump})
+    assert "is not searched" in caplog.text
+
+
+# -- following the mirror ----------------------------------------------------------------------
+
+
+def test_what_is_told_is_independent_of_the_steps_it_took(desk: Desk, maker: Hash32) -> None:
+    for number in range(4):
+        asset = desk.register(maker, f"S-{number}", GEARBOX)
+        desk.mirror()
+        desk.chain.observe(maker, asset)
+        desk.mirror()
+        desk.revise(
+            maker,
+            asset,
+            {"note": f"checked {number}"},
+        )
+    desk.mirror()
+    steps = [desk.new_indexer(portion).catch_up(threading.Event()) for portion in (1, 1)]
+    assert steps == [9, 0]
+    assert_as_made_at_once(desk)
+
+
+def test_it_is_stopped_between_steps_and_goes_on_there(desk: Desk, maker: Hash32) -> None:
+    for number in range(3):
+        desk.register(maker, f"S-{number}", PUMP)
+    desk.mirror()
+    stop = threading.Event()
+    stop.set()
+    indexer = desk.new_indexer(1)
+    assert indexer.catch_up(stop) == 0
+    assert indexer.step()  # the enrolment
+    assert indexer.step()
+    assert desk.found("S-0")
+    assert not desk.found("S-1")
+    assert desk.new_indexer(1).catch_up(threading.Event()) == 2
+    assert_as_made_at_once(desk)
+
+
+def test_a_step_that_dies_has_done_nothing(desk: Desk, maker: Hash32) -> None:
+    desk.register(maker, "S-0", PUMP)
+    desk.mirror()
+
+    def die(*given: Any) -> None:
+        if "INSERT INTO search_mark" in given[2]:
+            raise KeyboardInterrupt
+
+    event.listen(desk.engine, "before_cursor_execute", die)
+    with pytest.raises(KeyboardInterrupt):
+        desk.indexer.step()
+    event.remove(desk.engine, "before_cursor_execute", die)
+    assert desk.texts() == []
+    assert desk.indexer.step()
+    assert_as_made_at_once(desk)
+
+
+def test_indexers_beside_each_other_do_no_harm(desk: Desk, maker: Hash32) -> None:
+    for number in range(20):
+        desk.register(maker, f"S-{number}", PUMP)
+    desk.mirror()
+    stop = threading.Event()
+    ended = []
+
+    def run() -> None:
+        indexer = desk.new_indexer(1)
+        while desk.texts()[-1:] == [] or not desk.found("S-19"):
+            indexer.catch_up(stop)
+        ended.append(True)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert ended == [True] * 3
+    assert_as_made_at_once(desk)
+
+
+def test_what_a_reorganisation_drops_is_not_found(desk: Desk, maker: Hash32) -> None:
+    desk.follow()
+    kept = desk.register(maker, "S-0", PUMP)
+    desk.follow()
+    dropped = desk.register(maker, "S-1", GEARBOX)
+    desk.revise(maker, kept, {"note": "unwanted"})
+    desk.follow()
+    assert (desk.found("变速"), desk.found("unwanted")) == ({dropped}, {kept})
+    desk.chain.reorg(1)
+    desk.follow()
+    assert (desk.found("变速"), desk.found("unwanted")) == (set(), set())
+    assert desk.found("coolant") == {kept}
+    assert_as_made_at_once(desk)
+    other = desk.register(maker, "S-2", GEARBOX)
+    desk.follow()
+    assert desk.found("变速") == {other}
+    assert_as_made_at_once(desk)
+
+
+def test_a_reorganisation_behind_the_cursor_is_noticed_by_the_block(
+    desk: Desk, maker: Hash32
+) -> None:
+    """The sequence at the cursor may be another subject's by now, at the same height."""
+    desk.follow()
+    desk.register(maker, "S-1", GEARBOX)
+    desk.follow()
+    desk.chain.reorg(1)
+    desk.register(maker, "S-2", PUMP)
+    desk.follow()
+    assert desk.found("变速") == set()
+    assert desk.found("S-2")
+    assert_as_made_at_once(desk)
+
+
+def test_a_reorganisation_between_reading_and_writing_is_made_good(
+    desk: Desk, maker: Hash32
+) -> None:
+    desk.follow()
+    desk.register(maker, "S-1", GEARBOX)
+    desk.mirror()
+    meanwhile: list[bool] = []
+
+    class Late(type(desk.indexer)):  # type: ignore[misc]
+        def _plan(self, session: Any) -> Any:
+            step = super()._plan(session)
+            if step is not None and not meanwhile:
+                meanwhile.append(True)
+                desk.chain.reorg(1)
+                desk.register(maker, "S-2", PUMP)
+                desk.chain.mine()
+            return step
+
+    late = Late(desk.engine, desk.indexer._library)
+    assert late.step()
+    catch_up(desk.chain, desk.store)
+    late.catch_up(threading.Event())
+    assert desk.found("变速") == set()
+    assert_as_made_at_once(desk)
+
+
+def test_a_mirror_that_was_emptied_empties_the_texts(desk: Desk, maker: Hash32) -> None:
+    desk.register(maker, "S-1", GEARBOX)
+    desk.follow()
+    with writing(desk.engine) as session:
+        for table in (*FOLDED, BlockRow, MirrorRow):
+            session.exec(delete(table))
+    desk.indexer.catch_up(threading.Event())
+    assert desk.texts() == []
+    desk.follow()
+    assert desk.found("变速")
+    assert_as_made_at_once(desk)
+
+
+def test_marks_are_kept_back_to_the_final_block_only(desk: Desk, maker: Hash32) -> None:
+    finality = FinalUpTo()
+    for number in range(6):
+        desk.register(maker, f"S-{number}", PUMP)
+        finality.number = desk.chain.mine() - 2
+        catch_up(desk.chain, desk.store, finality)
+        desk.indexer.catch_up(threading.Event())
+    with reading(desk.engine) as session:
+        assert len(session.exec(select(SearchMarkRow)).all()) == 3
+    desk.chain.reorg(2)
+    catch_up(desk.chain, desk.store, finality)
+    assert desk.indexer.catch_up(threading.Event()) == 1
+    assert desk.found("S-3")
+    assert not desk.found("S-4")
+    assert_as_made_at_once(desk)
+
+
+def assert_as_made_at_once(desk: Desk) -> None:
+    """Texts made from nothing in one step are the same, and the index holds no others."""
+    found = desk.texts()
+    assert_index_is_whole(desk.engine)
+    with writing(desk.engine) as session:
+        session.exec(delete(SearchMarkRow))
+        session.exec(delete(SearchTextRow))
+    desk.indexer.catch_up(threading.Event())
+    assert found == desk.texts()
+    assert found
+
+
+def assert_index_is_whole(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        with writing(engine) as session:
+            check = "insert into search_index (search_index, rank) values ('integrity-check', 1)"
+            session.execute(text(check))
+
+
+# -- the databases -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def databases(make_database: Callable[[], str]) -> Iterator[list[Engine]]:
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+        urls = (f"sqlite:///{folder}/ledger.db", make_database())
+        engines = [open_engine(url) for url in urls]
+        for engine in engines:
+            upgrade(engine)
+            stack.callback(engine.dispose)
+        yield engines
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(TEXTS, min_size=1, max_size=6), st.data())
+def test_every_database_answers_what_the_words_say(
+    databases: list[Engine], told: list[str], data: st.DataObject
+) -> None:
+    tokens = [tokenise([one]) for one in told]
+    part = st.sampled_from(told).flatmap(
+        lambda one: st.tuples(*[st.integers(0, len(one))] * 2).map(
+            lambda at: one[min(at) : max(at)]
+        )
+    )
+    query = data.draw(TEXTS | part)
+    rows = [
+        {
+            "id": at,
+            "subject": bytes([at]),
+            "subject_kind": ASSET,
+            "org": b"",
+            "sequence": at,
+            "tokens": each,
+        }
+        for at, each in enumerate(tokens)
+    ]
+    expected = {bytes([at]) for at, each in enumerate(tokens) if matches(each, query)}
+    for engine in databases:
+        with writing(engine) as session:
+            session.exec(delete(SearchTextRow))
+            session.connection().execute(insert(SearchTextRow), rows)
+            found = session.exec(assets_telling(session, query, None)).all()
+            assert set(found) == expected, engine.dialect.name
+            best = list_best(session, query, ASSET, None, 100)
+            assert set(best) == expected, engine.dialect.name
+
+
+def test_a_search_is_asked_of_the_index(engine: Engine) -> None:
+    with writing(engine) as session:
+        plan = _explain(session, assets_telling(session, "变速箱 GBX-1", [b"org"]))
+    if engine.dialect.name == "sqlite":
+        assert "SCAN search_index VIRTUAL TABLE INDEX" in plan
+        assert "SEARCH search_text USING INTEGER PRIMARY KEY" in plan
+        assert "SEARCH asset USING INDEX sqlite_autoindex_asset_1" in plan
+    else:
+        assert "Bitmap Index Scan on search_text_tokens" in plan
+
+
+def _explain(session: Any, query: Any) -> str:
+    engine = session.get_bind()
+    said = query.compile(dialect=engine.dialect, compile_kwargs={"render_postcompile": True})
+    verb = "explain query plan" if engine.dialect.name == "sqlite" else "explain"
+    if verb == "explain":
+        session.execute(text("set local enable_seqscan = off"))
+    connection = session.connection()
+    parameters = (
+        said.params
+        if engine.dialect.name == "postgresql"
+        else tuple(said.params[name] for name in said.positiontup)
+    )
+    rows = connection.exec_driver_sql(f"{verb} {said}", parameters)
+    return "\n".join(" ".join(map(str, row)) for row in rows)
