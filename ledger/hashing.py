@@ -14,7 +14,8 @@ try:
 
     def keccak(message: bytes) -> Hash32:
         """Keccak-256 as Ethereum uses it (Keccak submission, padding 0x01)."""
-        return bytes(_keccak(message).digest())
+        digest: Hash32 = _keccak(message).digest()
+        return digest
 
 except ImportError:
     from eth_hash.auto import keccak as _eth_keccak
@@ -34,8 +35,13 @@ _ENTRY_TYPE: Final = keccak(
 )
 _NAME: Final = keccak(b"AssetLedger")
 _VERSION: Final = keccak(b"1")
-_BATCH_REGISTERED: Final = 33
+_BATCH_REGISTERED: Final = (33).to_bytes(32, "big")
 
+
+LAST_BYTES: Final = tuple(
+    [[bytes([byte & 0xFE | paused]) for byte in range(256)] for paused in (False, True)]
+)
+"""What becomes of a ledger head's last byte, by whether the ledger is paused."""
 
 # What HMAC mixes into a key, and into the zeros that fill it up to SHA-256's 64 bytes.
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
@@ -75,7 +81,12 @@ def subject_id(domain: Hash32, kind: int, org: Hash32, payload: bytes) -> Hash32
 
     A batch's has its low 24 bits cleared: the ids that follow are its assets'.
     """
-    born = keccak(domain + _word(kind) + org + keccak(payload))
+    return subject_id_of(domain, _word(kind), org, keccak(payload))
+
+
+def subject_id_of(domain: Hash32, kind: bytes, org: Hash32, payload_hash: Hash32) -> Hash32:
+    """The same of what is hashed already; `kind` fills a word."""
+    born = keccak(domain + kind + org + payload_hash)
     return born[:29] + bytes(3) if kind == _BATCH_REGISTERED else born
 
 
@@ -108,7 +119,7 @@ def next_ledger_head(
     Its lowest bit is no part of the hash: it says whether the ledger is `paused` after the entry.
     """
     mixed = keccak(ledger_head + head + actor.rjust(32, b"\0") + _word(timestamp))
-    return mixed[:31] + bytes([mixed[31] & 0xFE | paused])
+    return mixed[:31] + LAST_BYTES[paused][mixed[31]]
 
 
 def is_paused(ledger_head: Hash32) -> bool:

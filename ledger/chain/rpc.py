@@ -103,6 +103,19 @@ class RpcClient(Endpoint):
 
         `topics` narrows by position: a topic, several of which one must match, or None for any.
         """
+        found = self.fetch_wire_logs(address, topics, first, last, block_hash=block_hash)
+        return self._understood("eth_getLogs", lambda logs: [read_log(log) for log in logs], found)
+
+    def fetch_wire_logs(
+        self,
+        address: Address,
+        topics: Sequence[Hash32 | Sequence[Hash32] | None] = (),
+        first: BlockId = "earliest",
+        last: BlockId = "latest",
+        *,
+        block_hash: Hash32 | None = None,
+    ) -> list[WireLog]:
+        """The same as the node writes them, for those who read very many."""
         wanted: dict[str, object] = {
             "address": to_hex(address),
             "topics": [_topic(topic) for topic in topics],
@@ -111,8 +124,7 @@ class RpcClient(Endpoint):
             wanted["blockHash"] = to_hex(block_hash)
         else:
             wanted |= {"fromBlock": block_parameter(first), "toBlock": block_parameter(last)}
-        found = self._patiently(lambda: self._ask("eth_getLogs", (wanted,), list[WireLog]))
-        return self._understood("eth_getLogs", lambda logs: [read_log(log) for log in logs], found)
+        return self._patiently(lambda: self._ask("eth_getLogs", (wanted,), list[WireLog]))
 
     def fetch_storage(self, address: Address, slot: Hash32, block: BlockId = "latest") -> Hash32:
         """Fetch a storage slot's 32 bytes as of a block."""

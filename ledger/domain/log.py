@@ -1,7 +1,8 @@
-"""The one event of the ledger, `Appended`, read from a log by its fixed layout."""
+"""The one event of the ledger, `Appended`, read from a log by the layout of its types."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +12,27 @@ from ledger.errors import MirrorError
 from ledger.hashing import keccak
 from ledger.types import Address, Hash32
 
-APPENDED_TOPIC: Final = keccak(b"Appended(bytes32,bytes32,uint16,uint64,address,bytes)")
+TOPICS: Final = ("bytes32", "bytes32", "uint16")
+"""The types of what the event's topics tell: subject, org, kind."""
+
+BODY: Final = ("uint64", "address", "bytes")
+"""The types of what its data tells: position, actor, payload; the last is the only dynamic one."""
+
+APPENDED_TOPIC: Final = keccak(f"Appended({','.join(TOPICS + BODY)})".encode())
 """First topic of every log that carries an entry."""
 
-_OFFSET: Final = (96).to_bytes(32, "big")
+# By type: how a word of it is read, and how many of its 256 bits may differ.
+_FORMS: Final = {"uint64": ("24xQ", 64), "address": ("12x20s", 160), "bytes": ("32x", 0)}
+
+# The words of all that is declared, then the length of the payload, which follows it.
+_STRUCT: Final = struct.Struct(">" + "".join([_FORMS[type_][0] for type_ in BODY]) + "28xI")
+_WORDS: Final = _STRUCT.size
+_FREE: Final = [_FORMS[type_][1] for type_ in BODY] + [32]
+_MASK: Final = int.from_bytes(
+    b"".join([((1 << 256) - (1 << bits)).to_bytes(32, "big") for bits in _FREE])
+)
+# The offset of the payload is that of its length, the last of the words (Solidity ABI, `bytes`).
+_FIXED: Final = (_WORDS - 32) << 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +56,29 @@ class BadLog(MirrorError):
 def decode_appended(topics: Sequence[bytes], body: bytes) -> LoggedEntry:
     """Read an entry from an `Appended` log's topics and data.
 
-    Layout of the data, in 32-byte words: position, actor, offset (always 96), length, then the
-    payload padded with zeros (Solidity ABI, `bytes`).
-
     Raises:
-        BadLog: anything deviates from that layout, or the kind is unknown.
+        BadLog: anything deviates from the event's layout, or the kind is unknown.
     """
     # Topics come from a node: nothing has checked their lengths yet.
     if len(topics) != 4 or topics[0] != APPENDED_TOPIC or set(map(len, topics)) != {32}:
         raise BadLog("not an Appended log", topics=len(topics))
-    length = int.from_bytes(body[96:128], "big")
-    padded = 128 + length + -length % 32
-    if (
-        len(body) != padded
-        or body[64:96] != _OFFSET
-        or any(body[:24])
-        or any(body[32:44])
-        or any(body[128 + length :])
-    ):
-        raise BadLog("an Appended log is not laid out as the event", data=body.hex())
+    position, actor, payload = decode_body(body)
     try:
         kind = Kind(int.from_bytes(topics[3], "big"))
     except ValueError:
         raise BadLog("an entry of an unknown kind", kind=topics[3].hex()) from None
-    return LoggedEntry(
-        subject=topics[1],
-        org=topics[2],
-        kind=kind,
-        position=int.from_bytes(body[24:32], "big"),
-        actor=body[44:64],
-        payload=body[128 : 128 + length],
-    )
+    return LoggedEntry(topics[1], topics[2], kind, position, actor, payload)
+
+
+def decode_body(body: bytes) -> tuple[int, Address, bytes]:
+    """Read position, actor and payload from an `Appended` log's data. Raises BadLog."""
+    if len(body) >= _WORDS:
+        position, actor, length = _STRUCT.unpack_from(body)
+        end = _WORDS + length
+        if (
+            int.from_bytes(body[:_WORDS]) & _MASK == _FIXED
+            and len(body) == end + -length % 32
+            and not any(body[end:])
+        ):
+            return position, actor, body[_WORDS:end]
+    raise BadLog("an Appended log is not laid out as the event", data=body.hex())

@@ -6,64 +6,70 @@ are the contract's, in order, once each, and in the very blocks whose headers we
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block, Log, block_parameter, read_block
-from ledger.domain.log import APPENDED_TOPIC, BadLog, LoggedEntry, decode_appended
-from ledger.errors import LedgerError, MirrorError, NodeUnavailable, RpcError
+from ledger.chain.wire import Block, WireLog, block_parameter, read_block
+from ledger.domain.log import APPENDED_TOPIC
+from ledger.errors import LedgerError, NodeUnavailable, RpcError
+from ledger.mirror.reading import Distrusted, Reading, read_logs
 from ledger.proofs.layout import ledger_head_slot
-from ledger.types import Address, Hash32, to_hex
+from ledger.types import Hash32, to_hex
 
 _BATCH: Final = 100
 
 
-class Distrusted(MirrorError):
-    """What the node told is not what the chain holds; asked again, it may tell better."""
-
-    code = "distrusted"
-
-
 @dataclass(frozen=True, slots=True)
 class FetchedRange:
-    """The blocks after one another up to `last`, as the node tells them.
+    """The blocks after one another from `first` to `last`, as the node tells them.
 
-    `first` follows the mirror's block; `headers` are those of every block that holds a log and
-    of both ends; `ledger_head` is the contract's own after `last`.
+    `ledger_head` is the contract's own after `last`; None where the node has forgotten that state.
     """
 
     first: Block
     last: Block
-    headers: Mapping[int, Block]
-    logs: Sequence[tuple[Log, LoggedEntry]]
-    ledger_head: Hash32
+    reading: Reading
+    ledger_head: Hash32 | None
 
 
-def fetch_range(rpc: RpcClient, contract: Address, first: int, last: Block) -> FetchedRange:
-    """Fetch the entries of the blocks from number `first` to the block `last`.
+def fetch_range(
+    rpc: RpcClient,
+    deployed: Deployed,
+    domain: Hash32,
+    first: int,
+    last: int | Block,
+    *,
+    settled: bool,
+) -> FetchedRange:
+    """Fetch the entries of the blocks from number `first` to `last`.
+
+    `settled`: the blocks will not change any more, so that what the node tells of them at different
+    times fits together: then logs may tell their blocks' times, and a state may be forgotten.
 
     Raises:
         Distrusted: the node refuses, contradicts itself, or tells of no such entries.
         NodeUnavailable: it does not answer.
     """
     try:
-        headers = {last.number: last}
-        if first != last.number:
-            headers[first] = next(fetch_headers(rpc, [first]))
-        logs = _fetch_logs(rpc, contract, first, last)
-        missing = sorted({log.block_number for log in logs} - headers.keys())
-        headers |= {block.number: block for block in fetch_headers(rpc, missing)}
-        # By hash, so that a reorg meanwhile cannot slip another block's state in.
-        ledger_head = rpc.fetch_storage(contract, ledger_head_slot(), last.hash)
+        headers = _fetch_ends(rpc, first, last)
+        begin, end = headers[first], headers[last.number if isinstance(last, Block) else last]
+        logs = _fetch_logs(rpc, deployed, begin, end)
+        if not settled or any(log.blockTimestamp is None for log in logs):
+            missing = sorted({_number(log) for log in logs} - headers.keys())
+            headers |= {block.number: block for block in fetch_headers(rpc, missing)}
+        times = {number: header.timestamp for number, header in headers.items()}
+        reading = read_logs(logs, domain, deployed.contract, times)
+        ledger_head = _fetch_ledger_head(rpc, deployed, end, settled=settled)
     except RpcError as error:
-        raise Distrusted(f"the node refuses: {error}", first=first, last=last.number) from error
+        shown = last.number if isinstance(last, Block) else last
+        raise Distrusted(f"the node refuses: {error}", first=first, last=shown) from error
     _verify_headers(headers)
-    entries = [_read(log, contract, headers) for log in logs]
-    _verify_order(logs)
-    return FetchedRange(headers[first], last, headers, entries, ledger_head)
+    _verify_blocks(reading, headers, begin, end)
+    return FetchedRange(begin, end, reading, ledger_head)
 
 
 def fetch_headers(rpc: RpcClient, numbers: Sequence[int]) -> Iterator[Block]:
@@ -87,10 +93,36 @@ def _read_header(number: int, answer: object) -> Block:
     return block
 
 
-def _fetch_logs(rpc: RpcClient, contract: Address, first: int, last: Block) -> list[Log]:
-    if first == last.number:
-        return rpc.fetch_logs(contract, [APPENDED_TOPIC], block_hash=last.hash)
-    return rpc.fetch_logs(contract, [APPENDED_TOPIC], first, last.number)
+def _fetch_ends(rpc: RpcClient, first: int, last: int | Block) -> dict[int, Block]:
+    headers = {last.number: last} if isinstance(last, Block) else {}
+    ends = {first, last} if isinstance(last, int) else {first} - headers.keys()
+    return headers | {block.number: block for block in fetch_headers(rpc, sorted(ends))}
+
+
+def _fetch_logs(rpc: RpcClient, deployed: Deployed, first: Block, last: Block) -> list[WireLog]:
+    topics = [APPENDED_TOPIC]
+    if first.number == last.number:
+        return rpc.fetch_wire_logs(deployed.contract, topics, block_hash=last.hash)
+    return rpc.fetch_wire_logs(deployed.contract, topics, first.number, last.number)
+
+
+def _number(log: WireLog) -> int:
+    try:
+        return int(log.blockNumber, 16)
+    except ValueError as error:
+        raise Distrusted(f"a log is no log: {error}") from error
+
+
+def _fetch_ledger_head(
+    rpc: RpcClient, deployed: Deployed, block: Block, *, settled: bool
+) -> Hash32 | None:
+    try:
+        # By hash, so that a reorg meanwhile cannot slip another block's state in.
+        return rpc.fetch_storage(deployed.contract, ledger_head_slot(), block.hash)
+    except RpcError:
+        if settled:
+            return None
+        raise
 
 
 def _verify_headers(headers: Mapping[int, Block]) -> None:
@@ -101,24 +133,16 @@ def _verify_headers(headers: Mapping[int, Block]) -> None:
             raise Distrusted(f"block {above} is older than block {below}", block=above)
 
 
-def _read(log: Log, contract: Address, headers: Mapping[int, Block]) -> tuple[Log, LoggedEntry]:
-    if log.address != contract:
-        raise Distrusted("a log of another contract", contract=to_hex(log.address))
-    if log.block_hash != headers[log.block_number].hash:
-        raise Distrusted(
-            f"a log's block {log.block_number} is not the chain's",
-            found=to_hex(log.block_hash),
-            expected=to_hex(headers[log.block_number].hash),
-        )
-    try:
-        return log, decode_appended(log.topics, log.data)
-    except BadLog as error:
-        raise Distrusted(str(error), **error.fields) from error
-
-
-def _verify_order(logs: Iterable[Log]) -> None:
-    for one, next_one in pairwise(logs):
-        before = one.block_number, one.log_index
-        after = next_one.block_number, next_one.log_index
-        if before >= after:
-            raise Distrusted(f"log {after} comes after log {before}", block=after[0])
+def _verify_blocks(
+    reading: Reading, headers: Mapping[int, Block], first: Block, last: Block
+) -> None:
+    """The blocks that hold entries are within the range, and those whose headers were read."""
+    for number, hash_, _ in reading.blocks:
+        if not first.number <= number <= last.number:
+            raise Distrusted(f"a log of block {number}, which was not asked for", block=number)
+        if number in headers and hash_ != headers[number].hash:
+            raise Distrusted(
+                f"a log's block {number} is not the chain's",
+                found=to_hex(hash_),
+                expected=to_hex(headers[number].hash),
+            )

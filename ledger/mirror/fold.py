@@ -2,153 +2,257 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
+from typing import Final
 
-from ledger.chain.wire import Log
-from ledger.domain.batch import Batch, batch_id_of
+from ledger.domain.batch import batch_id_of
 from ledger.domain.entries import Appended
-from ledger.domain.heads import ledger_head_after
-from ledger.domain.kinds import BIRTHS
-from ledger.domain.log import LoggedEntry
-from ledger.domain.subjects import Subject, fold_subject
+from ledger.domain.kinds import Kind
+from ledger.domain.subjects import fold_subject
 from ledger.errors import InputError, VerificationError
-from ledger.hashing import subject_id
-from ledger.mirror.fetch import Distrusted, FetchedRange
-from ledger.mirror.steps import Applied, Cursor, PassedBlock, PlacedEntry
+from ledger.hashing import LAST_BYTES, is_paused, keccak
+from ledger.mirror.asset_rows import (
+    COUNT,
+    FIRST_SEQUENCE,
+    HEAD,
+    LAST_SEQUENCE,
+    OFFERED,
+    OWNER,
+    QUICK,
+    UPDATED_AT,
+    Row,
+    accepted_of,
+    born_row,
+    offered_of,
+)
+from ledger.mirror.periods import Periods
+from ledger.mirror.reading import ACTOR_AND_TIME, Distrusted, Read, ReadBlock, Reading
+from ledger.mirror.steps import Applied, Cursor, PassedBlock, Values
+from ledger.mirror.subject_rows import Born, Keeping, Known, keep, keeping_of, plain, row_of
 from ledger.types import Hash32, to_hex
 
-
-def fold_range(
-    domain: Hash32,
-    before: Cursor,
-    known: Mapping[Hash32, Subject],
-    fetched: FetchedRange,
-    node_block: int,
-) -> Applied:
-    """Fold a fetched range onto the mirror at `before`.
-
-    `known` are those of its subjects that the range is about, and the batches of those that have
-    no entry of their own yet (`named_by`).
-
-    Raises:
-        Distrusted: an entry cannot stand where it does, or the folded ledger head is not the
-            chain's: entries are missing, doubled or altered.
-    """
-    folding = _Folding(domain, before, dict(known))
-    blocks = [
-        folding.fold_block(fetched, number, list(pairs))
-        for number, pairs in groupby(fetched.logs, key=lambda pair: pair[0].block_number)
-    ]
-    if not blocks or blocks[-1].number != fetched.last.number:
-        blocks.append(folding.fold_block(fetched, fetched.last.number, []))
-    if folding.ledger_head != fetched.ledger_head:
-        raise Distrusted(
-            f"after block {fetched.last.number} the entries fold to another ledger head than"
-            " the chain's",
-            expected=to_hex(fetched.ledger_head),
-            found=to_hex(folding.ledger_head),
-            block=fetched.last.number,
-        )
-    return Applied(
-        before=before,
-        blocks=tuple(blocks),
-        entries=tuple(folding.entries),
-        subjects=tuple(folding.subjects[subject] for subject in folding.touched),
-        members=frozenset(folding.members),
-        node_block=node_block,
-    )
+_REGISTERED, _PAUSED, _RESUMED = int(Kind.REGISTERED), int(Kind.PAUSED), int(Kind.RESUMED)
+_QUIET: Final = frozenset(
+    map(int, (Kind.OBSERVED, Kind.PART_ADDED, Kind.PART_REMOVED, Kind.REVISED, Kind.STAGED))
+)
+_ACTOR, _TIME = ACTOR_AND_TIME.start, ACTOR_AND_TIME.stop
 
 
-def named_by(entries: Iterable[LoggedEntry]) -> list[Hash32]:
-    """The ids of all that folding these entries needs to know.
+def named_by(entries: Iterable[Read], known: Container[Hash32] = ()) -> list[Hash32]:
+    """The ids of all that folding these entries needs to know, but for what is `known`.
 
     What is born among them need not be asked for: were it known, the ledger head would not come
     out. What goes on at position 1 may be the first that an asset of a batch has of its own.
     """
     begun: dict[Hash32, int] = {}
     for entry in entries:
-        begun.setdefault(entry.subject, entry.position)
-    older = {subject: position for subject, position in begun.items() if position != 0}
-    batches = [batch_id_of(subject) for subject, position in older.items() if position == 1]
-    return list(dict.fromkeys([*older, *batches]))
+        if entry[3] not in begun:
+            begun[entry[3]] = entry[6]
+    older = [subject for subject, position in begun.items() if position and subject not in known]
+    batches = [batch_id_of(subject) for subject in older if begun[subject] == 1]
+    return list(dict.fromkeys([*older, *[one for one in batches if one not in known]]))
 
 
-class _Folding:
-    """The mirror in memory while a range is folded onto it."""
+class HeadDiffers(Distrusted):
+    """The entries fold to another ledger head than the chain's."""
 
-    def __init__(self, domain: Hash32, before: Cursor, subjects: dict[Hash32, Subject]) -> None:
-        self.domain = domain
-        self.ledger_head = before.ledger_head
-        self.sequence = before.sequence
+    def __init__(self, block: int, expected: Hash32, found: Hash32) -> None:
+        super().__init__(
+            f"after block {block} the entries fold to another ledger head than the chain's",
+            expected=to_hex(expected),
+            found=to_hex(found),
+            block=block,
+        )
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is to be written of the entries folded since the last step was taken.
+
+    `born` are the subjects that begin, `touched` all that have new entries; of those that are no
+    assets, the sequences of their first and last ones.
+    """
+
+    entries: list[Values] = field(default_factory=list)
+    blocks: list[Values] = field(default_factory=list)
+    periods: Periods = field(default_factory=Periods)
+    born: dict[Hash32, int] = field(default_factory=dict)
+    touched: dict[Hash32, int] = field(default_factory=dict)
+
+
+class Folding:
+    """The mirror in memory while entries are folded onto it, from `cursor` on.
+
+    `subjects` are those that the mirror knows, the ones that entries are about and the batches of
+    those that have no entry of their own yet (`named_by`); it keeps them as they are after.
+    """
+
+    def __init__(self, cursor: Cursor, subjects: dict[Hash32, Known]) -> None:
+        self.cursor = cursor
         self.subjects = subjects
-        self.entries: list[PlacedEntry] = []
-        self.touched: dict[Hash32, None] = {}
-        self.members: set[Hash32] = set()
+        self.ledger_head = cursor.ledger_head
+        self.sequence = cursor.sequence
+        self._gathered = _Gathered()
 
-    def fold_block(
-        self, fetched: FetchedRange, number: int, pairs: list[tuple[Log, LoggedEntry]]
-    ) -> PassedBlock:
-        header = fetched.headers[number]
-        for log, logged in pairs:
-            self.fold_entry(log, _timed(logged, header.timestamp))
-        return PassedBlock(
-            number=number,
-            hash=header.hash,
-            parent_hash=header.parent_hash,
-            timestamp=header.timestamp,
-            ledger_head=self.ledger_head,
-            last_sequence=self.sequence,
+    @property
+    def size(self) -> int:
+        """How many entries were folded since the last step was taken."""
+        return self.sequence - self.cursor.sequence
+
+    def fold(self, reading: Reading) -> None:
+        """Fold the entries of some blocks.
+
+        Raises:
+            Distrusted: an entry cannot stand where it does; this folding is good for nothing more.
+        """
+        blocks = iter(reading.blocks)
+        for number, entries in groupby(reading.entries, key=itemgetter(0)):
+            block = next(blocks)
+            try:
+                self._fold_block(number, entries)
+            except (VerificationError, InputError) as error:
+                raise Distrusted(str(error), block=number) from error
+            self._gathered.blocks.append((*block, self.ledger_head, self.sequence))
+
+    def take(self, last: ReadBlock, expected: Hash32 | None, node_block: int) -> Applied:
+        """The step that brings the mirror to the block `last`.
+
+        `expected` is the ledger head that the chain has after it, or None if nobody could tell.
+
+        Raises:
+            HeadDiffers: the entries fold to another one: some are missing, doubled or altered.
+        """
+        number, before, gathered = last[0], self.cursor, self._gathered
+        if expected is not None and expected != self.ledger_head:
+            raise HeadDiffers(number, expected, self.ledger_head)
+        block = PassedBlock(*last, self.ledger_head, self.sequence)
+        if not gathered.blocks or gathered.blocks[-1][0] != number:
+            gathered.blocks.append(tuple(block))
+        proven = before.proven if expected is None else number
+        self.cursor = Cursor(number, block.hash, self.ledger_head, self.sequence, proven)
+        self._gathered = _Gathered()
+        moved = [one for one in gathered.touched if one not in gathered.born]
+        return Applied(
+            before=before,
+            last=block,
+            proven=expected is not None,
+            node_block=node_block,
+            entries=gathered.entries,
+            blocks=gathered.blocks,
+            born=self._rows(gathered, gathered.born, lambda keeping: keeping.whole),
+            moved=self._rows(gathered, moved, lambda keeping: keeping.changed),
+            opened=gathered.periods.openings(),
+            closed=dict(gathered.periods.closings()),
         )
 
-    def fold_entry(self, log: Log, entry: Appended) -> None:
-        if entry.position == 0:
-            _verify_birth(self.domain, entry)
-        before = self.subjects.get(entry.subject)
-        try:
-            subject = fold_subject(before, entry, self.find_batch(entry.subject))
-        except (VerificationError, InputError) as error:
-            raise Distrusted(str(error), block=log.block_number, log=log.log_index) from error
-        if before is None and entry.position != 0:
-            self.members.add(entry.subject)
-        self.subjects[entry.subject] = subject
-        self.touched[entry.subject] = None
-        self.sequence += 1
-        self.ledger_head = ledger_head_after(self.ledger_head, subject.head, entry)
-        self.entries.append(
-            PlacedEntry(
-                sequence=self.sequence,
-                block_number=log.block_number,
-                log_index=log.log_index,
-                transaction_hash=log.transaction_hash,
-                entry=entry,
-                head=subject.head,
-            )
-        )
+    # -- the loop ------------------------------------------------------------------------------
 
-    def find_batch(self, asset: Hash32) -> Batch | None:
+    def _fold_block(self, number: int, entries: Iterable[Read]) -> None:
+        # All that is looked up is in locals: this runs for every entry of the chain. The ledger
+        # head is `ledger.domain.heads.ledger_head_after`, a subject's head `head_after`.
+        hash_, quick, subjects = keccak, QUICK, self.subjects
+        gathered = self._gathered
+        append, touched, periods = gathered.entries.append, gathered.touched, gathered.periods
+        ledger_head, sequence = self.ledger_head, self.sequence
+        last_bytes = LAST_BYTES[is_paused(ledger_head)]
+        for entry in entries:
+            (_, index, transaction, subject, org, kind,
+             position, actor, timestamp, payload, told) = entry  # fmt: skip
+            sequence += 1
+            touched[subject] = sequence
+            known = subjects.get(subject)
+            if type(known) is list and kind in quick:
+                if position != known[COUNT]:
+                    raise _not_next(subject, position, known[COUNT])
+                if kind not in _QUIET:
+                    _change_parties(periods, known, entry)
+                quick[kind](known, org, payload)
+                head = hash_(known[HEAD] + told)
+                known[COUNT] = position + 1
+                known[HEAD] = head
+                known[UPDATED_AT] = timestamp
+                known[LAST_SEQUENCE] = sequence
+            elif known is None and kind == _REGISTERED:
+                row = born_row(subject, org, payload, timestamp, sequence)
+                subjects[subject] = row
+                gathered.born[subject] = sequence
+                periods.own(subject, 0, row[OWNER], number)
+                head = subject
+            else:
+                head = self._fold_plainly(entry, sequence)
+                if kind in (_PAUSED, _RESUMED):
+                    last_bytes = LAST_BYTES[kind == _PAUSED]
+            mixed = hash_(ledger_head + head + told[_ACTOR:_TIME])
+            ledger_head = mixed[:31] + last_bytes[mixed[31]]
+            append(
+                (sequence, number, index, transaction, subject, org, kind,
+                 position, actor, timestamp, payload, head)
+            )  # fmt: skip
+        self.ledger_head, self.sequence = ledger_head, sequence
+
+    def _fold_plainly(self, entry: Read, sequence: int) -> Hash32:
+        """Fold an entry by the domain's own means, and return its subject's head after it."""
+        number, _, _, subject, org, kind, position, actor, timestamp, payload, _ = entry
+        appended = Appended(subject, org, Kind(kind), position, payload, actor, timestamp)
+        known = self.subjects.get(subject)
+        before = plain(known)
+        born = self._find_batch(subject) if before is None and position == 1 else None
+        after = fold_subject(before, appended, born.batch if born else None)
+        periods = self._gathered.periods
+        if before is None:
+            self._gathered.born[subject] = sequence
+        if born is not None:
+            periods.own(subject, 0, born.batch.owner, born.block)
+        periods.change(appended, number)
+        first = known[FIRST_SEQUENCE] if isinstance(known, list) else sequence
+        self.subjects[subject] = keep(after, number, first, sequence)
+        return after.head
+
+    def _find_batch(self, asset: Hash32) -> Born | None:
         """The batch that an asset is of, if it is of any."""
         batch = self.subjects.get(batch_id_of(asset))
-        return batch if isinstance(batch, Batch) else None
+        return batch if isinstance(batch, Born) else None
+
+    def _rows(
+        self,
+        gathered: _Gathered,
+        ids: Iterable[Hash32],
+        values: Callable[[Keeping], Callable[[Row], Values]],
+    ) -> Mapping[str, Sequence[Values]]:
+        """The rows of subjects as they are now, a list for each table that has any."""
+        rows: dict[str, list[Values]] = {}
+        for subject in ids:
+            known = self.subjects[subject]
+            keeping = keeping_of(known)
+            first = gathered.born.get(subject, 0)
+            row = row_of(known, first, gathered.touched[subject])
+            rows.setdefault(keeping.name, []).append(values(keeping)(row))
+        return rows
 
 
-def _verify_birth(domain: Hash32, entry: Appended) -> None:
-    born = subject_id(domain, entry.kind, entry.org, entry.payload)
-    if entry.kind not in BIRTHS or born != entry.subject:
-        raise Distrusted(
-            "a first entry does not hash to its subject's id",
-            expected=to_hex(born),
-            found=to_hex(entry.subject),
-        )
+def _change_parties(periods: Periods, row: Row, entry: Read) -> None:
+    """Open and close what a quick kind does to the parties of an asset; the row is as before."""
+    number, _, _, asset, org, kind, position, _, _, payload, _ = entry
+    offered: int = row[OFFERED]
+    match kind:
+        case Kind.TRANSFERRED:
+            periods.pass_title(asset, position, payload, number, offered=bool(offered))
+        case Kind.OFFERED:
+            offer = offered_of(payload)
+            open_ = bool(offered >> offer[0] & 1)
+            periods.offer(asset, position, offer, number, offered=open_)
+        case Kind.ACCEPTED if party := accepted_of(payload):
+            periods.accept(asset, position, party, org, number)
+        case Kind.ACCEPTED:
+            periods.pass_title(asset, position, org, number, offered=bool(offered))
 
 
-def _timed(logged: LoggedEntry, timestamp: int) -> Appended:
-    return Appended(
-        subject=logged.subject,
-        org=logged.org,
-        kind=logged.kind,
-        position=logged.position,
-        payload=logged.payload,
-        actor=logged.actor,
-        timestamp=timestamp,
+def _not_next(subject: Hash32, position: int, count: int) -> VerificationError:
+    return VerificationError(
+        f"entry {position} of {to_hex(subject)} is not the next, {count}",
+        expected=count,
+        found=position,
     )

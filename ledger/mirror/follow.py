@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed, verify_chain, verify_deployed
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import Block
-from ledger.domain.subjects import Subject
 from ledger.hashing import domain_separator
-from ledger.mirror.fetch import Distrusted, fetch_headers, fetch_range
-from ledger.mirror.fold import fold_range, named_by
+from ledger.mirror.fetch import fetch_headers, fetch_range
+from ledger.mirror.fold import Folding, named_by
+from ledger.mirror.reading import Distrusted
+from ledger.mirror.span import Span
 from ledger.mirror.steps import (
     Applied,
     Cursor,
@@ -29,15 +29,16 @@ from ledger.mirror.steps import (
     RolledBack,
     Step,
 )
+from ledger.mirror.subject_rows import Known
 from ledger.types import Hash32
 
 _log = logging.getLogger(__name__)
 
-_ENTRIES: Final = 2_500
-_LARGEST: Final = 100_000
 _PATIENCE: Final = 9
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
+_DOUBT: Final = 3
+"""After so many contradictions, what was taken on trust is what may be wrong."""
 _SHORTEST_REST: Final = 0.01
 _PART: Final = 8
 
@@ -57,7 +58,7 @@ class Memory(Protocol):
     def base(self) -> PassedBlock:
         """The block before the contract's."""
 
-    def subjects(self, ids: Sequence[Hash32]) -> Mapping[Hash32, Subject]:
+    def subjects(self, ids: Sequence[Hash32]) -> dict[Hash32, Known]:
         """Those of the subjects that have entries of their own, as they are at the cursor."""
 
 
@@ -96,9 +97,11 @@ def follow(
                 raise
             _log.info("asking again, in smaller ranges: %s", error)
             follower.span.shrink()
-            if wait(min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE)):
-                return
-            continue
+            step = follower.find_unproven() if failures == _DOUBT else None
+            if step is None:
+                if wait(min(_FIRST_PAUSE * 2**failures, _LONGEST_PAUSE)):
+                    return
+                continue
         if step is not None:
             yield step
             moved = time.monotonic()
@@ -111,22 +114,6 @@ def follow(
 def _rest(moved: float, poll: float) -> float:
     """Seconds to pause: a part of the time that no block has come for, so that it is soon seen."""
     return min(poll, max(_SHORTEST_REST, (time.monotonic() - moved) / _PART))
-
-
-@dataclass(slots=True)
-class _Span:
-    """How many blocks to ask for at once, so that about _ENTRIES entries come."""
-
-    size: int = 1_000
-
-    def shrink(self) -> None:
-        self.size = max(1, self.size // 4)
-
-    def adapt(self, entries: int) -> None:
-        if entries > 2 * _ENTRIES:
-            self.size = max(1, self.size * _ENTRIES // entries)
-        elif entries < _ENTRIES // 2:
-            self.size = min(_LARGEST, self.size * 2)
 
 
 class _Follower:
@@ -145,9 +132,10 @@ class _Follower:
         self.memory = memory
         self.finality = finality
         self.domain = domain_separator(deployed.chain_id, deployed.contract)
-        self.span = _Span()
+        self.span = Span()
         self.poll = poll
         self.at_head = False
+        self._doubted = -1
         self._idle_at: Cursor | None = None
         self._final_due = 0.0
 
@@ -175,32 +163,48 @@ class _Follower:
         """
         if time.monotonic() < self._final_due:
             return None
-        final, known = self.finality.fetch_final_block(self.rpc), self.memory.final_block()
+        # What is not proven is not final for us, whatever the chain says of its block.
+        final = min(self.finality.fetch_final_block(self.rpc), self.memory.cursor().proven)
+        known = self.memory.final_block()
         remembered = self.memory.blocks(final, 1)[0].number if final > known else known
         if remembered > known:
             return Finalised(remembered)
         self._final_due = time.monotonic() + self.poll
         return None
 
-    def _last_of_range(self, first: int, newest: Block) -> Block:
-        """Where to end the range: not too far, and on the final block rather than beyond it."""
-        if first == newest.number:
-            return newest
-        last = min(newest.number, first + self.span.size - 1)
-        final = self.finality.fetch_final_block(self.rpc)
-        if first <= final < last:
-            last = final
-        return newest if last == newest.number else next(fetch_headers(self.rpc, [last]))
+    def find_unproven(self) -> RolledBack | None:
+        """Go back to what is proven, if anything is not; but only once from there."""
+        cursor = self.memory.cursor()
+        if cursor.proven in (cursor.number, self._doubted):
+            return None
+        self._doubted, self._idle_at = cursor.proven, None
+        [proven] = self.memory.blocks(cursor.proven, 1)
+        return RolledBack(cursor, proven, cursor.number)
 
     def _advance(self, cursor: Cursor, newest: Block) -> Applied | RolledBack:
         first = cursor.number + 1
-        last = self._last_of_range(first, newest)
-        fetched = fetch_range(self.rpc, self.deployed.contract, first, last)
+        final = self.finality.fetch_final_block(self.rpc) if first < newest.number else 0
+        number = min(newest.number, first + self.span.size - 1)
+        # A range ends on the final block rather than beyond it.
+        last = final if first <= final < number else number
+        fetched = fetch_range(
+            self.rpc,
+            self.deployed,
+            self.domain,
+            first,
+            newest if last == newest.number else last,
+            settled=last <= final,
+        )
         if fetched.first.parent_hash != cursor.hash:
             return self._roll_back(cursor, newest)
-        known = self.memory.subjects(named_by([entry for _, entry in fetched.logs]))
-        applied = fold_range(self.domain, cursor, known, fetched, newest.number)
-        self.span.adapt(len(applied.entries))
+        entries = fetched.reading.entries
+        folding = Folding(cursor, self.memory.subjects(named_by(entries)))
+        folding.fold(fetched.reading)
+        end = fetched.last
+        applied = folding.take(
+            (end.number, end.hash, end.timestamp), fetched.ledger_head, newest.number
+        )
+        self.span.adapt(len(entries))
         return applied
 
     def _roll_back(self, cursor: Cursor, newest: Block) -> RolledBack:
@@ -234,6 +238,4 @@ class _Follower:
             header = self.rpc.fetch_block(base.number)
         except UnknownBlock as error:
             raise Distrusted(f"the chain ends below block {base.number}") from error
-        return PassedBlock(
-            base.number, header.hash, header.parent_hash, header.timestamp, base.ledger_head, 0
-        )
+        return PassedBlock(base.number, header.hash, header.timestamp, base.ledger_head, 0)

@@ -1,16 +1,15 @@
-"""Keeps what entries open and close between subjects as periods of blocks."""
+"""Gathers what entries open and close between subjects, as periods of blocks."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import BigInteger, Table, bindparam, delete, or_, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlalchemy import Table
+from sqlmodel import SQLModel
 
-from ledger.domain.batch import Batch
+from ledger.domain.entries import Appended
 from ledger.domain.relations import (
     AccountOf,
     Claim,
@@ -24,26 +23,20 @@ from ledger.domain.relations import (
     Value,
     changes,
 )
-from ledger.mirror.steps import PlacedEntry
-from ledger.mirror.tables import (
-    AccountRow,
-    ClaimRow,
-    EntryRow,
-    HolderRow,
-    ListingRow,
-    MountRow,
-    OfferRow,
-)
+from ledger.mirror.steps import Closing, Values
+from ledger.mirror.tables import AccountRow, ClaimRow, HolderRow, ListingRow, MountRow, OfferRow
 from ledger.types import Hash32, Party
 
-_Row = dict[str, Any]
+_Key: TypeAlias = tuple[Any, ...]
+
+_LARGEST: Final = 2**63 - 1
 
 
 class Keeping:
     """How relations of a type are kept: each field in the column of its name.
 
     `subjects` are the columns that hold the subjects of the entries which open and close them,
-    first the one that opens.
+    first the one that opens. A table's last column is where a period ends.
     """
 
     def __init__(self, relation: type[Relation], row: type[SQLModel], *subjects: str) -> None:
@@ -51,11 +44,14 @@ class Keeping:
         self.table: Table = row.__table__  # type: ignore[attr-defined]
         self.subjects = [self.table.c[name] for name in subjects]
         self.names = [field.name for field in fields(relation)]
+        self.name = str(self.table.name)
+        self.columns = self.table.columns.keys()
 
-    def values(self, relation: Relation, position: int, block: int) -> _Row:
-        """The columns of a period that begins."""
-        row: _Row = {"position": position, "from_block": block, "to_block": None}
-        return row | {name: _plain(getattr(relation, name)) for name in self.names}
+    def row(self, relation: Relation, position: int, block: int) -> list[Any]:
+        """The row of a period that begins."""
+        values: dict[str, Any] = {"position": position, "from_block": block, "to_block": None}
+        values |= {name: _plain(getattr(relation, name)) for name in self.names}
+        return [values[name] for name in self.columns]
 
 
 KEEPINGS: Final = {
@@ -71,7 +67,12 @@ KEEPINGS: Final = {
 }
 """How every type of relation is kept."""
 
-_LARGEST: Final = 2**63 - 1
+_PARTIES: Final = tuple([party.label for party in Party])
+_OWNER: Final = Party.OWNER.label
+_HOLDER, _OFFER = "holder", "offer"
+_HELD: Final = Closing(_HOLDER, Holding.KEY)
+_OFFERED: Final = Closing(_OFFER, Offer.KEY)
+_OFFERS: Final = Closing(_OFFER, Offer.KEY[:1])
 
 
 def _plain(value: Value) -> Value | str:
@@ -85,107 +86,117 @@ def _plain(value: Value) -> Value | str:
             return value
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """How an asset of a batch began: with the batch, in its block."""
+class Periods:
+    """The periods that a run of entries opens and closes, as rows to be written at once.
 
-    batch: Batch
-    block: int
-
-
-def write_periods(
-    session: Session, entries: Iterable[PlacedEntry], members: Mapping[Hash32, Beginning]
-) -> None:
-    """Open and close the periods that these entries begin and end.
-
-    `members` are the assets of batches whose own first entries are among them: from its batch on,
-    each had an owner, of which there is no row yet.
+    What is opened and closed within the run is a row that has its end; what had been open before is
+    closed by its key, at the earliest of the blocks that say so.
     """
-    runs = {relation: _Run(keeping) for relation, keeping in KEEPINGS.items()}
-    for placed in entries:
-        entry, block = placed.entry, placed.block_number
-        if entry.position == 1 and (began := members.get(entry.subject)):
-            holding = Holding(entry.subject, Party.OWNER, began.batch.owner)
-            runs[Holding].open(holding, 0, began.block)
+
+    def __init__(self) -> None:
+        self.opened: dict[str, list[list[Any]]] = {}
+        self.closed: dict[Closing, dict[_Key, int]] = {}
+        # What the run has opened and not closed, by its whole key.
+        self._open: dict[str, dict[_Key, list[Any]]] = {}
+
+    def change(self, entry: Appended, block: int) -> None:
+        """Open and close what an entry begins and ends. Raises MalformedValue."""
         for change in changes(entry):
             match change:
                 case Opened(relation):
-                    runs[type(relation)].open(relation, entry.position, block)
-                case Closed(type_):
-                    runs[type_].close(change, block)
-    for run in runs.values():
-        run.write(session)
+                    keeping = KEEPINGS[type(relation)]
+                    key = tuple([_plain(getattr(relation, name)) for name in relation.KEY])
+                    row = keeping.row(relation, entry.position, block)
+                    self._begin(keeping.name, key, row)
+                case Closed(relation_type, key):
+                    table = KEEPINGS[relation_type].name
+                    names = tuple([name for name, _ in key])
+                    values = tuple([_plain(value) for _, value in key])
+                    self._end(table, relation_type.KEY, names, values, block)
 
+    # -- the commonest, by their own words ---------------------------------------------------
 
-class _Run:
-    """The periods of one table that a run of entries opens and closes, to be written at once."""
+    def own(self, asset: Hash32, position: int, org: Hash32, block: int) -> None:
+        """An asset has its first owner."""
+        row = [asset, position, _OWNER, org, block, None]
+        self._begin(_HOLDER, (asset, _OWNER), row)
 
-    def __init__(self, keeping: Keeping) -> None:
-        self.keeping = keeping
-        self.opened: list[_Row] = []
-        self.closed: defaultdict[tuple[str, ...], list[_Row]] = defaultdict(list)
-        self._open: defaultdict[Value, list[tuple[Relation, _Row]]] = defaultdict(list)
+    def pass_title(
+        self, asset: Hash32, position: int, org: Hash32, block: int, *, offered: bool
+    ) -> None:
+        """Title passes, and ends what is `offered`, if anything is."""
+        self._end_key(_HELD, (asset, _OWNER), block)
+        if offered:
+            self._end_offers(asset, block)
+        self.own(asset, position, org, block)
 
-    def open(self, relation: Relation, position: int, block: int) -> None:
-        row = self.keeping.values(relation, position, block)
-        self.opened.append(row)
-        self._open[getattr(relation, relation.KEY[0])].append((relation, row))
+    def offer(
+        self,
+        asset: Hash32,
+        position: int,
+        payload: tuple[int, Hash32, int],
+        block: int,
+        *,
+        offered: bool,
+    ) -> None:
+        """A party is offered to somebody until then, in place of what is `offered`, if it is."""
+        party, to, expires = payload
+        key = asset, label = asset, _PARTIES[party]
+        if offered:
+            self._end_key(_OFFERED, key, block)
+        row = [asset, position, label, to, min(expires, _LARGEST), block, None]
+        self._begin(_OFFER, key, row)
 
-    def close(self, closed: Closed, block: int) -> None:
-        key = dict(closed.key)
-        bound = {_bound(name): _plain(value) for name, value in closed.key}
-        self.closed[tuple(key)].append({"closing": block, **bound})
-        for held in self._find(key.get(closed.relation.KEY[0])):
-            for one in [one for one in held if closed.ends(one[0])]:
-                one[1]["to_block"] = block
-                held.remove(one)
+    def accept(self, asset: Hash32, position: int, party: int, org: Hash32, block: int) -> None:
+        """An organisation becomes a party other than the owner."""
+        key = asset, label = asset, _PARTIES[party]
+        self._end_key(_HELD, key, block)
+        self._end_key(_OFFERED, key, block)
+        self._begin(_HOLDER, key, [asset, position, label, org, block, None])
 
-    def _find(self, first: Value | None) -> Iterator[list[tuple[Relation, _Row]]]:
-        """Where the rows lie whose keys begin so; all of them if that is left open."""
-        if first is None:
-            yield from self._open.values()
-        elif first in self._open:
-            yield self._open[first]
+    # -- keeping them -------------------------------------------------------------------------
 
-    def write(self, session: Session) -> None:
-        connection, table = session.connection(), self.keeping.table
-        for names, rows in self.closed.items():
-            connection.execute(_closing(table, names), rows)
-        if self.opened:
-            connection.execute(table.insert(), self.opened)
+    def _begin(self, table: str, key: _Key, row: list[Any]) -> None:
+        if table not in self.opened:
+            self.opened[table], self._open[table] = [], {}
+        self.opened[table].append(row)
+        self._open[table][key] = row
 
+    def _end_key(self, closing: Closing, key: _Key, block: int) -> None:
+        """End the one period of a whole key."""
+        row = self._open[closing.table].pop(key, None) if closing.table in self._open else None
+        if row is not None:
+            row[-1] = block
+        else:
+            self.closed.setdefault(closing, {}).setdefault(key, block)
 
-def _bound(name: str) -> str:
-    """The parameter for a column's value; by the column's own name it would be set."""
-    return f"of_{name}"
+    def _end_offers(self, asset: Hash32, block: int) -> None:
+        for label in _PARTIES if _OFFER in self._open else ():
+            row = self._open[_OFFER].pop((asset, label), None)
+            if row is not None:
+                row[-1] = block
+        self.closed.setdefault(_OFFERS, {}).setdefault((asset,), block)
 
+    def _end(
+        self, table: str, whole: Sequence[str], names: tuple[str, ...], values: _Key, block: int
+    ) -> None:
+        closing = Closing(table, names)
+        if names == tuple(whole):
+            self._end_key(closing, values, block)
+            return
+        wanted = [(whole.index(name), value) for name, value in zip(names, values, strict=True)]
+        current = self._open.get(table, {})
+        for key in [key for key in current if all(key[at] == value for at, value in wanted)]:
+            current.pop(key)[-1] = block
+        self.closed.setdefault(closing, {}).setdefault(values, block)
 
-def _closing(table: Table, names: Iterable[str]) -> Any:
-    """Closes periods by these columns of their keys.
+    # -- handing them on ----------------------------------------------------------------------
 
-    Of the closings in a run, which come in any order, the earliest ends a period that was open
-    before: periods that earlier runs ended have ended earlier than all of these.
-    """
-    ends, closing = table.c.to_block, bindparam("closing", type_=BigInteger)
-    matching = [table.c[name] == bindparam(_bound(name)) for name in names]
-    still_open = or_(ends.is_(None), ends > closing)
-    return update(table).where(*matching, still_open).values(to_block=closing)
+    def closings(self) -> Iterator[tuple[Closing, list[Values]]]:
+        """What ends, each row the block and the key's values."""
+        for closing, ends in self.closed.items():
+            yield closing, [(block, *key) for key, block in ends.items()]
 
-
-def roll_back_periods(session: Session, above: int) -> None:
-    """Undo what entries of blocks above that one did; to be called while they are still there."""
-    touched = select(col(EntryRow.subject)).where(col(EntryRow.block_number) > above)
-    connection = session.connection()
-    for keeping in KEEPINGS.values():
-        table = keeping.table
-        begun = keeping.subjects[0].in_(touched), table.c.from_block > above
-        connection.execute(delete(table).where(*begun))
-        for subject in keeping.subjects:
-            ended = subject.in_(touched), table.c.to_block > above
-            connection.execute(update(table).where(*ended).values(to_block=None))
-
-
-def forget_periods(session: Session, gone: Sequence[Hash32]) -> None:
-    """Drop what is left of subjects that have no entries: what assets had of their batches."""
-    for keeping in KEEPINGS.values():
-        session.connection().execute(delete(keeping.table).where(keeping.subjects[0].in_(gone)))
+    def openings(self) -> Mapping[str, list[Values]]:
+        """What begins, by table."""
+        return {table: [tuple(row) for row in rows] for table, rows in self.opened.items()}

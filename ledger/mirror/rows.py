@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from ledger.domain.entries import Appended
 from ledger.domain.kinds import Kind
-from ledger.mirror.steps import PassedBlock, PlacedEntry
+from ledger.mirror.steps import PassedBlock
 from ledger.mirror.tables import BlockRow, EntryRow
 
 T = TypeVar("T")
@@ -24,25 +24,6 @@ def chunks(things: Iterable[T]) -> Iterator[list[T]]:
         yield portion
 
 
-def entry_values(placed: PlacedEntry) -> dict[str, Any]:
-    """The columns of an entry."""
-    entry = placed.entry
-    return {
-        "sequence": placed.sequence,
-        "block_number": placed.block_number,
-        "log_index": placed.log_index,
-        "transaction_hash": placed.transaction_hash,
-        "subject": entry.subject,
-        "org": entry.org,
-        "kind": int(entry.kind),
-        "position": entry.position,
-        "actor": entry.actor,
-        "timestamp": entry.timestamp,
-        "payload": entry.payload,
-        "head": placed.head,
-    }
-
-
 def read_entry(row: EntryRow) -> Appended:
     """The entry that a row holds."""
     return Appended(
@@ -56,24 +37,11 @@ def read_entry(row: EntryRow) -> Appended:
     )
 
 
-def block_values(block: PassedBlock) -> dict[str, Any]:
-    """The columns of a block."""
-    return {
-        "number": block.number,
-        "hash": block.hash,
-        "parent_hash": block.parent_hash,
-        "timestamp": block.timestamp,
-        "ledger_head": block.ledger_head,
-        "last_sequence": block.last_sequence,
-    }
-
-
 def read_block(row: BlockRow) -> PassedBlock:
     """The block that a row holds."""
     return PassedBlock(
         number=row.number,
         hash=row.hash,
-        parent_hash=row.parent_hash,
         timestamp=row.timestamp,
         ledger_head=row.ledger_head,
         last_sequence=row.last_sequence,

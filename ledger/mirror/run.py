@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,9 +15,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed, verify_deployed
 from ledger.chain.rpc import RpcClient
+from ledger.chain.wake import Wake, websocket_url
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade
 from ledger.errors import MirrorError, NodeError, NodeUnavailable, WrongChain
+from ledger.mirror.ahead import Ahead, read_ahead
 from ledger.mirror.fetch import fetch_headers
+from ledger.mirror.filling import build_indexes, find_missing_indexes, leave_out_indexes
 from ledger.mirror.follow import follow
 from ledger.mirror.steps import Applied, Cursor, Finalised, PassedBlock, RolledBack, Step
 from ledger.mirror.store import MirrorMoved, Store
@@ -28,6 +32,8 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _PATIENCE: Final = 60.0
+_FAR: Final = 500
+"""Final blocks behind which a process of its own is worth starting."""
 _DATABASE: Final = (DatabaseBusy, OperationalError, InterfaceError)
 _PASSING: Final = (NodeError, MirrorError, *_DATABASE)
 
@@ -77,13 +83,29 @@ def index(
     engine = open_engine(settings.database())
     try:
         upgrade(engine)
+        stop = stop or threading.Event()
         # Little patience inside a call, so that a stop is never kept waiting by a silent node.
-        with RpcClient(settings.rpc_url, patience=1.0) as rpc:
-            run = _Run(rpc, Store(engine), deployed, finality, stop or threading.Event())
-            run.told = progress
+        with (
+            RpcClient(settings.rpc_url, patience=1.0) as rpc,
+            _waiting(settings, to_head, stop) as wait,
+        ):
+            run = _Run(rpc, Store(engine), deployed, finality, stop, told=progress, pause=wait)
+            run.ahead = True
             return run.index(to_head, settings.poll_seconds)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _waiting(
+    settings: Settings, to_head: bool, stop: threading.Event
+) -> Iterator[Callable[[float], bool]]:
+    """How to wait for a block: until the node's websocket tells of one, or the time is over."""
+    if to_head:
+        yield stop.wait
+        return
+    with Wake(settings.ws_url or websocket_url(settings.rpc_url)) as wake:
+        yield lambda seconds: wake.wait(stop, seconds)
 
 
 @dataclass(slots=True)
@@ -96,6 +118,8 @@ class _Run:
     finality: Finality
     stop: threading.Event
     told: Callable[[Progress], None] | None = None
+    pause: Callable[[float], bool] | None = None
+    ahead: bool = False
     progress: Progress = field(default_factory=Progress)
     failures: int = 0
     failing_since: float = 0.0
@@ -117,27 +141,55 @@ class _Run:
         verify_deployed(self.rpc, self.deployed, self.finality)
         self.store.begin(self.deployed, fetch_base(self.rpc, self.deployed))
         self.progress.base = self.store.base().number
+        if self.ahead:
+            self.fill()
         steps = follow(
             self.rpc,
             self.deployed,
             self.store,
             self.finality,
-            wait=self.stop.wait,
+            wait=self.pause or self.stop.wait,
             poll=poll,
             to_head=to_head,
         )
         for step in steps:
-            self.store.apply(step)
-            self.failures = 0
-            self.tell(step)
+            self.apply(step)
             if self.stop.is_set():
                 return
+
+    def fill(self) -> None:
+        """Take what is final and far ahead by the shortest way, an empty mirror without indexes."""
+        engine = self.store.engine
+        missing = find_missing_indexes(engine)
+        while self.gap() > _FAR and not self.stop.is_set():
+            cursor = self.store.cursor()
+            if cursor.sequence == 0 and not missing:
+                leave_out_indexes(engine)
+                missing = find_missing_indexes(engine)
+            url = engine.url.render_as_string(hide_password=False)
+            work = Ahead(self.rpc.url, url, self.deployed, cursor, cursor.number + self.gap())
+            for step in read_ahead(work, self.stop):
+                self.apply(step)
+            if self.store.cursor() == cursor:
+                break
+        if missing and not self.stop.is_set():
+            _log.info("building %d indexes", len(missing))
+            build_indexes(engine, missing)
+
+    def gap(self) -> int:
+        """How many final blocks the mirror has not."""
+        return self.finality.fetch_final_block(self.rpc) - self.store.cursor().number
+
+    def apply(self, step: Step) -> None:
+        self.store.apply(step)
+        self.failures = 0
+        self.tell(step)
 
     def tell(self, step: Step) -> None:
         match step:
             case Applied():
                 self.progress.entries += len(step.entries)
-                self.progress.block = step.blocks[-1].number
+                self.progress.block = step.last.number
                 self.progress.head = step.node_block
             case RolledBack():
                 _log.warning("rolled back from block %d to %d", step.before.number, step.to.number)
@@ -185,11 +237,11 @@ class _Run:
         try:
             return self.store.cursor()
         except MirrorError:
-            return Cursor(self.deployed.block, ZERO_HASH, ZERO_HASH, 0)
+            return Cursor(self.deployed.block, ZERO_HASH, ZERO_HASH, 0, 0)
 
 
 def fetch_base(rpc: RpcClient, deployed: Deployed) -> PassedBlock:
     """Fetch the block before the contract's: there the mirror begins, empty."""
     number = max(deployed.block - 1, 0)
     [header] = fetch_headers(rpc, [number])
-    return PassedBlock(number, header.hash, header.parent_hash, header.timestamp, ZERO_HASH, 0)
+    return PassedBlock(number, header.hash, header.timestamp, ZERO_HASH, 0)

@@ -2,68 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from ledger.domain.entries import Appended
-from ledger.domain.subjects import Subject
 from ledger.types import Hash32
 
+Values: TypeAlias = Sequence[Any]
+"""A row: the values of a table's columns in the order of their declaration."""
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where the mirror stands: a block, with the ledger head and the last sequence after it."""
+
+class Cursor(NamedTuple):
+    """Where the mirror stands: a block, with the ledger head and the last sequence after it.
+
+    All up to the block `proven` is proven to be the chain's.
+    """
 
     number: int
     hash: Hash32
     ledger_head: Hash32
     sequence: int
+    proven: int
 
 
-@dataclass(frozen=True, slots=True)
-class PassedBlock:
+class PassedBlock(NamedTuple):
     """A block with the ledger head and the last sequence after it; `timestamp` in seconds."""
 
     number: int
     hash: Hash32
-    parent_hash: Hash32
     timestamp: int
     ledger_head: Hash32
     last_sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedEntry:
-    """An entry with its place in ledger and chain; `head` is its subject's after it."""
+class Closing(NamedTuple):
+    """Periods of a table end: those whose `columns` have the values that a row of them tells."""
 
-    sequence: int
-    block_number: int
-    log_index: int
-    transaction_hash: Hash32
-    entry: Appended
-    head: Hash32
+    table: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Blocks were added after `before`, and their entries are proven: none is missing.
+    """Blocks were added after `before`, up to `last`; what is to be written, by table.
 
-    `blocks` are those that hold entries and the last one, ascending; `subjects` are all that
-    the entries touched, as they are now; `members` those of them that are assets of batches and
-    had no entry of their own before; `node_block` is the newest block of the node.
+    `proven`: the entries fold to the ledger head that the chain has after `last`, so that none is
+    missing. `entries` and `blocks` are rows of those tables, in order; of the others, `born` are
+    the rows that begin, `moved` those of subjects that had rows, `opened` the periods that begin,
+    and `closed` what ends, each row the block and the values of the closing's columns.
+    `node_block` is the newest block of the node.
     """
 
     before: Cursor
-    blocks: tuple[PassedBlock, ...]
-    entries: tuple[PlacedEntry, ...]
-    subjects: tuple[Subject, ...]
-    members: frozenset[Hash32]
+    last: PassedBlock
+    proven: bool
     node_block: int
+    entries: Sequence[Values]
+    blocks: Sequence[Values]
+    born: Mapping[str, Sequence[Values]]
+    moved: Mapping[str, Sequence[Values]]
+    opened: Mapping[str, Sequence[Values]]
+    closed: Mapping[Closing, Sequence[Values]]
 
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """The blocks above `to` are no longer on the chain."""
+    """The blocks above `to` are no longer on the chain, or were never proven to be."""
 
     before: Cursor
     to: PassedBlock

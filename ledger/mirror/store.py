@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
-from sqlalchemy import Engine, delete, exists, insert
+from sqlalchemy import Engine, delete, exists
 from sqlmodel import Session, col, select
 
 from ledger.chain.identity import Deployed
 from ledger.database.engine import reading, writing
-from ledger.domain.subjects import Subject
 from ledger.errors import MirrorError, WrongChain
 from ledger.hashing import domain_separator
-from ledger.mirror.periods import roll_back_periods, write_periods
-from ledger.mirror.rows import block_values, chunks, entry_values, read_block
+from ledger.mirror.bulk import close_periods, insert_rows, update_rows
+from ledger.mirror.refold import refold, roll_back_periods
+from ledger.mirror.rows import chunks, read_block
 from ledger.mirror.steps import (
     Applied,
     Cursor,
@@ -23,10 +23,11 @@ from ledger.mirror.steps import (
     RolledBack,
     Step,
 )
-from ledger.mirror.subject_rows import fetch_subjects
-from ledger.mirror.subjects import fetch_beginnings, refold, write_subjects
-from ledger.mirror.tables import BlockRow, EntryRow, MirrorRow
+from ledger.mirror.subject_rows import KEEPINGS, Known, fetch_known
+from ledger.mirror.tables import TABLES, BlockRow, EntryRow, MirrorRow
 from ledger.types import ZERO_HASH, Hash32, to_hex
+
+_CHANGING: Final = {keeping.name: keeping.changing for keeping in KEEPINGS}
 
 
 class MirrorMoved(MirrorError):
@@ -57,7 +58,7 @@ class Store:
                 _verify_same(row, deployed)
                 return
             session.add(_new_mirror(deployed, base))
-            session.connection().execute(insert(BlockRow), [block_values(base)])
+            insert_rows(session.connection(), TABLES["block"], [base])
 
     # -- memory ----------------------------------------------------------------------------
 
@@ -85,10 +86,10 @@ class Store:
             )
             return [read_block(row) for row in rows]
 
-    def subjects(self, ids: Sequence[Hash32]) -> dict[Hash32, Subject]:
+    def subjects(self, ids: Sequence[Hash32]) -> dict[Hash32, Known]:
         """Those of the subjects that have entries of their own, as they are at the cursor."""
         with reading(self.engine) as session:
-            return fetch_subjects(session, ids)
+            return fetch_known(session, ids)
 
     # -- steps -----------------------------------------------------------------------------
 
@@ -121,12 +122,20 @@ class Store:
 def _apply(session: Session, mirror: MirrorRow, step: Applied) -> None:
     _verify_place(mirror, step.before)
     connection = session.connection()
-    if step.entries:
-        connection.execute(insert(EntryRow), [entry_values(placed) for placed in step.entries])
-        write_subjects(session, step)
-        write_periods(session, step.entries, fetch_beginnings(session, step.members))
-    connection.execute(insert(BlockRow), [block_values(block) for block in step.blocks])
-    _move(mirror, step.blocks[-1], step.node_block)
+    insert_rows(connection, TABLES["entry"], step.entries)
+    for name, rows in step.born.items():
+        insert_rows(connection, TABLES[name], rows)
+    for name, rows in step.moved.items():
+        update_rows(connection, TABLES[name], _CHANGING[name], rows)
+    # What had been open ends before anything of the same key begins.
+    for closing, rows in step.closed.items():
+        close_periods(connection, TABLES[closing.table], closing, rows)
+    for name, rows in step.opened.items():
+        insert_rows(connection, TABLES[name], rows)
+    insert_rows(connection, TABLES["block"], step.blocks)
+    _move(mirror, step.last, step.node_block)
+    if step.proven:
+        mirror.proven_block = step.last.number
     if mirror.alarm_block is None:
         mirror.alarm = None
 
@@ -134,15 +143,17 @@ def _apply(session: Session, mirror: MirrorRow, step: Applied) -> None:
 def _roll_back(session: Session, mirror: MirrorRow, step: RolledBack) -> None:
     _verify_place(mirror, step.before)
     above = step.to.number
-    gone = col(EntryRow.block_number) > above
+    gone = col(EntryRow.sequence) > step.to.last_sequence
     touched = session.exec(select(EntryRow.subject).where(gone).distinct()).all()
-    roll_back_periods(session, above)
     connection = session.connection()
+    for subjects in chunks(touched):
+        roll_back_periods(session, subjects, above)
     connection.execute(delete(EntryRow).where(gone))
     for subjects in chunks(touched):
         refold(session, subjects)
     connection.execute(delete(BlockRow).where(col(BlockRow.number) >= above))
-    connection.execute(insert(BlockRow), [block_values(step.to)])
+    insert_rows(connection, TABLES["block"], [step.to])
+    mirror.proven_block = min(mirror.proven_block, above)
     if above < mirror.final_block:
         mirror.alarm = (
             f"the chain dropped final blocks: it was final up to {mirror.final_block}, and"
@@ -197,7 +208,13 @@ def _mirror(session: Session, *, locked: bool = False) -> MirrorRow:
 
 
 def _cursor(mirror: MirrorRow) -> Cursor:
-    return Cursor(mirror.block_number, mirror.block_hash, mirror.ledger_head, mirror.sequence)
+    return Cursor(
+        mirror.block_number,
+        mirror.block_hash,
+        mirror.ledger_head,
+        mirror.sequence,
+        mirror.proven_block,
+    )
 
 
 def _get_block(session: Session, number: int) -> PassedBlock:
@@ -219,6 +236,7 @@ def _new_mirror(deployed: Deployed, base: PassedBlock) -> MirrorRow:
         block_hash=base.hash,
         ledger_head=ZERO_HASH,
         sequence=0,
+        proven_block=base.number,
         final_block=base.number,
         node_block=base.number,
     )

@@ -13,8 +13,8 @@ from unittest.mock import patch
 
 from ledger.database.engine import reading, writing
 from ledger.errors import Refused
-from ledger.mirror import follow, store
-from ledger.mirror.fetch import Distrusted
+from ledger.mirror import store
+from ledger.mirror.fold import Folding
 from ledger.mirror.steps import Applied
 from ledger.outbox import care, once, reconcile, run, signing, simulation, submitter
 from ledger.outbox.broadcast import Broadcaster
@@ -136,15 +136,8 @@ def _try_once(self: Submitter, lane: Any, waiting: Any, head: Any) -> Any:
 # -- the mirror ------------------------------------------------------------------------------
 
 
-def _fold_unproven(domain: bytes, before: Any, known: Any, fetched: Any, node_block: int) -> Any:
-    try:
-        return _FOLD_RANGE(domain, before, known, fetched, node_block)
-    except Distrusted as error:
-        if "ledger head" not in str(error):
-            raise
-        folded = bytes.fromhex(error.fields["found"][2:])
-        unproven = replace(fetched, ledger_head=folded)
-        return _FOLD_RANGE(domain, before, known, unproven, node_block)
+def _take_unproven(self: Folding, last: Any, _: bytes | None, node_block: int) -> Any:
+    return _TAKE(self, last, self.ledger_head, node_block)
 
 
 def _move_afterwards(self: store.Store, step: Any) -> None:
@@ -153,7 +146,7 @@ def _move_afterwards(self: store.Store, step: Any) -> None:
     with patch.object(store, "_move", lambda *_: None):
         _APPLY(self, step)
     with writing(self.engine) as session:
-        store._move(store._mirror(session, locked=True), step.blocks[-1], step.node_block)
+        store._move(store._mirror(session, locked=True), step.last, step.node_block)
     return None
 
 
@@ -164,7 +157,7 @@ def _nothing(*_: object, **__: object) -> None:
 _SIGN_AND_SEND: Final = Submitter._sign_and_send
 _GIVE_PLACES: Final = signing._give_places
 _FIND_REFUSAL: Final = simulation.find_refusal
-_FOLD_RANGE: Final = follow.fold_range
+_TAKE: Final = Folding.take
 _APPLY: Final = store.Store.apply
 _always: Callable[..., bool] = lambda *_, **__: True  # noqa: E731
 
@@ -193,7 +186,7 @@ BUGS: Final = (
         100,
         [(once, "find_answered", _nothing), (once, "_remember", _nothing)],
     ),
-    Bug("mirrors without the ledger head", 300, [(follow, "fold_range", _fold_unproven)]),
+    Bug("mirrors without the ledger head", 300, [(Folding, "take", _take_unproven)]),
     Bug("moves the cursor in a commit of its own", 200, [(store.Store, "apply", _move_afterwards)]),
     Bug(
         "leaves periods as a reorganisation found them",

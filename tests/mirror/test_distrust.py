@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Log
+from ledger.chain.wire import WireLog
 from ledger.errors import RpcError
-from ledger.mirror.fetch import Distrusted
+from ledger.mirror.reading import Distrusted
 from ledger.mirror.store import Store
+from ledger.types import parse_hex, to_hex
 from tests.mirror.chain import Chain
 from tests.mirror.mirroring import (
     assert_equals_chain,
@@ -22,7 +23,7 @@ from tests.mirror.mirroring import (
     fresh_mirror,
 )
 
-Lie = Callable[[list[Log]], list[Log]]
+Lie = Callable[[list[WireLog]], list[WireLog]]
 
 
 class Lying(RpcClient):
@@ -39,10 +40,10 @@ class Lying(RpcClient):
         self.times -= 1
         return self.lies[what](answer)
 
-    def fetch_logs(self, *args: Any, **named: Any) -> list[Log]:
+    def fetch_wire_logs(self, *args: Any, **named: Any) -> list[WireLog]:
         if "refusal" in self.lies:
             self.bend("refusal", args)
-        return self.bend("logs", super().fetch_logs(*args, **named))
+        return self.bend("logs", super().fetch_wire_logs(*args, **named))
 
     def fetch_storage(self, *args: Any) -> bytes:
         return self.bend("storage", super().fetch_storage(*args))
@@ -72,12 +73,14 @@ def some(lie: Lie) -> Lie:
     return lambda logs: lie(logs) if logs else []
 
 
-def with_data(log: Log, at: int, byte: int) -> Log:
-    return replace(log, data=log.data[:at] + bytes([byte]) + log.data[at + 1 :])
+def with_data(log: WireLog, at: int, byte: int) -> WireLog:
+    body = parse_hex(log.data)
+    return replace(log, data=to_hex(body[:at] + bytes([byte]) + body[at + 1 :]))
 
 
-def with_topic(log: Log, number: int, topic: bytes) -> Log:
-    return replace(log, topics=(*log.topics[:number], topic, *log.topics[number + 1 :]))
+def with_topic(log: WireLog, number: int, topic: bytes) -> WireLog:
+    topics = (*log.topics[:number], to_hex(topic), *log.topics[number + 1 :])
+    return replace(log, topics=topics)
 
 
 LIES: dict[str, Lie] = {
@@ -89,8 +92,8 @@ LIES: dict[str, Lie] = {
     "all come twice": lambda logs: [*logs, *logs],
     "two are swapped": lambda logs: [*logs[:2][::-1], *logs[2:]],
     "they come backwards": lambda logs: logs[::-1],
-    "one is of another block": lambda logs: [replace(logs[0], block_hash=bytes(32)), *logs[1:]],
-    "one is of another contract": lambda logs: [replace(logs[0], address=bytes(20)), *logs[1:]],
+    "one is of another block": lambda logs: [replace(logs[0], blockHash=to_hex(bytes(32))), *logs[1:]],
+    "one is of another contract": lambda logs: [replace(logs[0], address=to_hex(bytes(20))), *logs[1:]],
     "an actor is another": lambda logs: [*logs[:-1], with_data(logs[-1], 63, 0xEE)],
     "a position is another": lambda logs: [*logs[:-1], with_data(logs[-1], 31, 0x09)],
     "a payload is another": lambda logs: [*logs[:-1], with_data(logs[-1], 140, 0xEE)],
@@ -105,7 +108,7 @@ LIES: dict[str, Lie] = {
         *logs[:-1],
         with_topic(logs[-1], 3, (33).to_bytes(32, "big")),
     ],
-    "a body is cut off": lambda logs: [*logs[:-1], replace(logs[-1], data=logs[-1].data[:-1])],
+    "a body is cut off": lambda logs: [*logs[:-1], replace(logs[-1], data=logs[-1].data[:-2])],
 }
 
 

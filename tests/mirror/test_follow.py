@@ -86,7 +86,7 @@ def test_it_goes_on_exactly_where_it_was_stopped(chain: Chain, store: Store) -> 
         step = next(steps)
         steps.close()
         assert isinstance(step, Applied)
-        assert step.blocks[-1].number == final
+        assert step.last.number == final
         store.apply(step)
     catch_up(chain, store)
     assert_equals_chain(chain, store)
@@ -160,7 +160,7 @@ def test_another_chain_is_refused_by_name(chain: Chain, store: Store) -> None:
 def test_a_database_of_another_ledger_is_refused(chain: Chain, store: Store) -> None:
     catch_up(chain, store)
     other = Deployed(31337, chain.deployed.genesis_hash, b"\x11" * 20, 1)
-    base = PassedBlock(0, ZERO_HASH, ZERO_HASH, 0, ZERO_HASH, 0)
+    base = PassedBlock(0, ZERO_HASH, 0, ZERO_HASH, 0)
     with pytest.raises(WrongChain, match="the database mirrors"):
         store.begin(other, base)
 

@@ -170,8 +170,8 @@ def test_a_node_that_cannot_prove_its_word_raises_an_alarm_until_it_can(
     lies.set()
 
     class Forgetful(RpcClient):
-        def fetch_logs(self, *args: Any, **named: Any) -> Any:
-            logs = super().fetch_logs(*args, **named)
+        def fetch_wire_logs(self, *args: Any, **named: Any) -> Any:
+            logs = super().fetch_wire_logs(*args, **named)
             return logs[:-1] if lies.is_set() else logs
 
     monkeypatch.setattr(run, "RpcClient", Forgetful)

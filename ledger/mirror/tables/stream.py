@@ -17,7 +17,6 @@ class EntryRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "entry"
     __table_args__ = (
         Index("entry_place", "subject", "position", unique=True),
-        Index("entry_block", "block_number"),
         Index("entry_org", "org", "sequence"),
         Index("entry_kind", "kind", "sequence"),
     )
@@ -46,7 +45,6 @@ class BlockRow(SQLModel, table=True):
 
     number: int = numbered()
     hash: Hash32 = binary()
-    parent_hash: Hash32 = binary()
     timestamp: int = integer()
     ledger_head: Hash32 = binary()
     last_sequence: int = integer()
@@ -55,7 +53,8 @@ class BlockRow(SQLModel, table=True):
 class MirrorRow(SQLModel, table=True):
     """The one row that says which ledger is mirrored and how far.
 
-    `base_block` is the block before the contract's; `node_block` the newest that the node spoke
+    All up to `proven_block` is proven: the entries fold to the ledger head that the chain had after
+    it. `base_block` is the block before the contract's; `node_block` the newest that the node spoke
     of. `alarm` says what is wrong, until `alarm_block` is final, or, where that is null,
     until the mirror advances.
     """
@@ -72,6 +71,7 @@ class MirrorRow(SQLModel, table=True):
     block_hash: Hash32 = binary()
     ledger_head: Hash32 = binary()
     sequence: int = integer()
+    proven_block: int = integer()
     final_block: int = integer()
     node_block: int = integer()
     alarm: str | None = Field(default=None, sa_column=Column(Text))

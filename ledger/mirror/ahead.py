@@ -1,0 +1,225 @@
+"""Fetches, reads and folds what is final in a process of its own, ahead of what is written.
+
+It takes nothing on itself: its steps are the ones that following would yield one by one, the mirror
+takes them under the same conditions, and whatever goes wrong here ends it, for following to find
+out about.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import marshal
+import multiprocessing
+import queue
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from ledger.chain.identity import Deployed
+from ledger.chain.rpc import RpcClient
+from ledger.database.engine import open_engine
+from ledger.errors import LedgerError
+from ledger.hashing import domain_separator
+from ledger.mirror.fetch import FetchedRange, fetch_range
+from ledger.mirror.fold import Folding, named_by
+from ledger.mirror.reading import Distrusted
+from ledger.mirror.span import Span
+from ledger.mirror.steps import Applied, Closing, Cursor, PassedBlock
+from ledger.mirror.store import Store
+from ledger.mirror.subject_rows import Known
+from ledger.types import Hash32
+
+_log = logging.getLogger(__name__)
+
+_STEP: Final = 20_000
+"""Entries of a step, about: what is committed at once."""
+_REQUESTS: Final = 2
+"""Ranges that are asked for while another one is folded."""
+_WAITING: Final = 1
+"""Steps that lie ready while another one is written."""
+_KEPT: Final = 60_000
+"""Subjects that are kept at hand; others are looked up in the mirror."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What to read: from the mirror's `cursor` to the final block `until`."""
+
+    rpc_url: str
+    database_url: str
+    deployed: Deployed
+    cursor: Cursor
+    until: int
+
+
+def read_ahead(work: Ahead, stop: threading.Event) -> Iterator[Applied]:
+    """Yield the steps from the cursor on; each must be written before the next is asked for.
+
+    Ends at the block `until`, when `stop` is set, or, with a line in the log, where the node does
+    not tell what can be true.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, work), daemon=True)
+    process.start()
+    theirs.close()
+    steps: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+    threading.Thread(target=_receive, args=(ours, steps), daemon=True).start()
+    try:
+        while (packed := _next(steps, stop)) is not None:
+            step = _unpack(packed)
+            del packed
+            yield step
+            ours.send_bytes(step.last.last_sequence.to_bytes(8))
+    except OSError as error:
+        _log.info("reading ahead has ended: %s", error)
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _receive(pipe: Connection, steps: queue.Queue[bytes | None]) -> None:
+    """Take steps out of the pipe, so that it is empty for the next one."""
+    try:
+        while message := pipe.recv_bytes():
+            steps.put(message)
+    except (EOFError, OSError):
+        pass  # it has been ended, or ended itself: the same
+    steps.put(None)
+
+
+def _next(steps: queue.Queue[bytes | None], stop: threading.Event) -> bytes | None:
+    while not stop.is_set():
+        try:
+            return steps.get(timeout=0.1)
+        except queue.Empty:
+            continue
+    return None
+
+
+# -- in the other process ------------------------------------------------------------------------
+
+
+def _work(pipe: Connection, work: Ahead) -> None:
+    # Ctrl-C reaches the whole group; the one that began this ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Millions of tuples and no cycles: looking for some would take longer than all else.
+    gc.disable()
+    with RpcClient(work.rpc_url) as rpc, ThreadPoolExecutor(_REQUESTS) as threads:
+        worker = _Worker(work, rpc, threads, pipe)
+        try:
+            worker.run()
+            pipe.send_bytes(b"")
+        except LedgerError as error:
+            _log.info("reading ahead ends: %s", error)
+            pipe.send_bytes(b"")
+
+
+class _Worker:
+    """Folds range after range, and hands on a step whenever there is enough for one."""
+
+    def __init__(
+        self, work: Ahead, rpc: RpcClient, threads: ThreadPoolExecutor, pipe: Connection
+    ) -> None:
+        self.work = work
+        self.rpc = rpc
+        self.threads = threads
+        self.pipe = pipe
+        self.domain = domain_separator(work.deployed.chain_id, work.deployed.contract)
+        self.span = Span()
+        self.written = work.cursor.sequence
+        self.subjects: dict[Hash32, Known] = {}
+        self._store: Store | None = None
+
+    def run(self) -> None:
+        folding = Folding(self.work.cursor, self.subjects)
+        before = self.work.cursor.hash
+        for fetched in self.fetch_ranges():
+            if fetched.first.parent_hash != before:
+                raise Distrusted("a final block changed", block=fetched.first.number)
+            before = fetched.last.hash
+            self.look_up(named_by(fetched.reading.entries, self.subjects))
+            folding.fold(fetched.reading)
+            done = fetched.last.number == self.work.until
+            if done or folding.size >= _STEP:
+                self.hand_on(folding, fetched)
+
+    def fetch_ranges(self) -> Iterator[FetchedRange]:
+        """Ranges in order, the next ones asked for already while one is used."""
+        asked: deque[tuple[int, Future[FetchedRange]]] = deque()
+        first = self.work.cursor.number + 1
+        while asked or first <= self.work.until:
+            while first <= self.work.until and len(asked) < _REQUESTS:
+                last = min(first + self.span.size - 1, self.work.until)
+                asked.append((first, self.threads.submit(self.fetch, first, last)))
+                first = last + 1
+            begin, future = asked.popleft()
+            try:
+                fetched = future.result()
+            except Distrusted:
+                if self.span.size == 1:
+                    raise
+                # Too much at once, most likely: from there again, in smaller ranges.
+                for _, other in asked:
+                    other.cancel()
+                asked.clear()
+                self.span.shrink()
+                first = begin
+                continue
+            self.span.adapt(len(fetched.reading.entries))
+            yield fetched
+
+    def fetch(self, first: int, last: int) -> FetchedRange:
+        return fetch_range(self.rpc, self.work.deployed, self.domain, first, last, settled=True)
+
+    def look_up(self, ids: list[Hash32]) -> None:
+        """Get what is not at hand; it was written long ago."""
+        if not ids or self.written == 0:
+            return
+        if self._store is None:
+            self._store = Store(open_engine(self.work.database_url))
+        self.subjects |= self._store.subjects(ids)
+
+    def hand_on(self, folding: Folding, fetched: FetchedRange) -> None:
+        last = fetched.last
+        step = folding.take(
+            (last.number, last.hash, last.timestamp), fetched.ledger_head, self.work.until
+        )
+        self.pipe.send_bytes(_pack(step))
+        while self.pipe.poll():
+            self.written = int.from_bytes(self.pipe.recv_bytes())
+        if len(self.subjects) > _KEPT:
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget assets that nothing happened to lately, and that the mirror has by now."""
+        assets = {id: one[-1] for id, one in self.subjects.items() if isinstance(one, list)}
+        oldest = sorted(assets.values())[len(assets) // 2]
+        for id, sequence in assets.items():
+            if sequence <= min(oldest, self.written):
+                del self.subjects[id]
+
+
+# -- from process to process ----------------------------------------------------------------------
+
+
+def _pack(step: Applied) -> bytes:
+    """A step as bytes. All that it holds is of Python's own kinds, or made of tuples."""
+    values = {field.name: getattr(step, field.name) for field in fields(step)}
+    values["before"], values["last"] = tuple(step.before), tuple(step.last)
+    values["closed"] = [(*closing, rows) for closing, rows in step.closed.items()]
+    return marshal.dumps(values)
+
+
+def _unpack(packed: bytes) -> Applied:
+    values: dict[str, Any] = marshal.loads(packed)  # noqa: S302 - from our own process
+    values["before"], values["last"] = Cursor(*values["before"]), PassedBlock(*values["last"])
+    values["closed"] = {Closing(table, names): rows for table, names, rows in values["closed"]}
+    return Applied(**values)
