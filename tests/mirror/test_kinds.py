@@ -6,11 +6,11 @@ import pytest
 from sqlmodel import select
 
 from ledger.database.engine import reading
-from ledger.domain.batch import Batch
 from ledger.domain.kinds import Kind
 from ledger.hashing import is_paused
 from ledger.mirror import queries
 from ledger.mirror.store import Store
+from ledger.mirror.subject_rows import Born
 from ledger.mirror.tables import EntryRow
 from ledger.types import Party, decode_parties, encode_parties
 from tests.mirror.chain import Chain
@@ -84,7 +84,7 @@ def test_an_asset_of_a_batch_has_a_row_while_it_has_entries_of_its_own(
             rows = queries.list_entries(session, queries.EntryFilter(kind=Kind.BATCH_REGISTERED))
             batch = rows.items[0] if rows.items else None
     member = index_in(batch.subject, 7)
-    assert isinstance(store.subjects([batch.subject])[batch.subject], Batch)
+    assert isinstance(store.subjects([batch.subject])[batch.subject], Born)
     assert store.subjects([member]) == {}
     before = contents(store)
     chain.mine(2)
