@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,7 +28,7 @@ from ledger.mirror.auditing.entries import BlocksCheck, EntriesCheck
 from ledger.mirror.auditing.findings import Finding, Findings
 from ledger.mirror.auditing.folding import PERIODS, SUBJECTS, ExpectedRow, fold_rows
 from ledger.mirror.auditing.identity import expected_mirror, fetch_mirror, find_standing
-from ledger.mirror.auditing.stream import ChainMoved, LedgerStream, ToldEntry
+from ledger.mirror.auditing.stream import LedgerStream, ToldEntry, verify_still_there
 from ledger.mirror.tables import TABLES
 from ledger.types import Hash32
 
@@ -88,8 +89,8 @@ def audit(
         MalformedValue: `block` is none that the mirror has.
         MirrorError: the mirror has not begun.
     """
-    with reading(engine) as session:
-        return _Auditing(session.connection(), rpc, deployed, progress).run(block)
+    with reading(engine) as session, ExitStack() as ending:
+        return _Auditing(session.connection(), rpc, deployed, progress, ending).run(block)
 
 
 @dataclass(slots=True)
@@ -100,6 +101,7 @@ class _Auditing:
     rpc: RpcClient
     deployed: Deployed
     told: Callable[[Progress], None] | None
+    ending: ExitStack
     findings: Findings = field(default_factory=Findings)
     progress: Progress = field(default_factory=Progress)
     compared: dict[str, int] = field(default_factory=dict)
@@ -114,16 +116,16 @@ class _Auditing:
         stream = LedgerStream(self.rpc, self.deployed.contract, domain, self.base)
         entries, closed_worlds = self.compare_stream(stream, at, standing=at == standing)
         if entries.can_be_put_right:
-            told = self.counted(entries.corrected(stream.sequence))
-            self.compare_subjects(
-                fold_rows(told, closed_worlds), None if at == standing else at.number
-            )
+            until = None if at == standing else at.number
+            with closing(entries.corrected(stream.sequence)) as right:
+                self.compare_subjects(fold_rows(self.counted(right), closed_worlds), until)
         if at == standing:
             check = self.check("mirror")
             head, sequence = stream.ledger_head, stream.sequence
             check.expect(expected_mirror(mirror, self.deployed, at, head, sequence), sequence)
             self.finish(check)
-        self.verify_still_there(at)
+        # Whatever was found is moot if the chain has changed meanwhile.
+        verify_still_there(self.rpc, at)
         return self.result(at, stream)
 
     @property
@@ -139,15 +141,6 @@ class _Auditing:
                 wanted=f"a block from {self.base} to {standing.number}",
             )
         return self.rpc.fetch_block(number)
-
-    def verify_still_there(self, at: Block) -> None:
-        """Whatever else may have been found is moot if the chain has changed meanwhile."""
-        now = self.rpc.find_block(at.number)
-        if now is None or now.hash != at.hash:
-            raise ChainMoved(
-                f"block {at.number} was reorganised during the audit: it says nothing",
-                block=at.number,
-            )
 
     # -- the ledger in its own order -----------------------------------------------------------
 
@@ -195,7 +188,10 @@ class _Auditing:
     # -- what all tables share -----------------------------------------------------------------
 
     def check(self, table: str, until: int | None = None) -> TableCheck:
-        return TableCheck(self.connection, TABLES[table], self.findings, ORDER.index(table), until)
+        rank = ORDER.index(table)
+        check = TableCheck(self.connection, TABLES[table], self.findings, rank, until)
+        self.ending.callback(check.close)
+        return check
 
     def finish(self, check: TableCheck, *, whole: bool = True) -> None:
         if whole:

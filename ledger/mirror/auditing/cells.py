@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Table, case, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    case,
+    exists,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.types import NULLTYPE
 
 from ledger.mirror.auditing.findings import Cell, Fault, Finding, Findings
+from ledger.mirror.tables import TABLES
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -42,8 +53,15 @@ class TableCheck:
         self._rank = rank
         self._by_sequence = [column.name for column in table.primary_key] == ["sequence"]
         self._keys = [self.columns.index(column.name) for column in table.primary_key]
-        self._rows = _read(connection, table, until)
+        self._found = connection.execute(
+            _all_rows(table, until), execution_options={"yield_per": PORTION}
+        )
+        self._rows: Iterator[Row] = map(tuple, self._found)
         self._next = next(self._rows, None)
+
+    def close(self) -> None:
+        """Read no further."""
+        self._found.close()
 
     def next_key(self) -> Cell:
         """The first column of the key of the row that comes next; None after the last."""
@@ -105,8 +123,8 @@ class TableCheck:
         self._findings.add(Finding(self.table.name, key, fault, *cells), sequence, self._rank)
 
 
-def _read(connection: Connection, table: Table, until: int | None) -> Iterator[Row]:
-    """The rows in the order of the primary key, as the database has them.
+def _all_rows(table: Table, until: int | None) -> Select[Any]:
+    """Asks for the rows in the order of the primary key, as the database has them.
 
     Without the columns' types: SQLite keeps what it is given, and all of it must be seen.
     """
@@ -115,10 +133,15 @@ def _read(connection: Connection, table: Table, until: int | None) -> Iterator[R
     if until is not None:
         ends = table.c.to_block
         columns["to_block"] = case((ends <= until, ends))
-        conditions = [table.c.from_block <= until]
-    query = select(*columns.values()).where(*conditions).order_by(*table.primary_key)
-    found = connection.execute(query, execution_options={"yield_per": PORTION})
-    return map(tuple, found)
+        conditions = [table.c.from_block <= until, _had_begun(table, until)]
+    return select(*columns.values()).where(*conditions).order_by(*table.primary_key)
+
+
+def _had_begun(table: Table, until: int) -> ColumnElement[bool]:
+    """Of an asset of a batch, what it had from its batch stands there once it has an entry."""
+    [subject, position], entry = table.primary_key, TABLES["entry"]
+    own = exists().where(entry.c.subject == subject, entry.c.block_number <= until)
+    return or_(position > 0, own)
 
 
 def _comparable(key: Row) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from sqlalchemy import Connection, select, type_coerce
@@ -36,7 +36,7 @@ class EntriesCheck:
         """Whether so few are wrong that all of these are known."""
         return max(len(self.wrong), len(self.check.wrong)) < TableCheck.MOST
 
-    def corrected(self, last: int) -> Iterator[ToldEntry]:
+    def corrected(self, last: int) -> Generator[ToldEntry]:
         """The chain's entries up to a sequence, by subject and position."""
         table = self.check.table
         columns = [type_coerce(column, NULLTYPE) for column in table.columns]
@@ -45,14 +45,14 @@ class EntriesCheck:
             .where(table.c.sequence <= last)
             .order_by(table.c.subject, table.c.position)
         )
-        rows = self._connection.execute(query, execution_options={"yield_per": PORTION})
         names = self.check.columns
-        right = (
-            _read(dict(zip(names, row, strict=True)))
-            for row in rows
-            if (row[0],) not in self.check.wrong
-        )
-        return heapq.merge(right, sorted(self.wrong, key=_place), key=_place)
+        with self._connection.execute(query, execution_options={"yield_per": PORTION}) as rows:
+            right = (
+                _read(dict(zip(names, row, strict=True)))
+                for row in rows
+                if (row[0],) not in self.check.wrong
+            )
+            yield from heapq.merge(right, sorted(self.wrong, key=_place), key=_place)
 
 
 class BlocksCheck:

@@ -13,7 +13,7 @@ from ledger.errors import MirrorError, NodeUnavailable
 from ledger.hashing import domain_separator
 from ledger.mirror.auditing.stream import ChainMoved
 from ledger.mirror.tables import BlockRow, MirrorRow
-from ledger.types import Hash32, to_hex
+from ledger.types import ZERO_HASH, Hash32, to_hex
 
 Values = dict[str, Any]
 
@@ -32,27 +32,35 @@ def find_standing(rpc: RpcClient, connection: Connection, mirror: Values) -> Blo
 
     Raises:
         ChainMoved: the chain has dropped it.
-        NodeUnavailable: the node has not come as far.
+        NodeUnavailable: the node is behind what the mirror heard of.
     """
     number, block_hash = mirror["block_number"], mirror["block_hash"]
-    by_number = rpc.find_block(number) if 0 <= number < 2**63 else None
+    found = _find_standing(rpc, connection, number, block_hash)
+    newest = rpc.fetch_block_number()
+    known = mirror["node_block"] if found else number
+    if newest < known:
+        raise NodeUnavailable(
+            f"the node stands at block {newest}, and the mirror knows of block {known}"
+        )
+    if found is None:
+        raise ChainMoved(
+            f"the chain has not the mirror's block {number}, {to_hex(block_hash)}, any more:"
+            " let the mirror follow, and audit again",
+            block=number,
+        )
+    return found
+
+
+def _find_standing(
+    rpc: RpcClient, connection: Connection, number: int, block_hash: Hash32
+) -> Block | None:
+    by_number = rpc.find_block(number) if number >= 0 else None
     if by_number is not None and by_number.hash == block_hash:
         return by_number
-    by_hash = rpc.find_block(block_hash) if len(block_hash) == 32 else None
+    by_hash = rpc.find_block(block_hash) if len(block_hash) == len(ZERO_HASH) else None
     if by_hash is not None and _is_on_chain(rpc, by_hash):
         return by_hash
-    if by_number is not None and _remembers(connection, by_number):
-        return by_number
-    newest = rpc.fetch_block("latest")
-    if newest.number < number:
-        raise NodeUnavailable(
-            f"the node stands at block {newest.number}, before the mirror at block {number}"
-        )
-    raise ChainMoved(
-        f"the chain has not the mirror's block {number}, {to_hex(block_hash)}, any more:"
-        " let the mirror follow, and compare again",
-        block=number,
-    )
+    return by_number if by_number and _remembers(connection, by_number) else None
 
 
 def _is_on_chain(rpc: RpcClient, block: Block) -> bool:
@@ -73,7 +81,7 @@ def expected_mirror(
     """The row that the mirror should have at a block.
 
     What no chain tells is taken as it is while it can be so: what is final lies between both ends,
-    all up to `proven_block` is proven here, the node was no farther behind than the mirror, an
+    all up to `proven_block` is proven here, the node was not behind the mirror, an
     alarm stands until its block is final.
     """
     base = max(deployed.block - 1, 0)
@@ -89,7 +97,7 @@ def expected_mirror(
         "block_hash": at.hash,
         "ledger_head": ledger_head,
         "sequence": sequence,
-        "proven_block": _within(base, mirror["proven_block"], at.number),
+        "proven_block": _within(base, mirror.get("proven_block", base), at.number),
         "final_block": _within(base, mirror["final_block"], at.number),
         "node_block": max(at.number, mirror["node_block"]),
         "alarm": mirror["alarm"],

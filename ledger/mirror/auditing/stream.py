@@ -180,12 +180,13 @@ class LedgerStream:
         try:
             told = self.rpc.fetch_storage(self.contract, ledger_head_slot(), block.hash)
         except RpcError as error:
-            if needed:
-                raise Unproven(
-                    f"the node does not tell the ledger head after block {block.number}: {error}",
-                    block=block.number,
-                ) from error
-            return
+            if not needed:
+                return
+            verify_still_there(self.rpc, block)
+            raise Unproven(
+                f"the node does not tell the ledger head after block {block.number}: {error}",
+                block=block.number,
+            ) from error
         if told != self.ledger_head:
             raise Unproven(
                 f"after block {block.number} the entries that the node tells fold to another"
@@ -195,6 +196,16 @@ class LedgerStream:
                 block=block.number,
             )
         self.heads_checked += 1
+
+
+def verify_still_there(rpc: RpcClient, block: Block) -> None:
+    """Check that a block is on the chain still. Raises ChainMoved."""
+    now = rpc.find_block(block.number)
+    if now is None or now.hash != block.hash:
+        raise ChainMoved(
+            f"block {block.number} was reorganised during the audit, which therefore says nothing",
+            block=block.number,
+        )
 
 
 def _adapted(span: int, entries: int) -> int:
