@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.faults.bugs import BUGS
 from tests.faults.databases import KINDS
-from tests.faults.runner import Report, hunt, is_wrong, keep, opened, run, tell
+from tests.faults.runner import FAMILIES, Report, hunt, is_wrong, keep, playing, run, tell
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
         return _hunt_all(asked)
     report, began = Report(), time.monotonic()
     seeds = range(asked.seed, asked.seed + asked.schedules)
-    for told in run(seeds, asked.jobs, asked.database, kills=asked.kills):
+    for told in run(seeds, asked.jobs, asked.family, asked.database, asked.kills):
         report.add(told)
         if is_wrong(told):
             keep(told)
@@ -37,7 +37,8 @@ def _tell_failed(told: dict[str, Any], asked: argparse.Namespace) -> None:
     for name in ("lost", "duplicated", "diverged", "broken"):
         for what in told.get(name, ()):
             print(f"\nseed {told['seed']}: {name}: {what[-2000:]}", file=sys.stderr)
-    again = f"python -m tests.faults 1 --seed {told['seed']} --database {asked.database} --story"
+    again = f"python -m tests.faults 1 --family {asked.family} --seed {told['seed']} --story"
+    again += f" --database {asked.database}"
     print(f"again: {again}{f' --kills {asked.kills}' if asked.kills else ''}", file=sys.stderr)
 
 
@@ -45,11 +46,11 @@ def _hunt_all(asked: argparse.Namespace) -> int:
     """Plant each bug, and tell after how many schedules it was caught."""
     logging.disable(logging.CRITICAL)
     escaped = 0
-    with opened(asked.database) as (ground, databases):
+    with playing(asked.family, asked.database) as play_seed:
         for bug in BUGS:
             if asked.only not in bug.name:
                 continue
-            caught = hunt(bug, ground, databases, asked.seed)
+            caught = hunt(bug, play_seed, asked.seed)
             escaped += caught is None
             print(f"{caught or 'not caught'} (within {bug.within}): {bug.name}", flush=True)
     return 1 if escaped else 0
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("schedules", type=int, nargs="?", default=100, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the first schedule's seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes that play them")
+    parser.add_argument("--family", choices=FAMILIES, default=FAMILIES[0], help="schedules of what")
     parser.add_argument("--database", choices=sorted(KINDS), default="sqlite")
     parser.add_argument(
         "--kills", type=int, default=0, help="kill real processes so often in each schedule"

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from ledger.database.engine import reading, writing
 from ledger.errors import Refused
-from ledger.mirror import store
+from ledger.mirror import follow, store
 from ledger.mirror.fold import Folding
 from ledger.mirror.steps import Applied
 from ledger.outbox import care, once, reconcile, run, signing, simulation, submitter

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ledger.mirror import follow as mirror_follow
 from ledger.mirror import run as mirror_run
 from ledger.outbox import broadcast, care, clock, reconcile, submitter
 
 _BEGAN = 1_800_000_000
-_READERS = (broadcast, care, clock, reconcile, submitter, mirror_run)
+_READERS = (broadcast, care, clock, reconcile, submitter, mirror_follow, mirror_run)
 
 
 class Clock:

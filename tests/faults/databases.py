@@ -9,8 +9,9 @@ import signal
 import subprocess
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,9 +20,7 @@ from sqlalchemy import Engine, text
 
 from ledger.database import engine as database
 from ledger.database.engine import open_engine, upgrade, writing
-from ledger.mirror.run import fetch_base
-from ledger.mirror.store import Store
-from tests.faults.ground import Ground, open_again
+from tests.faults.ground import open_again
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it speaks of folders that we do not use
@@ -33,13 +32,22 @@ _SIZE: Final = "4m"
 _FILLER: Final = "filler"
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What every copy begins as: `file` on SQLite; elsewhere migrated, and then `prepare`d."""
+
+    folder: Path
+    file: Path
+    prepare: Callable[[Engine], None]
+
+
 class Databases(Protocol):
     """Where schedules have their databases; `acts` are what can happen to these."""
 
     acts: Sequence[str]
 
     def copy(self, folder: Path) -> Engine:
-        """A database as every schedule begins with: migrated, its mirror begun."""
+        """A database as every schedule begins with."""
         ...
 
     def drop(self, engine: Engine) -> None:
@@ -81,12 +89,13 @@ class Sqlite(_OnLargeDisk):
 
     acts: Sequence[str] = ()
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
 
     def copy(self, folder: Path) -> Engine:
         database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc,assignment]
-        return self.ground.copy_database(folder)
+        shutil.copyfile(self.origin.file, folder / "ledger.db")
+        return open_again(f"sqlite:///{folder / 'ledger.db'}")
 
     def drop(self, engine: Engine) -> None:
         engine.dispose()
@@ -103,9 +112,9 @@ class SmallDisk(Sqlite):
 
     acts: Sequence[str] = ("fill_disk",) * 12
 
-    def __init__(self, ground: Ground) -> None:
-        super().__init__(ground)
-        self.disk = ground.folder / "disk"
+    def __init__(self, origin: Origin) -> None:
+        super().__init__(origin)
+        self.disk = origin.folder / "disk"
         self.disk.mkdir()
         command = ["/bin/mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(self.disk)]
         subprocess.run(command, check=True)
@@ -139,15 +148,15 @@ class Postgres(_OnLargeDisk):
 
     acts: Sequence[str] = ("kill_database",) * 2
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, origin: Origin) -> None:
         database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc,assignment]
-        self.folder = ground.folder / "pg"
+        self.folder = origin.folder / "pg"
         self.server = get_server(self.folder, cleanup_mode=None)
         self.sockets = Path(self.server.get_postmaster_info().socket_dir)
         self._run("create database first")
         engine = open_engine(self._url("first"))
         upgrade(engine)
-        Store(engine).begin(ground.target, fetch_base(ground.laggard.rpc, ground.target))
+        origin.prepare(engine)
         engine.dispose()
 
     def copy(self, folder: Path) -> Engine:  # noqa: ARG002 - its files lie with the server
@@ -192,8 +201,8 @@ class Postgres(_OnLargeDisk):
 KINDS: Final = {"sqlite": Sqlite, "postgresql": Postgres, "small-disk": SmallDisk}
 
 
-def open_databases(kind: str, ground: Ground) -> Sqlite | Postgres:
-    opened: Sqlite | Postgres = KINDS[kind](ground)
+def open_databases(kind: str, origin: Origin) -> Sqlite | Postgres:
+    opened: Sqlite | Postgres = KINDS[kind](origin)
     return opened
 
 

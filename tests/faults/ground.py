@@ -82,8 +82,17 @@ class Ground:
 
     def copy_database(self, folder: Path) -> Engine:
         """The first copy of the database: migrated, mirror begun, nothing else in it."""
-        shutil.copyfile(self.folder / "first" / "ledger.db", folder / "ledger.db")
+        shutil.copyfile(self.database, folder / "ledger.db")
         return open_again(f"sqlite:///{folder / 'ledger.db'}")
+
+    @property
+    def database(self) -> Path:
+        """The file of the first copy of the database."""
+        return self.folder / "first" / "ledger.db"
+
+    def begin_mirror(self, engine: Engine) -> None:
+        """Have a migrated database be as the first copy is."""
+        Store(engine).begin(self.target, fetch_base(self.laggard.rpc, self.target))
 
 
 @lru_cache(maxsize=8)

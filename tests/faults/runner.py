@@ -20,13 +20,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.faults.bugs import Bug
-from tests.faults.databases import Databases, open_databases
+from tests.faults.databases import Databases, Origin, open_databases
 from tests.faults.ground import Ground
 from tests.faults.kills import Killing
+from tests.faults.mirror import playing as mirror
+from tests.faults.places import MEMORY, Play
 from tests.faults.schedule import play
 
 FAILED: Final = Path(__file__).parent / "failed.jsonl"
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - each worker makes a folder of its own there
+FAMILIES: Final = ("writing", "mirror")
+"""What schedules are of: the whole way of a write, or the mirror alone, by the ten thousand."""
 
 
 @dataclass
@@ -67,7 +70,9 @@ def is_wrong(told: dict[str, Any]) -> bool:
     return any(told.get(name) for name in ("lost", "duplicated", "diverged", "broken"))
 
 
-def run(seeds: range, jobs: int, database: str, *, kills: int = 0) -> Iterator[dict[str, Any]]:
+def run(
+    seeds: range, jobs: int, family: str, database: str, kills: int = 0
+) -> Iterator[dict[str, Any]]:
     """Play these seeds' schedules, and yield what came of each as it comes.
 
     With `kills`, each is one of real processes, that are killed so often.
@@ -76,7 +81,7 @@ def run(seeds: range, jobs: int, database: str, *, kills: int = 0) -> Iterator[d
     context = multiprocessing.get_context("spawn")
     told: multiprocessing.Queue[dict[str, Any]] = context.Queue()
     following = context.Value("q", seeds.start)
-    arguments = following, seeds.stop, database, kills, told
+    arguments = following, seeds.stop, family, database, kills, told
     workers = [context.Process(target=_work, args=arguments) for _ in range(jobs)]
     for worker in workers:
         worker.start()
@@ -92,9 +97,9 @@ def run(seeds: range, jobs: int, database: str, *, kills: int = 0) -> Iterator[d
         worker.join()
 
 
-def _work(following: Any, end: int, database: str, kills: int, told: Any) -> None:
+def _work(following: Any, end: int, family: str, database: str, kills: int, told: Any) -> None:
     logging.disable(logging.CRITICAL)
-    with opened(database) as (ground, databases):
+    with playing(family, database, kills) as play_seed:
         while True:
             with following.get_lock():
                 seed = following.value
@@ -102,16 +107,27 @@ def _work(following: Any, end: int, database: str, kills: int, told: Any) -> Non
             parent = multiprocessing.parent_process()
             if seed >= end or parent is None or not parent.is_alive():
                 return
-            told.put(play_one(seed, ground, databases, kills))
+            told.put(play_seed(seed))
+
+
+@contextmanager
+def playing(family: str, database: str, kills: int = 0) -> Iterator[Play]:
+    """What plays the schedules of a family."""
+    if family == "mirror":
+        with mirror.opened(database) as play_seed:
+            yield play_seed
+        return
+    with opened(database) as (ground, databases):
+        yield lambda seed: play_one(seed, ground, databases, kills)
 
 
 @contextmanager
 def opened(database: str) -> Iterator[tuple[Ground, Databases]]:
     """Ground and databases, in memory where there is any."""
-    where = _MEMORY if _MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="faults-", dir=where) as folder:
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=MEMORY) as folder:
         ground = Ground.make(Path(folder))
-        databases = open_databases(database, ground)
+        origin = Origin(ground.folder, ground.database, ground.begin_mirror)
+        databases = open_databases(database, origin)
         try:
             yield ground, databases
         finally:
@@ -133,11 +149,11 @@ def play_one(seed: int, ground: Ground, databases: Databases, kills: int = 0) ->
         shutil.rmtree(own, ignore_errors=True)
 
 
-def hunt(bug: Bug, ground: Ground, databases: Databases, first: int = 0) -> int | None:
+def hunt(bug: Bug, play_seed: Play, first: int = 0) -> int | None:
     """After how many schedules a planted bug is caught; None if it is not within its bound."""
     with bug.planted():
         for number in range(1, bug.within + 1):
-            if is_wrong(play_one(first + number, ground, databases)):
+            if is_wrong(play_seed(first + number)):
                 return number
     return None
 

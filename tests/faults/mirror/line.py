@@ -1,0 +1,197 @@
+"""The line between a mirror and its node: what is asked is answered, or something else happens.
+
+One fault a request at most, drawn from a seed, and by what the request asks.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from ledger.chain.rpc import RpcClient
+from tests.faults.lives import reach
+from tests.faults.mirror import lies, wordings
+from tests.faults.mirror.node import Answer, Node
+
+_ANY: Final = (
+    *("drop", "timeout", "cut", "page", "page", "garbage", "another", "null", "error", "error"),
+    *("half", "turned", "stale", "behind", "behind", "ahead", "sibling", "sibling", "stranger"),
+    *("reorg before", "reorg after", "reorg before", "reorg after", "mine before", "mine after"),
+    *("shorten before", "shorten after"),
+)
+_OF_ITS_OWN: Final[Mapping[str, Mapping[str, Callable[..., Any]]]] = {
+    "eth_getBlockByNumber": lies.HEADERS,
+    "eth_getBlockByHash": lies.HEADERS,
+    "eth_getLogs": lies.LOGS,
+    "eth_getStorageAt": lies.STORAGE,
+}
+
+
+class Trouble(Exception):
+    """No answer of JSON-RPC comes; `happen` does what HTTP has instead."""
+
+    def __init__(self, happen: Callable[[httpx.Request], httpx.Response]) -> None:
+        super().__init__()
+        self.happen = happen
+
+
+@dataclass
+class Line:
+    """Asks `node`, with faults at `rate` (0: none; 1: at every request).
+
+    `act` changes what the node shows; `told` counts what went wrong, by kind. `only` names the
+    one fault that is wanted.
+    """
+
+    node: Node
+    act: Callable[[str], None]
+    random: random.Random
+    rate: float = 0.0
+    calls: int = 0
+    only: str = ""
+    told: Counter[str] = field(default_factory=Counter)
+    log: list[str] = field(default_factory=list)
+    _older: dict[str, deque[Answer]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=4))
+    )
+
+    def post(self, request: Any) -> bytes:
+        """Answer a request or a batch, as the body of an answer of HTTP. Raises Trouble."""
+        self.calls += 1
+        asked = request if isinstance(request, list) else [request]
+        fault = self._draw(asked[0]["method"]) if self.random.random() < self.rate else ""
+        if fault:
+            self.told[fault] += 1
+            self.log.append(f"{fault}: {asked[0]['method']}")
+        what, _, when = fault.partition(" ")
+        if when == "before":
+            self.act(what)
+        answers = self._answer(what, asked)
+        if when == "after":
+            self.act(what)
+        refused = self.node.refuse_batch(len(asked)) if isinstance(request, list) else None
+        if refused is not None:
+            return msgspec.json.encode({"jsonrpc": "2.0", "id": None, "error": refused})
+        return self._write(what, answers if isinstance(request, list) else answers[0])
+
+    def _draw(self, method: str) -> str:
+        known = (*_ANY, *_OF_ITS_OWN.get(method, ()))
+        return self.only if self.only in known else "" if self.only else self.random.choice(known)
+
+    def _answer(self, what: str, asked: Sequence[Answer]) -> list[Answer]:
+        node = self._node(what)
+        answers = [self._one(what, node, one) for one in asked]
+        match what:
+            case "half" if len(answers) > 1:
+                del answers[self.random.randrange(len(answers))]
+            case "turned":
+                answers.reverse()  # as JSON-RPC allows
+        return answers
+
+    def _node(self, what: str) -> Node:
+        """Who answers: another one behind the same address may, which has come less far."""
+        node, grove = self.node, self.node.grove
+        match what:
+            case "behind":
+                return node.beside(head=max(0, node.head - self.random.randint(1, 12)))
+            case "ahead":
+                head = min(len(node.branch) - 1, node.head + self.random.randint(1, 5))
+                return node.beside(head=head)
+            case "sibling":
+                branch = self.random.choice(grove.branches)
+                return node.beside(branch=branch, head=min(len(branch) - 1, node.head))
+            case "stranger":
+                branch = grove.stranger
+                head = min(len(branch) - 1, node.head)
+                return node.beside(branch=branch, head=head, final=min(head, node.final))
+        return node
+
+    def _one(self, what: str, node: Node, asked: Answer) -> Answer:
+        key = f"{asked['method']}{asked['params']}"
+        older = self._older[key]
+        if what == "stale" and older:
+            return self.random.choice(older) | {"id": asked["id"]}
+        answer = node.answer(asked)
+        if what == "" and self.rate:
+            older.append(answer)
+        lie = _OF_ITS_OWN.get(asked["method"], {}).get(what)
+        if lie is not None and "result" in answer and answer["result"] is not None:
+            answer = answer | {"result": lie(self.node, self.random, answer["result"])}
+        match what:
+            case "null":
+                return {"jsonrpc": "2.0", "id": asked["id"], "result": None}
+            case "error":
+                told = wordings.say(self.random.choice(wordings.PASSING), 0, 0, 0)
+                return {"jsonrpc": "2.0", "id": asked["id"], "error": told}
+            case "another":
+                return answer | {"id": asked["id"] + 1}
+        return answer
+
+    def _write(self, what: str, told: Answer | list[Answer]) -> bytes:
+        body = msgspec.json.encode(told)
+        match what:
+            case "drop":
+                raise Trouble(_failing(httpx.RemoteProtocolError("the connection ended")))
+            case "timeout":
+                raise Trouble(_failing(httpx.ReadTimeout("timed out")))
+            case "page":
+                status = self.random.choice(wordings.STATUSES)
+                page = "<html><body><h1>Sorry</h1></body></html>"
+                raise Trouble(lambda _: httpx.Response(status, html=page))
+            case "cut":
+                return body[: self.random.randrange(len(body))]
+            case "garbage":
+                return self.random.choice(lies.BODIES)
+        return body
+
+
+def _failing(error: httpx.TransportError) -> Callable[[httpx.Request], httpx.Response]:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    return fail
+
+
+class Client(RpcClient):
+    """A client at the end of a line, that says when it is about to ask, and when it was answered.
+
+    What HTTP does is done by the product's own transport; one that is `whole` asks all by it.
+    """
+
+    def __init__(self, line: Line, *, whole: bool = False) -> None:
+        super().__init__("http://127.0.0.1:1", patience=0.0)
+        self._client.close()
+        self._client = httpx.Client(transport=httpx.MockTransport(self._serve))
+        self._line, self._whole = line, whole
+        self._trouble: Trouble | None = None
+
+    def _post(self, method: str, request: object) -> bytes:
+        reach(f"before {method}")
+        answer = self._ask_line(method, request)
+        reach(f"after {method}")
+        return answer
+
+    def _ask_line(self, method: str, request: object) -> bytes:
+        if self._whole:
+            return super()._post(method, request)
+        try:
+            return self._line.post(request)
+        except Trouble as trouble:
+            self._trouble = trouble
+            return super()._post(method, request)
+
+    def _serve(self, request: httpx.Request) -> httpx.Response:
+        trouble, self._trouble = self._trouble, None
+        try:
+            if trouble is not None:
+                raise trouble
+            body = self._line.post(msgspec.json.decode(request.content))
+        except Trouble as happening:
+            return happening.happen(request)
+        return httpx.Response(200, content=body, headers={"content-type": "application/json"})

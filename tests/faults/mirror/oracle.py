@@ -1,0 +1,188 @@
+"""Compares a mirror with the chain: a little at every commit, all of it in the end."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, func, select
+
+from ledger.mirror.auditing.audit import audit
+from ledger.mirror.run import _Run
+from ledger.mirror.store import Store
+from ledger.mirror.tables import TABLES, MirrorRow
+from ledger.types import Hash32
+from tests.faults.ground import open_again
+from tests.faults.mirror.grove import Branch, Grove
+from tests.faults.mirror.line import Client, Line
+from tests.faults.mirror.node import Node
+from tests.mirror.mirroring import FinalUpTo
+
+# What these say depends on when the mirror looked; they are judged by what they say.
+_BY_THEMSELVES: Final = {"mirror", "block"}
+_COMPARED: Final = [table for name, table in TABLES.items() if name not in _BY_THEMSELVES]
+_MIRROR, _BLOCK, _ENTRY = TABLES["mirror"], TABLES["block"], TABLES["entry"]
+_STATED: Final = [getattr(_MIRROR.c, name) for name in MirrorRow.model_fields if name != "id"]
+
+Contents = dict[str, list[tuple[Any, ...]]]
+
+
+def honest(grove: Grove, branch: Branch, head: int) -> Line:
+    """A line to a node that shows a branch up to a block, without fault or habit."""
+    draw = random.Random(0)  # noqa: S311
+    return Line(Node(grove, draw, branch, head, 0), lambda _: None, draw)
+
+
+@dataclass
+class Oracle:
+    """Knows what a mirror of any of a grove's blocks holds; `first` is an empty database."""
+
+    grove: Grove
+    first: Path
+    folder: Path
+    _expected: dict[Hash32, Contents] = field(default_factory=dict)
+
+    def expected(self, hash_: Hash32) -> Contents:
+        """What a fresh mirror holds at a block: the audit has found it to equal the chain."""
+        if hash_ not in self._expected:
+            branch, block = self.grove.known[hash_]
+            self._expected[hash_] = self._mirror(branch, block.number)
+        return self._expected[hash_]
+
+    def _mirror(self, branch: Branch, head: int) -> Contents:
+        path = self.folder / "fresh.db"
+        shutil.copyfile(self.first, path)
+        engine = open_again(f"sqlite:///{path}")
+        rpc = Client(honest(self.grove, branch, head))
+        try:
+            store, deployed = Store(engine), self.grove.deployed
+            run = _Run(rpc, store, deployed, FinalUpTo(), threading.Event())
+            run.index(to_head=True, poll=0.0)
+            found = audit(engine, rpc, deployed)
+            assert found.equal, f"a fresh mirror differs from the chain: {found.first}"
+            assert found.block.number == head
+            return read_contents(engine)
+        finally:
+            rpc.close()
+            engine.dispose()
+            for left in self.folder.glob("fresh.db*"):
+                left.unlink()
+
+
+def read_contents(engine: Engine) -> Contents:
+    """All rows of all tables that say something of the ledger."""
+    with engine.connect() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(table.select().order_by(*table.primary_key))
+            ]
+            for table in _COMPARED
+        }
+
+
+@dataclass
+class Watch:
+    """Looks at one mirror after each of its commits; `wrong` says what it saw.
+
+    With `deep`, all rows are compared each time. `told` counts what it did.
+    """
+
+    oracle: Oracle
+    engine: Engine
+    told: Counter[str]
+    deep: bool = False
+    wrong: list[str] = field(default_factory=list)
+    _seen: tuple[Any, ...] = ()
+
+    def look(self) -> None:
+        """Compare the ledger head with the chain's, if the mirror has moved."""
+        with self.engine.connect() as connection:
+            found = connection.execute(select(*_STATED)).mappings().first()
+            if found is None or self._seen == tuple(found.values()):
+                return
+            self._seen = tuple(found.values())
+            count, last = connection.execute(
+                select(func.count(), func.coalesce(func.max(_ENTRY.c.sequence), 0))
+            ).one()
+        self.told["commits looked at"] += 1
+        self._judge(dict(found), count, last)
+
+    def _judge(self, row: dict[str, Any], count: int, last: int) -> None:
+        if row.get("proven_block", row["block_number"]) < row["block_number"]:
+            self.told["unproven commits"] += 1
+            return
+        known = self.oracle.grove.known.get(row["block_hash"])
+        stands = tuple(row[name] for name in ("block_number", "ledger_head", "sequence"))
+        if known is None:
+            self.complain(f"it stands at {stands[0]}, a block that is none of the chain's")
+            return
+        _, block = known
+        right = block.number, block.ledger_head, block.sequence
+        if (stands, count, last) != (right, block.sequence, block.sequence):
+            self.complain(f"at a commit: {(stands, count, last)} instead of {right}")
+        elif self.deep:
+            self.compare(block.hash)
+
+    def compare(self, hash_: Hash32) -> None:
+        """Compare all rows with those of a fresh mirror at that block."""
+        found, right = read_contents(self.engine), self.oracle.expected(hash_)
+        for name in found:
+            if found[name] != right[name]:
+                self.complain(f"{name}: {_difference(found[name], right[name])}")
+        self._compare_blocks(hash_)
+        self.told["mirrors compared"] += 1
+
+    def _compare_blocks(self, hash_: Hash32) -> None:
+        branch, at = self.oracle.grove.known[hash_]
+        base = max(self.oracle.grove.deployed.block - 1, 0)
+        with self.engine.connect() as connection:
+            rows = connection.execute(_BLOCK.select()).mappings().all()
+        told = {row["number"]: row for row in rows}
+        needed = {block.number for block in branch[: at.number + 1] if _has_entries(branch, block)}
+        if missing := (needed | {base, at.number}) - told.keys():
+            self.complain(f"blocks are forgotten: {sorted(missing)}")
+        for number, row in told.items():
+            if number > at.number:
+                self.complain(f"block {number} is beyond {at.number}")
+                continue
+            block = branch[number]
+            right = {
+                "hash": block.hash,
+                "parent_hash": branch[number - 1].hash if number else bytes(32),
+                "timestamp": block.timestamp,
+                "ledger_head": block.ledger_head,
+                "last_sequence": block.sequence,
+            }
+            if bad := [name for name in row if name in right and row[name] != right[name]]:
+                self.complain(f"block {number} has another {', '.join(bad)}")
+
+    def complain(self, what: str) -> None:
+        if what not in self.wrong:
+            self.wrong.append(what)
+
+
+def read_state(engine: Engine) -> dict[str, Any] | None:
+    """The mirror's own row; None before it has begun."""
+    with engine.connect() as connection:
+        row = connection.execute(_MIRROR.select()).mappings().first()
+        return None if row is None else dict(row)
+
+
+def _has_entries(branch: Branch, block: Any) -> bool:
+    return bool(block.number and block.sequence > branch[block.number - 1].sequence)
+
+
+def _difference(found: list[Any], right: list[Any]) -> str:
+    many = [row for row in found if row not in right]
+    few = [row for row in right if row not in found]
+    return f"{len(many)} too many {many[:2]}, {len(few)} missing {few[:2]}"
+
+
+Judge = Callable[[], None]
