@@ -15,88 +15,77 @@ from sqlmodel import Session
 from ledger.database.engine import reading
 from ledger.domain.entries import Appended
 from ledger.domain.kinds import Kind
-from ledger.mirror.queries import (
-    AssetFilter,
-    Cursor,
-    EntryFilter,
-    Moment,
-    Page,
-    find_asset,
-    find_entry,
-    find_moment,
-    list_assets,
-    list_entries,
-)
+from ledger.mirror.queries import Cursor, Page
+from ledger.types import Hash32
 from scripts.bench.scaling.kept import Chain
 
 _WARM_UP: Final = 20
 _MICROSECONDS: Final = 1_000_000
-# Of all a list has, what is before a page, and what is after it: most pages are full ones.
-_DEEP: Final = (0.1, 0.4)
-_AS_OF: Final = (0.6, 0.9)
-_ASKED: Final = 20  # organisations whose lists are asked for
+_ASKED: Final = 20  # organisations of whose lists deep pages are asked for
+_DEEP: Final = 4  # in tenths: half a list or more is still behind the page
+_OF_ASSETS: Final = frozenset(kind for kind in Kind if Kind.REGISTERED <= kind <= Kind.ERASED) - {
+    Kind.BATCH_REGISTERED
+}
 
-Wanted: TypeAlias = tuple[AssetFilter, Cursor | None]
-"""A list of assets, and where in it the page begins."""
+Ask: TypeAlias = Callable[[Session], Any]
+"""A question that only needs a session."""
+
+Listing: TypeAlias = Callable[[Session, Hash32, Cursor | None, int], Page[Any]]
+"""Fetches a page of an organisation's list: so many rows that follow a cursor."""
 
 
 @dataclass
-class Subject:
-    """A mirror to be asked: what to ask about is drawn from the chain that it mirrors."""
+class Mirror:
+    """A mirror to be asked: what to ask it about is drawn from the chain that it mirrors."""
 
     engine: Engine
     chain: Chain
     chance: Random = field(default_factory=lambda: Random(1))  # noqa: S311 - to ask the same again
-    cursors: dict[str, list[Cursor | None]] = field(default_factory=dict)
+    _cursors: dict[object, list[Cursor | None]] = field(default_factory=dict)
 
-    def block(self, bounds: tuple[float, float] = (0.0, 1.0)) -> int:
-        """A block somewhere in that part of the chain."""
-        low, high = bounds
-        return max(1, int(self.chain.newest * self.chance.uniform(low, high)))
+    def block(self, start: float = 0.0, end: float = 1.0) -> int:
+        """A block in that part of the chain."""
+        return max(1, int(self.chain.newest * self.chance.uniform(start, end)))
 
-    def entry(self) -> tuple[Appended, int]:
-        """An entry of an asset, and its block."""
+    def entry(self, *kinds: Kind) -> tuple[Appended, int]:
+        """An entry of an asset, of one of the kinds if any are given, and its block."""
+        wanted = kinds or _OF_ASSETS
         while True:
             number = self.block()
-            entries = [
-                entry
-                for entry in self.chain.read(number)
-                if Kind.REVISED <= entry.kind <= Kind.ERASED or entry.kind is Kind.REGISTERED
-            ]
-            if entries:
-                return self.chance.choice(entries), number
+            found = [entry for entry in self.chain.read(number) if entry.kind in wanted]
+            if found:
+                return self.chance.choice(found), number
 
-    def organisation(self) -> bytes:
+    def asset(self, *kinds: Kind) -> Hash32:
+        """An asset to which an entry of the kinds was written."""
+        return self.entry(*kinds)[0].subject
+
+    def organisation(self) -> Hash32:
+        """One of the organisations."""
         return self.chance.choice(self.chain.organisations[1:])
 
     def sequence(self) -> int:
-        """An entry's place, from which a page has much before and much behind it."""
-        return self.chain.blocks[self.block(_DEEP)].sequence
+        """An entry's place, from which a list of entries has much before and much behind it."""
+        return self.chain.blocks[self.block(0.1, 0.4)].sequence
 
-    def wanted(self, filtered: Callable[[bytes], AssetFilter], at: int | None = None) -> Wanted:
-        """Assets of one organisation, and a cursor into their list that is deep already."""
-        wanted = filtered(self.chance.choice(self.chain.organisations[1 : _ASKED + 1]))
-        key = repr((wanted, at is None))
-        if key not in self.cursors:
-            self.cursors[key] = self.find_cursors(wanted, at)
-        return wanted, self.chance.choice(self.cursors[key])
+    def deep(self, listing: Listing, share: float) -> tuple[Hash32, Cursor | None]:
+        """An organisation, and a cursor deep in its list, which is `share` of all assets long."""
+        org = self.chance.choice(self.chain.organisations[1 : _ASKED + 1])
+        if (listing, org) not in self._cursors:
+            tenth = max(1, int(self.chain.shape.assets * share / 10))
+            self._cursors[listing, org] = self._find_cursors(listing, org, tenth)
+        return org, self.chance.choice(self._cursors[listing, org])
 
-    def find_cursors(self, wanted: AssetFilter, at: int | None) -> list[Cursor | None]:
+    def _find_cursors(self, listing: Listing, org: Hash32, tenth: int) -> list[Cursor | None]:
         """Cursors in the first half of a list, as pages of a tenth of it lead to them."""
-        shape = self.chain.shape
-        tenth = max(1, shape.assets // shape.organisations // 10)
         found: list[Cursor | None] = []
         with reading(self.engine) as session:
-            moment = None if at is None else find_moment(session, block=at)
-            for _ in range(4):
-                after = found[-1] if found else None
-                page = list_assets(session, wanted, at=moment, cursor=after, limit=tenth)
-                found.append(page.cursor)
-        return found
-
-
-Ask = Callable[[Session], Any]
-"""A question that only needs a session."""
+            while len(found) < _DEEP:
+                after = listing(session, org, found[-1] if found else None, tenth).cursor
+                if after is None:
+                    break
+                found.append(after)
+        return found or [None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,105 +94,7 @@ class Question:
 
     name: str
     title: str
-    draw: Callable[[Subject], Ask]
-
-
-def _asset(subject: Subject) -> Ask:
-    entry, _ = subject.entry()
-    return lambda session: find_asset(session, entry.subject)
-
-
-def _asset_at(subject: Subject) -> Ask:
-    entry, block = subject.entry()
-    return lambda session: find_asset(session, entry.subject, at=_moment(session, block))
-
-
-def _assets_of(subject: Subject) -> Ask:
-    wanted, cursor = subject.wanted(_owned)
-    return lambda session: list_assets(session, wanted, cursor=cursor)
-
-
-def _assets_of_at(subject: Subject) -> Ask:
-    block = subject.block(_AS_OF)
-    wanted, cursor = subject.wanted(_owned, block)
-    return lambda session: list_assets(session, wanted, cursor=cursor, at=_moment(session, block))
-
-
-def _assets_by(subject: Subject) -> Ask:
-    wanted, cursor = subject.wanted(_registered)
-    return lambda session: list_assets(session, wanted, cursor=cursor)
-
-
-def _owned(org: bytes) -> AssetFilter:
-    return AssetFilter(owner=org)
-
-
-def _registered(org: bytes) -> AssetFilter:
-    return AssetFilter(organisation=org)
-
-
-def _assets_so(subject: Subject) -> Ask:
-    entry, _ = subject.entry()
-    wanted = AssetFilter(id_prefix=entry.subject.hex()[:10])
-    return lambda session: list_assets(session, wanted)
-
-
-def _entry(subject: Subject) -> Ask:
-    entry, _ = subject.entry()
-    return lambda session: find_entry(session, entry.subject, entry.position)
-
-
-def _entries_of(subject: Subject) -> Ask:
-    entry, _ = subject.entry()
-    wanted = EntryFilter(subject=entry.subject)
-    return lambda session: list_entries(session, wanted)
-
-
-def _entries_of_at(subject: Subject) -> Ask:
-    entry, block = subject.entry()
-    wanted = EntryFilter(subject=entry.subject)
-    return lambda session: list_entries(session, wanted, at=_moment(session, block))
-
-
-def _entries(subject: Subject) -> Ask:
-    cursor = (subject.sequence(),)
-    return lambda session: list_entries(session, cursor=cursor)
-
-
-def _entries_kind(subject: Subject) -> Ask:
-    wanted, cursor = EntryFilter(kind=Kind.ATTESTED), (subject.sequence(),)
-    return lambda session: list_entries(session, wanted, cursor=cursor)
-
-
-def _entries_by(subject: Subject) -> Ask:
-    wanted, cursor = EntryFilter(organisation=subject.organisation()), (subject.sequence(),)
-    return lambda session: list_entries(session, wanted, cursor=cursor)
-
-
-def _moment_at(subject: Subject) -> Ask:
-    time = subject.chain.shape.timestamp(subject.block())
-    return lambda session: find_moment(session, time=time)
-
-
-def _moment(session: Session, block: int) -> Moment:
-    return find_moment(session, block=block)
-
-
-QUESTIONS: Final = (
-    Question("asset", "an asset", _asset),
-    Question("asset_at", "an asset as of a block", _asset_at),
-    Question("assets_of", "50 assets of an owner, deep", _assets_of),
-    Question("assets_of_at", "the same as of a block", _assets_of_at),
-    Question("assets_by", "50 assets by who registered, deep", _assets_by),
-    Question("assets_so", "assets whose id begins so", _assets_so),
-    Question("entry", "an entry of an asset", _entry),
-    Question("entries_of", "the entries of an asset", _entries_of),
-    Question("entries_of_at", "the same as of a block", _entries_of_at),
-    Question("entries", "50 entries of all, deep", _entries),
-    Question("entries_kind", "50 entries of a kind, deep", _entries_kind),
-    Question("entries_by", "50 entries by who acted, deep", _entries_by),
-    Question("moment", "the block of a time", _moment_at),
-)
+    draw: Callable[[Mirror], Ask]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,21 +107,21 @@ class Answers:
 
 
 def ask(
-    mirrors: Mapping[str, Subject], times: int, questions: Sequence[Question] = QUESTIONS
+    mirrors: Mapping[str, Mirror], questions: Sequence[Question], times: int
 ) -> dict[str, dict[str, Answers]]:
     """Ask each question so many times of each mirror; by its name, then by the mirror's.
 
     The mirrors take turns, so that whatever else the machine does meets all of them.
     """
-    return {question.name: _ask_one(question, mirrors, times) for question in questions}
+    return {question.name: _ask_one(mirrors, question, times) for question in questions}
 
 
-def _ask_one(question: Question, mirrors: Mapping[str, Subject], times: int) -> dict[str, Answers]:
+def _ask_one(mirrors: Mapping[str, Mirror], question: Question, times: int) -> dict[str, Answers]:
     taken: dict[str, list[float]] = {name: [] for name in mirrors}
     rows: dict[str, list[int]] = {name: [] for name in mirrors}
     for turn in range(_WARM_UP + times):
-        for name, subject in mirrors.items():
-            seconds, count = _time(subject.engine, question.draw(subject))
+        for name, mirror in mirrors.items():
+            seconds, count = _time(mirror.engine, question.draw(mirror))
             if turn >= _WARM_UP:
                 taken[name].append(seconds * _MICROSECONDS)
                 rows[name].append(count)
@@ -246,5 +137,10 @@ def _time(engine: Engine, asked: Ask) -> tuple[float, int]:
         session.connection()
         started = perf_counter()
         answer = asked(session)
-        seconds = perf_counter() - started
-        return seconds, len(answer.items) if isinstance(answer, Page) else int(answer is not None)
+        return perf_counter() - started, _count(answer)
+
+
+def _count(answer: Any) -> int:
+    if isinstance(answer, Page):
+        return len(answer.items)
+    return len(answer) if isinstance(answer, Sequence) else int(answer is not None)

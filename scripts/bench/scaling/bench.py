@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from ledger.database.engine import open_engine
-from scripts.bench.scaling.asking import Answers, Subject, ask
+from scripts.bench.scaling.asking import Answers, Mirror, ask
 from scripts.bench.scaling.databases import Size, databases, measure_database, measure_tables
 from scripts.bench.scaling.indexing import Mirrored, fill, replaying
 from scripts.bench.scaling.kept import Chain
+from scripts.bench.scaling.questions import QUESTIONS
 from scripts.bench.scaling.shape import Shape
 
 FLATNESS: Final = 0.75
@@ -104,14 +105,14 @@ def measure(
         engines = {name: open_engine(url) for name, url in urls.items()}
         try:
             say("asking both")
-            mirrors = {name: Subject(engines[name], Chain(folder / name)) for name in engines}
+            mirrors = {name: Mirror(engines[name], Chain(folder / name)) for name in engines}
             return Measured(
                 plan=plan,
                 database=engines["large"].dialect.name,
                 mirrored=mirrored["large"],
                 size=measure_database(engines["large"]),
                 tables=measure_tables(engines["large"]),
-                answers=ask(mirrors, plan.times),
+                answers=ask(mirrors, QUESTIONS, plan.times),
             )
         finally:
             for engine in engines.values():

@@ -11,8 +11,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from scripts.bench.scaling.asking import QUESTIONS
 from scripts.bench.scaling.bench import FLATNESS, MEMORY, SLOWDOWN, Measured
+from scripts.bench.scaling.questions import QUESTIONS
 
 _WIDTH: Final = 110
 _MIB: Final = 1 << 20
