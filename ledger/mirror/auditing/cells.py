@@ -106,6 +106,8 @@ class TableCheck:
         for name, mirror, chain in zip(self.columns, found, wanted, strict=True):
             if mirror != chain:
                 self._remember(found)
+                if isinstance(chain, bool) and mirror in (0, 1):
+                    mirror = bool(mirror)  # as SQLite does not say it
                 self._note(wanted, Fault.DIFFERS, sequence, name, mirror, chain)
                 return False
         return True

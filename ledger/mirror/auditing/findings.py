@@ -52,9 +52,15 @@ class Finding:
 
 def shown(cell: Cell) -> str:
     """A cell for people: bytes as hex."""
-    if isinstance(cell, bytes):
-        return to_hex(cell)
-    return "nothing" if cell is None else str(cell)
+    match cell:
+        case bytes():
+            return to_hex(cell)
+        case bool():
+            return str(cell).lower()
+        case None:
+            return "nothing"
+        case _:
+            return str(cell)
 
 
 @dataclass(slots=True)
