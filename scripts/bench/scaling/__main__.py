@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from scripts.bench.scaling.show import show_tables, to_json
 def main() -> int:
     """Measure and print; 0 if all could be measured, else 1."""
     asked = read_arguments()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         measured = run(asked)
     except LedgerError as error:

@@ -117,9 +117,12 @@ def fill(replay: Replay, database_url: str) -> Mirrored:
     command += ["--database-url", database_url]
     started = monotonic()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    reached, peak = _watch(process, database_url, started)
-    seconds = monotonic() - started
-    told, _ = process.communicate()
+    try:
+        reached, peak = _watch(process, database_url, started)
+    finally:
+        process.terminate()  # it has ended already, but for an error of ours
+        seconds = monotonic() - started
+        told, _ = process.communicate()
     if process.returncode != 0:
         raise BenchError(f"asset-ledger index ended with {process.returncode}")
     result = json.loads(told)
