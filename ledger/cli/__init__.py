@@ -23,6 +23,7 @@ VERBS: Final = {
     "deploy": "Plan, apply and verify a deployment of the contracts.",
     "compile": "Compile the contracts into their committed artifacts.",
     "index": "Mirror the chain into the database.",
+    "export": "Write the mirror as Parquet, JSON Lines or EPCIS documents.",
     "audit": "Compare every cell of the mirror with the chain.",
     "submit": "Send accepted operations to the chain.",
     "serve": "Serve the HTTP API and the explorer.",
