@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ from ledger.database.engine import reading, writing
 from ledger.documents.sealing import Sealed, seal
 from ledger.documents.store import DocumentStore
 from ledger.domain.payloads import Erased, Registered, Revised
-from ledger.mirror.search.asking import assets_telling
+from ledger.mirror.search.asking import Search
 from ledger.mirror.search.indexer import TextIndexer
-from ledger.mirror.search.tables import SearchTextRow
+from ledger.mirror.search.tables import ASSET, SearchTextRow
 from ledger.mirror.store import Store
+from ledger.mirror.tables import AssetRow
 from ledger.outbox.library import Library
 from ledger.outbox.tables import Document, Registration, Tenant
 from ledger.types import ZERO_HASH, AssetKind, Hash32
@@ -124,9 +124,13 @@ class Desk:
         self.mirror()
         self.indexer.catch_up(threading.Event())
 
-    def found(self, query: str, readers: Collection[Hash32] | None = None) -> set[Hash32]:
+    def found(self, query: str, reader: Hash32 | None = None) -> set[Hash32]:
         with reading(self.engine) as session:
-            return set(session.exec(assets_telling(session, query, readers)))
+            search = Search(session, query, ASSET, reader)
+            found = session.exec(search.join(select(AssetRow.id), AssetRow.id)).all()
+            assert len(found) == len(set(found)), "one is found twice"
+            assert set(search.list_best(100)) == set(found)
+            return set(found)
 
     def texts(self) -> list[dict[str, Any]]:
         with reading(self.engine) as session:

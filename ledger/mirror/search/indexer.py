@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, Engine, delete, func, insert, text
 from sqlmodel import Session, col, select
 
 from ledger.database.engine import reading, writing
+from ledger.domain.batch import batch_id_of
 from ledger.mirror.queries import find_mirror
 from ledger.mirror.rows import chunks
 from ledger.mirror.search.tables import SearchMarkRow, SearchTextRow
-from ledger.mirror.search.texts import TELLING, Library, Telling, Text, make_texts
-from ledger.mirror.tables import BlockRow, EntryRow
+from ledger.mirror.search.texts import TELLING, Births, Library, Telling, Text, make_texts
+from ledger.mirror.tables import BatchRow, BlockRow, EntryRow
 from ledger.types import Hash32
 
 PORTION: Final = 500
@@ -114,7 +115,18 @@ class TextIndexer:
                 .where(col(EntryRow.subject).in_(portion), EntryRow.sequence <= until, _tells())
                 .order_by(col(EntryRow.subject), col(EntryRow.position))
             )
-            yield from make_texts(map(Telling.read, rows), self._library, session)
+            births = _find_births(session, portion)
+            yield from make_texts(map(Telling.read, rows), births, self._library, session)
+
+
+def _find_births(session: Session, subjects: Collection[Hash32]) -> Births:
+    """Who registered those of the subjects that are of batches, and whose they were."""
+    batches = {subject: batch_id_of(subject) for subject in subjects}
+    born = select(BatchRow.id, BatchRow.org, BatchRow.owner).where(
+        col(BatchRow.id).in_(set(batches.values()))
+    )
+    found = {batch: (org, owner) for batch, org, owner in session.exec(born)}
+    return {subject: found[batch] for subject, batch in batches.items() if batch in found}
 
 
 def _tells() -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
-from ledger.mirror.tables.columns import binary, integer, numbered, words
+from ledger.mirror.tables.columns import binary, integer, numbered, truth, words
 from ledger.types import Hash32
 
 ASSET: Final = "asset"
@@ -48,15 +48,17 @@ def _vector(tokens: Sequence[str]) -> str:
 
 
 class SearchTextRow(SQLModel, table=True):
-    """What `org` told this service of a subject, up to the subject's entry `sequence`.
+    """What this service was told of a subject, up to the subject's entry `sequence`.
 
-    `id` is the sequence of its first entry that tells something. An organisation's row is its own,
-    and for everybody.
+    A subject's own text has `org` for who began it, and holds what everybody sent; it is for `org`
+    and for who owns the subject, and an organisation's is for everybody. A text `apart` is for the
+    sender of what it holds, who is neither. So of a subject there is one text for each reader.
+    `id` is twice the sequence of the first entry that it is made of, and one more if it is apart.
     """
 
     __tablename__: ClassVar[Any] = "search_text"
     __table_args__ = (
-        Index("search_text_subject", "subject", "org", unique=True),
+        Index("search_text_subject", "subject"),
         Index("search_text_sequence", "sequence"),
         Index("search_text_tokens", "tokens", postgresql_using="gin").ddl_if(dialect="postgresql"),
     )
@@ -65,6 +67,7 @@ class SearchTextRow(SQLModel, table=True):
     subject: Hash32 = binary()
     subject_kind: str = words()
     org: Hash32 = binary()
+    apart: bool = truth()
     sequence: int = integer()
     tokens: Any = Field(sa_column=Column(Tokens, nullable=False))
 

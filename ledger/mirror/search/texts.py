@@ -1,4 +1,4 @@
-"""What is told of a subject: names and the strings of documents, by each organisation apart."""
+"""What is told of a subject: the names it was given here, and the strings of its documents."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from typing import Any, Final, Protocol, TypeAlias
 from sqlmodel import Session
 
 from ledger.documents.kept import Kept
-from ledger.domain.kinds import Kind
+from ledger.domain.kinds import BIRTHS, Kind
 from ledger.domain.payloads import (
+    Accepted,
     Enrolled,
     Erased,
     Payload,
     Registered,
     Revised,
     SchemaPublished,
+    TitleForced,
+    Transferred,
     WorldOpened,
     decode_payload,
 )
 from ledger.errors import LedgerError
 from ledger.mirror.search.tables import ASSET, ORGANISATION, SCHEMA, WORLD
-from ledger.mirror.search.words import tokenise
+from ledger.mirror.search.words import sign, tokenise
 from ledger.mirror.tables import EntryRow
-from ledger.types import Hash32, to_hex
+from ledger.types import Hash32, Party, to_hex
 
 _log = logging.getLogger(__name__)
 
 TELLING: Final = (
-    Kind.ENROLLED,
-    Kind.SCHEMA_PUBLISHED,
-    Kind.WORLD_OPENED,
-    Kind.REGISTERED,
-    Kind.REVISED,
-    Kind.ERASED,
+    *(Kind.ENROLLED, Kind.SCHEMA_PUBLISHED, Kind.WORLD_OPENED, Kind.REGISTERED),
+    *(Kind.REVISED, Kind.ERASED),
+    *(Kind.TRANSFERRED, Kind.ACCEPTED, Kind.TITLE_FORCED),
 )
-"""The kinds of entries that say what a subject's texts are."""
+"""The kinds of entries that say what a subject's texts are, or for whom."""
 
 NEWEST: Final = 16
-"""Documents of one organisation about one subject that are read: the newest, and the first."""
+"""Documents about a subject that a text is made of: the first, and the newest."""
 
 _SUBJECT_KINDS: Final[dict[type[Payload], str]] = {
     Enrolled: ORGANISATION,
@@ -75,6 +75,18 @@ class Telling:
                 return self.payload.content_hash
         return None
 
+    @property
+    def owner(self) -> Hash32 | None:
+        """Who owns the subject from here on, if the entry says so."""
+        match self.payload:
+            case Registered(owner=owner):
+                return owner
+            case Transferred(to=to) | TitleForced(to=to):
+                return to
+            case Accepted(party=Party.OWNER):
+                return self.org
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -84,12 +96,16 @@ class Text:
     subject: Hash32
     subject_kind: str
     org: Hash32
+    apart: bool
     sequence: int
     tokens: Sequence[str]
 
 
 Names: TypeAlias = Mapping[Hash32, tuple[Hash32, str]]
-"""What an organisation calls a subject: whose word it is, and the word."""
+"""What a subject is called here, and by which organisation."""
+
+Births: TypeAlias = Mapping[Hash32, tuple[Hash32, Hash32]]
+"""Who registered, and who first owned, assets of batches."""
 
 
 class Library(Protocol):
@@ -102,21 +118,25 @@ class Library(Protocol):
         """Serials of assets and names of organisations, as far as they were given here."""
 
 
-def make_texts(entries: Iterable[Telling], library: Library, session: Session) -> Iterator[Text]:
+def reader_sign(org: Hash32) -> str:
+    """The token of texts that are for an organisation."""
+    return sign(org.hex()[:24])
+
+
+def make_texts(
+    entries: Iterable[Telling], births: Births, library: Library, session: Session
+) -> Iterator[Text]:
     """The texts of subjects, given all their telling entries, a subject's together and in order.
 
     Every content hash is on the chain for all to copy: a document tells only of the subject, and
     for the organisation, that it was sent for.
     """
-    told = [_Subject(list(run)) for _, run in groupby(entries, lambda one: one.subject)]
-    hashes = {one for subject in told for own in subject.orgs() for one in subject.hashes(own)}
+    told = [_Subject(list(run), births) for _, run in groupby(entries, lambda one: one.subject)]
+    hashes = {one for subject in told for one in subject.hashes()}
     documents = library.find_documents(session, hashes)
     names = library.find_names(session, [subject.id for subject in told])
     for subject in told:
-        for own in subject.orgs():
-            tokens = tokenise(subject.strings(own, names, documents))
-            if tokens:
-                yield subject.text(own, tokens)
+        yield from subject.texts(names.get(subject.id), documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,53 +144,80 @@ class _Subject:
     """A subject by its telling entries."""
 
     entries: Sequence[Telling]
+    births: Births
 
     @property
     def id(self) -> Hash32:
         return self.entries[0].subject
 
-    def orgs(self) -> list[list[Telling]]:
-        """The entries that point at something, each organisation's together."""
-        orgs: dict[Hash32, list[Telling]] = {}
-        for one in self.entries:
-            if not isinstance(one.payload, Erased):
-                orgs.setdefault(one.org, []).append(one)
-        return list(orgs.values())
+    def texts(
+        self, name: tuple[Hash32, str] | None, documents: Mapping[Hash32, Kept]
+    ) -> Iterator[Text]:
+        """Its own, and those apart; none where there is nothing to tell."""
+        org, owner = self._registered()
+        kind = _SUBJECT_KINDS.get(type(self.entries[0].payload), ASSET)
+        signs = [sign(kind)] if kind != ASSET else []
+        own = [name[1]] if name and name[0] == org else []
+        tokens = tokenise([*own, *self._strings(documents)])
+        if tokens:
+            signs += dict.fromkeys([reader_sign(org), reader_sign(owner)])
+            id = 2 * self.entries[0].sequence
+            yield self._text(id, kind, org, tokens + signs, apart=False)
+        for sender, first in self._senders(documents).items():
+            if sender not in (org, owner):
+                tokens = tokenise(self._strings(documents, sender))
+                if tokens:
+                    apart = [*tokens, reader_sign(sender)]
+                    yield self._text(2 * first + 1, kind, sender, apart, apart=True)
 
-    def hashes(self, own: Sequence[Telling]) -> list[Hash32]:
-        """The documents of an organisation that are read, the newest first."""
-        read = own if len(own) <= NEWEST else [own[0], *own[1 - NEWEST :]]
+    def hashes(self) -> list[Hash32]:
+        """The documents that are read, the newest first."""
+        pointing = [one.content_hash for one in self.entries if one.content_hash]
         erased = {
             content_hash
             for one in self.entries
             if isinstance(one.payload, Erased)
             for content_hash in one.payload.documents
         }
-        pointed = [one.content_hash for one in reversed(read)]
-        return [one for one in pointed if one and one not in erased]
+        read = pointing if len(pointing) <= NEWEST else [pointing[0], *pointing[1 - NEWEST :]]
+        return [one for one in reversed(read) if one not in erased]
 
-    def strings(
-        self, own: Sequence[Telling], names: Names, documents: Mapping[Hash32, Kept]
+    def _registered(self) -> tuple[Hash32, Hash32]:
+        """Who began it, and who owns it."""
+        first = self.entries[0]
+        born = first.payload.KIND in BIRTHS
+        org, owner = (first.org, first.org) if born else self.births[self.id]
+        for one in self.entries:
+            owner = one.owner or owner
+        return org, owner
+
+    def _senders(self, documents: Mapping[Hash32, Kept]) -> dict[Hash32, int]:
+        """Who sent documents that are read, and the sequence of the first."""
+        senders: dict[Hash32, int] = {}
+        for one in self.entries:
+            if one.content_hash and one.content_hash in documents:
+                senders.setdefault(one.org, one.sequence)
+        return senders
+
+    def _strings(
+        self, documents: Mapping[Hash32, Kept], sender: Hash32 | None = None
     ) -> Iterator[str]:
-        """All that an organisation says of the subject, nothing twice."""
-        org = own[0].org
-        called_by, name = names.get(self.id, (None, ""))
-        if called_by == org:
-            yield name
-        yield from (one.payload.did for one in own if isinstance(one.payload, Enrolled))
+        """All that documents (of one sender) say of it, nothing twice."""
+        yield from (one.payload.did for one in self.entries if isinstance(one.payload, Enrolled))
+        pointed = {one.content_hash: one.org for one in self.entries}
         seen: set[str] = set()
-        for content_hash in self.hashes(own):
+        for content_hash in self.hashes():
             kept = documents.get(content_hash)
-            if kept and (kept.org, kept.subject) == (org, self.id):
+            if kept is None or (kept.org, kept.subject) != (pointed[content_hash], self.id):
+                continue
+            if sender in (None, kept.org):
                 for string in _read(content_hash, kept):
                     if string not in seen:
                         seen.add(string)
                         yield string
 
-    def text(self, own: Sequence[Telling], tokens: Sequence[str]) -> Text:
-        """Its row for an organisation."""
-        kind = _SUBJECT_KINDS.get(type(own[0].payload), ASSET)
-        return Text(own[0].sequence, self.id, kind, own[0].org, self.entries[-1].sequence, tokens)
+    def _text(self, id: int, kind: str, org: Hash32, tokens: list[str], *, apart: bool) -> Text:
+        return Text(id, self.id, kind, org, apart, self.entries[-1].sequence, tokens)
 
 
 def _read(content_hash: Hash32, kept: Kept) -> Iterator[str]:

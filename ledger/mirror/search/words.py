@@ -18,6 +18,7 @@ from unicodedata import normalize
 MOST: Final = 4000
 """Tokens that a text is cut to."""
 
+_SIGN: Final = "·"  # neither letter nor digit, and no blank of any database
 _MOST_OF_ONE: Final = 255  # PostgreSQL keeps no more places of a token
 _LONGEST: Final = 32  # characters of a token: more tell nothing apart
 
@@ -60,6 +61,11 @@ def tokenise(texts: Iterable[str]) -> list[str]:
             if len(kept) == MOST:
                 return kept
     return kept
+
+
+def sign(mark: str) -> str:
+    """A token that no text has: it marks texts of a kind, and for a reader."""
+    return f"{_SIGN}{mark}"
 
 
 def parse_query(text: str) -> tuple[Phrase, ...]:

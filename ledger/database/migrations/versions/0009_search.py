@@ -20,11 +20,12 @@ def upgrade() -> None:
         sa.Column("subject", sa.LargeBinary(), nullable=False),
         sa.Column("subject_kind", sa.Text(), nullable=False),
         sa.Column("org", sa.LargeBinary(), nullable=False),
+        sa.Column("apart", sa.Boolean(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("tokens", sa.Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("search_text_subject", "search_text", ["subject", "org"], unique=True)
+    op.create_index("search_text_subject", "search_text", ["subject"])
     op.create_index("search_text_sequence", "search_text", ["sequence"])
     op.create_table(
         "search_mark",
