@@ -11,6 +11,9 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.errors import invalid
+from ledger.errors import MalformedValue
+from ledger.mirror.pages import Cursor
+from ledger.types import parse_hex, to_hex
 
 MOST: Final = 200
 """Items on the longest page."""
@@ -23,16 +26,17 @@ class PageQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=MOST, description="items on a page")] = 50
     cursor: Annotated[
-        str | None, Field(max_length=64, description="from the header Link of the page before")
+        str | None, Field(max_length=192, description="from the header Link of the page before")
     ] = None
 
 
-def encode_cursor(of: str, place: int) -> str:
+def encode_cursor(of: str, place: Cursor) -> str:
     """The cursor to what follows `place` in the list `of`; only for lists of the same name."""
-    return base64.urlsafe_b64encode(f"{of}:{place}".encode()).rstrip(b"=").decode()
+    keys = [to_hex(key) if isinstance(key, bytes) else str(key) for key in place]
+    return base64.urlsafe_b64encode(":".join([of, *keys]).encode()).rstrip(b"=").decode()
 
 
-def decode_cursor(of: str, cursor: str | None) -> int | None:
+def decode_cursor(of: str, cursor: str | None) -> Cursor | None:
     """Where a cursor of `encode_cursor` leads.
 
     Raises:
@@ -42,16 +46,33 @@ def decode_cursor(of: str, cursor: str | None) -> int | None:
         return None
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        name, _, place = base64.b64decode(padded, b"-_", validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeError):
-        name, place = "", ""
-    known = name == of and place.isascii() and place.isdigit() and len(place) <= 18
-    if not known or encode_cursor(of, int(place)) != cursor:
+        name, *keys = base64.b64decode(padded, b"-_", validate=True).decode().split(":")
+        place = tuple([_decode_key(key) for key in keys])
+    except (binascii.Error, UnicodeError, MalformedValue):
+        name, place = "", ()
+    if name != of or not place or encode_cursor(of, place) != cursor:
         raise invalid("cursor", cursor, "is not a cursor of this list")
-    return int(place)
+    return place
 
 
-def link_next(request: Request, response: Response, of: str, place: int | None) -> None:
+def decode_number(of: str, cursor: str | None) -> int | None:
+    """As `decode_cursor`, for a list that is ordered by one number. Raises Problem."""
+    match decode_cursor(of, cursor):
+        case None:
+            return None
+        case (int(number),):
+            return number
+        case _:
+            raise invalid("cursor", cursor, "is not a cursor of this list")
+
+
+def _decode_key(key: str) -> int | bytes:
+    if key.isascii() and key.isdigit() and len(key) <= 18:
+        return int(key)
+    return parse_hex(key, field="cursor")
+
+
+def link_next(request: Request, response: Response, of: str, place: Cursor | None) -> None:
     """Name the next page in the header Link, unless this is the last one."""
     if place is None:
         return

@@ -17,7 +17,7 @@ from api.explorer.shelf import Shelf
 from api.paging import decode_cursor, encode_cursor
 from api.routes.status import lag_of, list_alarms
 from ledger.database.engine import reading
-from ledger.mirror.queries import find_mirror
+from ledger.mirror.queries import Cursor, find_mirror
 from ledger.types import to_hex
 
 
@@ -71,14 +71,14 @@ class Page:
             "message.html", status_code=404, number="404", heading=heading, text=text
         )
 
-    def cursor(self, of: str) -> int | None:
+    def cursor(self, of: str) -> Cursor | None:
         """Where this page of the list begins; a broken cursor begins at the first."""
         try:
             return decode_cursor(of, self.request.query_params.get("cursor"))
         except Problem:
             return None
 
-    def links(self, of: str, place: int | None) -> dict[str, Any]:
+    def links(self, of: str, place: Cursor | None) -> dict[str, Any]:
         """Links to the next page and, unless it is this one, to the first."""
         params = {k: v for k, v in self.request.query_params.items() if k != "cursor" and v}
         path = self.request.url.path

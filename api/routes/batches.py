@@ -19,7 +19,7 @@ from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, OrganisationName
 from api.schemas.base import HashInput
 from api.schemas.batches import AcceptedBatch, Batches, Birth, OneBatch
 from api.waiting import Wait
-from ledger.mirror.members import find_batch, list_batch_assets, list_batches
+from ledger.mirror.queries import find_batch, list_batch_assets, list_batches
 from ledger.mirror.tables import BatchRow
 from ledger.outbox import batches as sent_batches
 from ledger.outbox.operations import find_operation

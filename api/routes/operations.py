@@ -14,7 +14,7 @@ from api.answers import tell_operation, tell_operations
 from api.deps import Caller, Served, View, Viewing
 from api.lookup import find_party
 from api.openapi import READING, problems
-from api.paging import MOST, PageQuery, decode_cursor, link_next
+from api.paging import MOST, PageQuery, decode_number, link_next
 from api.schemas.base import EXAMPLE_HASH, EXAMPLE_OPERATION, HashInput
 from api.schemas.ledger import KindWord, OperationAnswer, Operations, StateWord
 from ledger.database.engine import writing
@@ -78,15 +78,15 @@ def _find_given(view: View, query: OperationQuery) -> list[Operation]:
 def _list_page(
     request: Request, response: Response, view: View, query: OperationQuery
 ) -> list[Operation]:
-    before = decode_cursor("operations", query.cursor)
+    before = decode_number("operations", query.cursor)
     wanted = _filter(view, query)
     if wanted is None or not view.may_see(wanted.org or view.who.org or OPERATOR):
         return []
     mine = replace(wanted, org=wanted.org or view.who.org)
     found = list_operations(view.session, mine, before=before, limit=query.limit + 1)
     page = found[: query.limit]
-    more = len(found) > query.limit
-    link_next(request, response, "operations", page[-1].sequence if more else None)
+    last = page[-1].sequence if len(found) > query.limit else None
+    link_next(request, response, "operations", None if last is None else (last,))
     return page
 
 

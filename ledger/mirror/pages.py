@@ -1,15 +1,23 @@
-"""Pages of rows by keyset cursors, which name the last thing on the page before."""
+"""Pages of rows by keyset cursors, which name the place of the last thing on the page before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from operator import gt, lt
+from typing import Any, Generic, TypeAlias, TypeVar
 
+from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
+from ledger.errors import MalformedValue
+
 Row = TypeVar("Row")
+
+Cursor: TypeAlias = tuple[int | bytes, ...]
+"""The values of the keys by which a list is ordered, of its last row so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,44 +25,60 @@ class Page(Generic[Row]):
     """Some rows in order; `cursor` leads to the next page, and is None on the last."""
 
     items: Sequence[Row]
-    cursor: int | None
+    cursor: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which page: `limit` rows that follow `cursor` (None: the first), in which direction."""
+
+    cursor: Cursor | None
+    limit: int
+    newest_first: bool = False
 
 
 def page(
-    session: Session,
-    query: SelectOfScalar[Row],
-    order: Any,
-    cursor: int | None,
-    limit: int,
-    newest_first: bool,
+    session: Session, query: SelectOfScalar[Row], keys: Sequence[Any], turn: Turn
 ) -> Page[Row]:
-    """Fetch the page of a query that follows `cursor`, in the order of a column."""
-    if cursor is not None:
-        query = query.where(order < cursor if newest_first else order > cursor)
-    query = query.order_by(order.desc() if newest_first else order).limit(limit + 1)
-    return _cut(session.exec(query).all(), lambda row: getattr(row, order.key), limit)
+    """Fetch the page of a query in the order of columns that tell its rows apart.
+
+    Raises:
+        MalformedValue: the cursor is not one of a list in this order.
+    """
+    wanted: Select[Any] = query.add_columns(*keys)
+    if turn.cursor is not None:
+        wanted = wanted.where(_follows(keys, turn.cursor, turn.newest_first))
+    wanted = wanted.order_by(*[key.desc() if turn.newest_first else key for key in keys])
+    rows = OrmSession.execute(session, wanted.limit(turn.limit + 1)).all()
+    items = rows[: turn.limit]
+    more = len(rows) > turn.limit
+    return Page([row[0] for row in items], tuple(items[-1][1:]) if more else None)
 
 
 def page_of(
-    rows: Sequence[Row],
-    order: Callable[[Row], int],
-    cursor: int | None,
-    limit: int,
-    newest_first: bool,
-    more: bool = False,
+    rows: Iterable[Row], order: Callable[[Row], Cursor], turn: Turn, *, more: bool = False
 ) -> Page[Row]:
-    """The page of rows at hand that follows `cursor`; `more`: there are others behind them."""
-    following = [
-        row
-        for row in rows
-        if cursor is None or (order(row) < cursor if newest_first else order(row) > cursor)
-    ]
-    following.sort(key=order, reverse=newest_first)
-    return _cut(following, order, limit, more)
+    """The page of rows at hand; `more`: there are others behind them.
+
+    Raises:
+        MalformedValue: the cursor is not one of a list in this order.
+    """
+    follows = lt if turn.newest_first else gt
+    ordered = sorted(rows, key=order, reverse=turn.newest_first)
+    if turn.cursor is not None and ordered:
+        _verify(turn.cursor, [type(value) for value in order(ordered[0])])
+        ordered = [row for row in ordered if follows(order(row), turn.cursor)]
+    items = ordered[: turn.limit]
+    return Page(items, order(items[-1]) if more or len(ordered) > turn.limit else None)
 
 
-def _cut(
-    rows: Sequence[Row], order: Callable[[Row], int], limit: int, more: bool = False
-) -> Page[Row]:
-    items = rows[:limit]
-    return Page(items, order(items[-1]) if more or len(rows) > limit else None)
+def _follows(keys: Sequence[Any], cursor: Cursor, newest_first: bool) -> ColumnElement[bool]:
+    _verify(cursor, [key.type.python_type for key in keys])
+    place = tuple_(*[literal(one, key.type) for one, key in zip(cursor, keys, strict=True)])
+    behind: ColumnElement[bool] = (lt if newest_first else gt)(tuple_(*keys), place)
+    return behind
+
+
+def _verify(cursor: Cursor, types: Sequence[type]) -> None:
+    if [type(one) for one in cursor] != list(types):
+        raise MalformedValue(field="cursor", value=cursor, wanted="a cursor of this list")

@@ -11,22 +11,29 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
-import ledger.mirror.tables
+import ledger.mirror.search.tables
+import ledger.mirror.tables.checkpoints
 import ledger.outbox.tables  # noqa: F401 - declares its tables
 from ledger.database.engine import downgrade, open_engine, upgrade
 
 TABLES = {
     *("entry", "block", "mirror", "operation", "document"),
     *("asset", "batch", "organisation", "schema", "world", "founding"),
-    *("holder", "offer", "account", "mount", "claim", "listing"),
+    *("holder", "offer", "account", "mount", "claim", "listing", "checkpoint"),
 }
+
+
+def is_declared(name: str | None, kind: str, _: object) -> bool:
+    """All but what SQLite makes behind the index of the search."""
+    return kind != "table" or not (name or "").startswith("search_index")
 
 
 def test_migrated_schema_equals_the_models(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/ledger.db")
     upgrade(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": is_declared}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, SQLModel.metadata) == []
     engine.dispose()
 
@@ -49,7 +56,12 @@ def test_a_mirror_that_knows_too_little_is_emptied_to_be_filled_anew(tmp_path: P
     upgrade(engine)
     for there_and_back in (True, False):
         with engine.begin() as connection:
-            connection.execute(text("insert into block values (1, x'01', x'02', 3, x'04', 5)"))
+            connection.execute(
+                text(
+                    "insert into block (number, hash, timestamp, ledger_head, last_sequence)"
+                    " values (1, x'01', 3, x'04', 5)"
+                )
+            )
             connection.execute(
                 text("insert into alarm (code, message, raised_at) values ('code', 'kept', 1)")
             )

@@ -100,7 +100,7 @@ def test_an_asset_of_a_batch_has_a_row_while_it_has_entries_of_its_own(
         assert asset.first_sequence == asset.last_sequence == store.cursor().sequence
         told = [
             (row.org, row.position, row.from_block, row.to_block)
-            for row in queries.list_holders(session, member)
+            for row in queries.list_holders(session, member).items
         ]
     assert told == [(maker, 0, batch.block_number, moved), (user, 1, moved, None)]
     chain.shorten(1)

@@ -16,7 +16,9 @@ from tests.mirror.mirroring import FinalUpTo, assert_equals_chain, catch_up, con
 
 def alarm(store: Store) -> str | None:
     with reading(store.engine) as session:
-        return queries.get_status(session).mirror.alarm
+        mirror = queries.find_mirror(session)
+        assert mirror is not None
+        return mirror.alarm
 
 
 def live_through(chain: Chain, store: Store, rounds: int) -> None:

@@ -28,7 +28,7 @@ from ledger.mirror.tables.subjects import SchemaRow as SchemaRow
 from ledger.mirror.tables.subjects import WorldRow as WorldRow
 
 TABLES: Final[dict[str, Table]] = {
-    row.__tablename__: row.__table__  # type: ignore[attr-defined]
+    str(row.__tablename__): row.__table__  # type: ignore[attr-defined]
     for row in list(globals().values())
     if isinstance(row, type) and issubclass(row, SQLModel) and row is not SQLModel
 }

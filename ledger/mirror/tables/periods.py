@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from ledger.mirror.tables.columns import binary, integer, words
@@ -24,7 +24,7 @@ class HolderRow(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[Any] = "holder"
-    __table_args__ = (Index("holder_org", "org", "from_block"),)
+    __table_args__ = (Index("holder_org", "org", "party", "from_block", "asset", "position"),)
 
     asset: Hash32 = binary(primary_key=True)
     position: int = integer(primary_key=True)
@@ -38,7 +38,15 @@ class OfferRow(SQLModel, table=True):
     """What a party stands for was offered to an organisation."""
 
     __tablename__: ClassVar[Any] = "offer"
-    __table_args__ = (Index("offer_to", "to", "from_block"),)
+    __table_args__ = (
+        Index("offer_to", "to", "from_block", "asset", "position"),
+        Index(
+            "offer_open",
+            *("to", "from_block", "asset", "position"),
+            sqlite_where=text("to_block IS NULL"),
+            postgresql_where=text("to_block IS NULL"),
+        ),
+    )
 
     asset: Hash32 = binary(primary_key=True)
     position: int = integer(primary_key=True)
@@ -53,7 +61,7 @@ class AccountRow(SQLModel, table=True):
     """Which account could act for an organisation."""
 
     __tablename__: ClassVar[Any] = "account"
-    __table_args__ = (Index("account_account", "account", "from_block"),)
+    __table_args__ = (Index("account_account", "account", "from_block", "org", "position"),)
 
     org: Hash32 = binary(primary_key=True)
     position: int = integer(primary_key=True)
@@ -66,7 +74,7 @@ class MountRow(SQLModel, table=True):
     """An asset was a part of another."""
 
     __tablename__: ClassVar[Any] = "mount"
-    __table_args__ = (Index("mount_parent", "parent", "from_block"),)
+    __table_args__ = (Index("mount_parent", "parent", "from_block", "part", "position"),)
 
     part: Hash32 = binary(primary_key=True)
     position: int = integer(primary_key=True)
@@ -80,8 +88,8 @@ class ClaimRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "claim"
     __table_args__ = (
-        Index("claim_issuer", "issuer", "from_block"),
-        Index("claim_schema", "schema", "from_block"),
+        Index("claim_issuer", "issuer", "from_block", "subject", "position"),
+        Index("claim_schema", "schema", "from_block", "subject", "position"),
     )
 
     subject: Hash32 = binary(primary_key=True)
@@ -101,7 +109,7 @@ class ListingRow(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[Any] = "listing"
-    __table_args__ = (Index("listing_world", "world", "from_block"),)
+    __table_args__ = (Index("listing_world", "world", "from_block", "asset", "position"),)
 
     asset: Hash32 = binary(primary_key=True)
     position: int = integer(primary_key=True)

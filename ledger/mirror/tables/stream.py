@@ -42,6 +42,7 @@ class BlockRow(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[Any] = "block"
+    __table_args__ = (Index("block_timestamp", "timestamp", "number"),)
 
     number: int = numbered()
     hash: Hash32 = binary()

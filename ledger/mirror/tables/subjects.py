@@ -15,6 +15,14 @@ from ledger.mirror.tables.columns import binary, integer, small, truth, words
 from ledger.types import Address, Hash32
 
 
+def _by_party(party: str) -> Index:
+    """Of the few assets that have such a party."""
+    there = text(f"{party} IS NOT NULL")
+    return Index(
+        f"asset_{party}", party, "first_sequence", sqlite_where=there, postgresql_where=there
+    )
+
+
 class AssetRow(SQLModel, table=True):
     """An asset; `org` registered it, `owner` holds title.
 
@@ -26,12 +34,9 @@ class AssetRow(SQLModel, table=True):
         Index("asset_sequence", "first_sequence", unique=True),
         Index("asset_owner", "owner", "first_sequence"),
         Index("asset_org", "org", "first_sequence"),
-        Index(
-            "asset_frozen",
-            "first_sequence",
-            sqlite_where=text("frozen = 1"),
-            postgresql_where=text("frozen"),
-        ),
+        Index("asset_schema", "schema", "first_sequence"),
+        Index("asset_kind", "asset_kind", "first_sequence"),
+        *map(_by_party, ("custodian", "operator", "lien_holder")),
     )
 
     id: Hash32 = binary(primary_key=True)
@@ -63,6 +68,7 @@ class BatchRow(SQLModel, table=True):
     __table_args__ = (
         Index("batch_sequence", "first_sequence", unique=True),
         Index("batch_org", "org", "first_sequence"),
+        Index("batch_owner", "owner", "first_sequence"),
     )
 
     id: Hash32 = binary(primary_key=True)

@@ -1,0 +1,88 @@
+"""Schemas with their versions, worlds, and the ledger itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from ledger.mirror.moments import Moment
+from ledger.mirror.pages import Cursor, Page, Turn, page
+from ledger.mirror.queries.states import begun, rows_at
+from ledger.mirror.tables import FoundingRow, SchemaRow, WorldRow
+from ledger.types import ZERO_HASH, Hash32
+
+
+def find_schema(session: Session, schema: Hash32, *, at: Moment | None = None) -> SchemaRow | None:
+    """Fetch a schema."""
+    wanted = select(SchemaRow).where(SchemaRow.id == schema, *begun(SchemaRow, at))
+    return session.exec(wanted).one_or_none()
+
+
+def list_schemas(
+    session: Session,
+    *,
+    organisation: Hash32 | None = None,
+    at: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[SchemaRow]:
+    """Fetch a page of schemas (of their publisher), in the order of publication."""
+    query = select(SchemaRow).where(*begun(SchemaRow, at))
+    if organisation is not None:
+        query = query.where(SchemaRow.org == organisation)
+    keys = [col(SchemaRow.first_sequence)]
+    return page(session, query, keys, Turn(cursor, limit, newest_first))
+
+
+def list_versions(
+    session: Session, schema: Hash32, *, at: Moment | None = None, limit: int = 1000
+) -> Sequence[SchemaRow]:
+    """Fetch all versions of a schema, whichever of them is named, oldest first."""
+    columns = col(SchemaRow.id), col(SchemaRow.replaces)
+    there = begun(SchemaRow, at)
+    older: Any = select(*columns).where(SchemaRow.id == schema, *there).cte("older", recursive=True)
+    one = aliased(SchemaRow)
+    before = select(one.id, one.replaces).join(older, col(one.id) == older.c.replaces)
+    older = older.union(before)
+    first = select(older.c.id).where(older.c.replaces == ZERO_HASH)
+    version: Any = first.cte("version", recursive=True)
+    other = aliased(SchemaRow)
+    after = select(other.id).join(version, col(other.replaces) == version.c.id)
+    version = version.union(after.where(*begun(other, at)))
+    rows = select(SchemaRow).select_from(version).join(SchemaRow, SchemaRow.id == version.c.id)
+    found = session.exec(rows.limit(limit)).all()
+    return sorted(found, key=lambda row: row.first_sequence)
+
+
+def find_world(session: Session, world: Hash32, *, at: Moment | None = None) -> WorldRow | None:
+    """Fetch a world."""
+    wanted = select(WorldRow).where(WorldRow.id == world, *begun(WorldRow, at))
+    return next(iter(rows_at(session, session.exec(wanted).all(), at)), None)
+
+
+def list_worlds(
+    session: Session,
+    *,
+    organisation: Hash32 | None = None,
+    at: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[WorldRow]:
+    """Fetch a page of worlds (of the one who opened them), in the order of opening."""
+    query = select(WorldRow).where(*begun(WorldRow, at))
+    if organisation is not None:
+        query = query.where(WorldRow.org == organisation)
+    keys = [col(WorldRow.first_sequence)]
+    found = page(session, query, keys, Turn(cursor, limit, newest_first))
+    return Page(rows_at(session, found.items, at), found.cursor)
+
+
+def find_founding(session: Session, *, at: Moment | None = None) -> FoundingRow | None:
+    """Fetch what is told of the ledger itself; None before its first entry."""
+    wanted = select(FoundingRow).where(*begun(FoundingRow, at))
+    return next(iter(rows_at(session, session.exec(wanted).all(), at)), None)

@@ -1,0 +1,29 @@
+"""Checkpoints: what the ledger was at final blocks."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from ledger.mirror.pages import Cursor, Page, Turn, page
+from ledger.mirror.tables.checkpoints import CheckpointRow
+
+
+def find_checkpoint(session: Session, *, block: int | None = None) -> CheckpointRow | None:
+    """Fetch the newest checkpoint, or the newest of those of that block and before."""
+    number = col(CheckpointRow.block_number)
+    query = select(CheckpointRow).order_by(number.desc()).limit(1)
+    if block is not None:
+        query = query.where(number <= block)
+    return session.exec(query).one_or_none()
+
+
+def list_checkpoints(
+    session: Session,
+    *,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[CheckpointRow]:
+    """Fetch a page of checkpoints, in the order of their blocks."""
+    keys = [col(CheckpointRow.block_number)]
+    return page(session, select(CheckpointRow), keys, Turn(cursor, limit, newest_first))

@@ -1,0 +1,89 @@
+"""Attestations of assets and credentials of organisations: what is claimed, by whom, under which
+schema."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, assert_never
+
+from sqlalchemy import ColumnElement, exists
+from sqlmodel import Session, col
+
+from ledger.mirror.moments import Moment
+from ledger.mirror.pages import Cursor, Page, Turn
+from ledger.mirror.queries.periods import good, list_standing, list_standing_of
+from ledger.mirror.tables import ClaimRow, OrganisationRow
+from ledger.types import Hash32
+
+About: TypeAlias = Literal["assets", "organisations"]
+"""What claims are about: attestations are of assets, credentials of organisations."""
+
+
+def list_claims_of(
+    session: Session,
+    subject: Hash32,
+    *,
+    issuer: Hash32 | None = None,
+    schema: Hash32 | None = None,
+    good_at: int | None = None,
+    at: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[ClaimRow]:
+    """Fetch a page of what is claimed of an asset or an organisation, and not revoked.
+
+    `good_at`: only what has not expired by that time, in seconds since 1970: what is in force.
+    """
+    wanted = [col(ClaimRow.subject) == subject, *_by(issuer, schema), *good(ClaimRow, good_at)]
+    return list_standing_of(session, ClaimRow, wanted, at, Turn(cursor, limit, newest_first))
+
+
+def list_claims_by(
+    session: Session,
+    issuer: Hash32,
+    *,
+    schema: Hash32 | None = None,
+    about: About | None = None,
+    good_at: int | None = None,
+    at: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[ClaimRow]:
+    """Fetch a page of what an organisation claims, in the order of blocks; as `list_claims_of`."""
+    wanted = [*_by(issuer, schema), *_about(about), *good(ClaimRow, good_at)]
+    return list_standing(session, ClaimRow, wanted, at, Turn(cursor, limit, newest_first))
+
+
+def list_claims_under(
+    session: Session,
+    schema: Hash32,
+    *,
+    about: About | None = None,
+    good_at: int | None = None,
+    at: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[ClaimRow]:
+    """Fetch a page of what is claimed under a schema, by anybody; as `list_claims_by`."""
+    wanted = [*_by(None, schema), *_about(about), *good(ClaimRow, good_at)]
+    return list_standing(session, ClaimRow, wanted, at, Turn(cursor, limit, newest_first))
+
+
+def _by(issuer: Hash32 | None, schema: Hash32 | None) -> list[ColumnElement[bool]]:
+    asked = (col(ClaimRow.issuer), issuer), (col(ClaimRow.schema_), schema)
+    return [column == value for column, value in asked if value is not None]
+
+
+def _about(about: About | None) -> list[ColumnElement[bool]]:
+    of_organisation = exists().where(col(OrganisationRow.id) == col(ClaimRow.subject))
+    match about:
+        case None:
+            return []
+        case "organisations":
+            return [of_organisation]
+        case "assets":
+            return [~of_organisation]
+        case _:
+            assert_never(about)

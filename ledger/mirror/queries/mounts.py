@@ -1,0 +1,99 @@
+"""What an asset is made of, and what it is a part of, however deep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import literal
+from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from ledger.mirror.moments import Moment
+from ledger.mirror.pages import Cursor, Page, Turn
+from ledger.mirror.queries.periods import list_standing, periods_at, standing
+from ledger.mirror.tables import MountRow
+from ledger.types import Hash32
+
+DEEPEST: Final = 32
+"""Levels of parts that an asset can have; the contract refuses more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The parts of an asset, with the level of each (1: its own), nearest levels first.
+
+    `whole` is false where there are more than were asked for.
+    """
+
+    parts: Sequence[tuple[int, MountRow]]
+    whole: bool
+
+
+def list_parts(
+    session: Session,
+    parent: Hash32,
+    *,
+    at: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[MountRow]:
+    """Fetch a page of the parts of an asset, in the order in which they were mounted."""
+    turn = Turn(cursor, limit, newest_first)
+    return list_standing(session, MountRow, [col(MountRow.parent) == parent], at, turn)
+
+
+def list_where_used(
+    session: Session, part: Hash32, *, at: Moment | None = None
+) -> Sequence[MountRow]:
+    """Fetch the chain of assets of which one is a part: its parent's mount, that one's, …"""
+    level = literal(1).label("level")
+    found = select(MountRow.part, MountRow.position, MountRow.parent, level)
+    chain = found.where(MountRow.part == part, *standing(MountRow, at)).cte("chain", recursive=True)
+    above = aliased(MountRow)
+    more = select(above.part, above.position, above.parent, chain.c.level + 1)
+    more = more.join(chain, col(above.part) == chain.c.parent)
+    chain = chain.union_all(more.where(chain.c.level < DEEPEST, *standing(above, at)))
+    rows = OrmSession.execute(
+        session,
+        select(chain.c.level, MountRow)
+        .select_from(chain)
+        .join(
+            MountRow,
+            (col(MountRow.part) == chain.c.part) & (col(MountRow.position) == chain.c.position),
+        ),
+    ).all()
+    ordered = sorted(rows, key=lambda row: row[0])
+    return periods_at([row for _, row in ordered], at)
+
+
+def find_tree(
+    session: Session, root: Hash32, *, at: Moment | None = None, limit: int = 10_000
+) -> Tree:
+    """Fetch the parts of an asset, their parts, and so on: it as built; `limit` of them at most.
+
+    Of one level, parts come by their parents' ids, and in the order in which they were mounted.
+    """
+    found = select(MountRow.part, MountRow.position, literal(1).label("level"))
+    tree = found.where(MountRow.parent == root, *standing(MountRow, at)).cte("tree", recursive=True)
+    below = aliased(MountRow)
+    more = select(below.part, below.position, tree.c.level + 1)
+    more = more.join(tree, col(below.parent) == tree.c.part)
+    tree = tree.union_all(more.where(tree.c.level < DEEPEST, *standing(below, at)))
+    rows = OrmSession.execute(
+        session,
+        select(tree.c.level, MountRow)
+        .select_from(tree)
+        .join(
+            MountRow,
+            (col(MountRow.part) == tree.c.part) & (col(MountRow.position) == tree.c.position),
+        )
+        .order_by(tree.c.level, col(MountRow.parent), col(MountRow.from_block), col(MountRow.part))
+        .limit(limit + 1),
+    ).all()
+    parts = periods_at([row for _, row in rows[:limit]], at)
+    levels = [level for level, _ in rows[:limit]]
+    return Tree(list(zip(levels, parts, strict=True)), whole=len(rows) <= limit)

@@ -1,0 +1,111 @@
+"""Subjects as they were at a moment: folded anew from their entries up to there.
+
+A subject to which nothing was written since is as its row says, so only the others are folded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from ledger.domain.batch import Batch, batch_id_of
+from ledger.domain.subjects import Subject, fold_subject
+from ledger.mirror.moments import Moment
+from ledger.mirror.rows import chunks, read_entry
+from ledger.mirror.subject_rows import KEEPINGS
+from ledger.mirror.tables import (
+    AssetRow,
+    BatchRow,
+    EntryRow,
+    FoundingRow,
+    OrganisationRow,
+    WorldRow,
+)
+from ledger.types import Hash32
+
+SubjectRow = TypeVar("SubjectRow", AssetRow, OrganisationRow, WorldRow, FoundingRow)
+
+
+def begun(row: Any, at: Moment | None) -> list[ColumnElement[bool]]:
+    """The conditions under which rows of subjects were there at a moment."""
+    return [] if at is None else [col(row.first_sequence) <= at.sequence]
+
+
+def rows_at(
+    session: Session, rows: Sequence[SubjectRow], at: Moment | None
+) -> Sequence[SubjectRow]:
+    """The subjects of these rows, which had begun by then, as they were at a moment."""
+    if at is None:
+        return rows
+    moved = [row.id for row in rows if row.last_sequence > at.sequence]
+    told = _fetch_entries(session, moved, at)
+    members = [one for one, entries in told.items() if entries[0].position != 0]
+    batches = find_batches(session, {batch_id_of(one) for one in members}, at)
+    return [
+        _row_at(row, told[row.id], batches.get(batch_id_of(row.id))) if row.id in told else row
+        for row in rows
+    ]
+
+
+def find_batches(
+    session: Session, ids: Iterable[Hash32], at: Moment | None
+) -> dict[Hash32, BatchRow]:
+    """Those of the batches that were there at a moment."""
+    found: dict[Hash32, BatchRow] = {}
+    for portion in chunks(ids):
+        rows = select(BatchRow).where(col(BatchRow.id).in_(portion), *begun(BatchRow, at))
+        found |= {row.id: row for row in session.exec(rows)}
+    return found
+
+
+def read_batch(row: BatchRow) -> Batch:
+    """The batch that a row holds, for ever the same."""
+    return Batch(
+        id=row.id,
+        org=row.org,
+        owner=row.owner,
+        schema=row.schema_,
+        root=row.root,
+        size=row.size,
+        content_hash=row.content_hash,
+        count=row.count,
+        head=row.head,
+        opened_at=row.opened_at,
+    )
+
+
+def row_of(row: type[Any], subject: Subject, first: int, last: int) -> Any:
+    """The row of a subject, which belongs to no session."""
+    keeping = next(one for one in KEEPINGS if one.table is row.__table__)
+    values = keeping.values(subject)
+    if "schema" in values:
+        values["schema_"] = values.pop("schema")
+    return row(**values, first_sequence=first, last_sequence=last)
+
+
+def _fetch_entries(
+    session: Session, subjects: Iterable[Hash32], at: Moment
+) -> dict[Hash32, list[EntryRow]]:
+    found: defaultdict[Hash32, list[EntryRow]] = defaultdict(list)
+    for portion in chunks(subjects):
+        entries = select(EntryRow).where(
+            col(EntryRow.subject).in_(portion), col(EntryRow.sequence) <= at.sequence
+        )
+        for entry in session.exec(entries):
+            found[entry.subject].append(entry)
+    return {one: sorted(run, key=lambda entry: entry.position) for one, run in found.items()}
+
+
+def _row_at(row: SubjectRow, entries: Sequence[EntryRow], of: BatchRow | None) -> SubjectRow:
+    batch = None if of is None else read_batch(of)
+    subject: Subject | None = None
+    for entry in entries:
+        subject = fold_subject(subject, read_entry(entry), batch)
+    if subject is None:
+        return row
+    folded: SubjectRow = row_of(type(row), subject, row.first_sequence, entries[-1].sequence)
+    return folded

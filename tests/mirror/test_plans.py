@@ -1,0 +1,181 @@
+"""Every question is answered from an index, in its order, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+from sqlmodel import Session
+
+from ledger.database.engine import open_engine, reading, upgrade
+from ledger.mirror import queries
+from ledger.mirror.queries import Moment
+from ledger.mirror.queries.members import find_members
+from ledger.mirror.tables import BatchRow
+from tests.mirror.questions import Known, Question, questions, statements
+from tests.postgres import postgres
+
+ONE = Known(
+    orgs=[b"\x01" * 32],
+    accounts=[b"\x03" * 20],
+    dids=["did:web:x.example"],
+    addresses=[b"\x04" * 20],
+    assets=[b"\x02" * 32],
+    batches=[b"\x05" * 29 + bytes(3)],
+    schemas=[b"\x06" * 32],
+    worlds=[b"\x07" * 32],
+    time=1_800_000_000,
+)
+BATCH = BatchRow(id=ONE.batches[0], size=9)
+THEN = Moment(block=7, hash=bytes(32), timestamp=7, sequence=70, is_final=True)
+ASKED = [
+    *questions(ONE),
+    Question(queries.find_mirror),
+    Question(queries.find_moment, named={"block": 7}),
+    Question(queries.find_moment, named={"time": 7}, index="block_timestamp"),
+    Question(queries.find_next_position, (ONE.assets[0],), index="entry_place"),
+    Question(queries.list_batch_assets, (BATCH,)),
+    Question(queries.find_checkpoint, whole=True),
+    Question(queries.find_checkpoint, named={"block": 7}),
+    Question(queries.list_checkpoints, whole=True),
+]
+CASES = [
+    pytest.param(question, at, id=f"{question}{' as of then' if at else ''}")
+    for question in ASKED
+    for at in ([None, THEN] if question.takes("at") else [None])
+]
+# What nobody pages through: the sort is of what was found, not of a table.
+SORTED = {"find_tree"}
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('plans')}/ledger.db")
+    upgrade(engine)
+    begin(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Engine]:
+    with postgres() as make:
+        engine = open_engine(make())
+        upgrade(engine)
+        begin(engine)
+        yield engine
+        engine.dispose()
+
+
+def begin(engine: Engine) -> None:
+    """A mirror at block 9, of a ledger that began after block 1."""
+    with engine.begin() as connection:
+        for table, given in {
+            "mirror": {"id": 1, "base_block": 1, "block_number": 9, "final_block": 5},
+            "block": {"number": 7, "timestamp": 7},
+            "batch": {"id": BATCH.id, "size": BATCH.size, "first_sequence": 3},
+        }.items():
+            _insert(connection, table, given)
+
+
+def _insert(connection: Connection, table: str, given: dict[str, object]) -> None:
+    row = BatchRow.metadata.tables[table]
+    blank = {
+        column.name: bytes(32) if column.type.python_type is bytes else 0
+        for column in row.columns
+        if not column.nullable
+    }
+    connection.execute(row.insert(), [blank | given])
+
+
+def sent_for(engine: Engine, question: Question, at: Moment | None) -> list[tuple[str, object]]:
+    paging = {"limit": 3} if question.takes("cursor") else {}
+    with reading(engine) as session, statements(engine) as sent:
+        question.ask(session, at, **paging)
+    # What finds nothing of an asset asks whether it is of a batch; a moment is found by two.
+    assert 1 <= len(sent) <= 2
+    return sent
+
+
+def test_every_function_has_its_plan_looked_at() -> None:
+    functions = {
+        name
+        for name, one in inspect.getmembers(queries, inspect.isfunction)
+        if one.__module__.startswith("ledger.mirror")
+    }
+    assert functions == {question.name for question in ASKED}
+
+
+@pytest.mark.parametrize(("question", "at"), CASES)
+def test_sqlite_searches_an_index(sqlite: Engine, question: Question, at: Moment | None) -> None:
+    plan = []
+    with sqlite.connect() as connection:
+        for statement, given in sent_for(sqlite, question, at):
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            plan += [row[-1] for row in rows]
+    for line in plan:
+        allowed = [
+            r"SEARCH ",
+            r"(COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|SETUP|RECURSIVE STEP)$",
+            r"(CORRELATED SCALAR SUBQUERY|LIST SUBQUERY|SCALAR SUBQUERY|MATERIALIZE|CO-ROUTINE) ",
+            r"SCAN (chain|tree|older|version)$",
+        ]
+        if question.whole:
+            allowed.append(r"SCAN \w+( USING (COVERING )?INDEX \w+)?$")
+        if question.name in SORTED:
+            allowed.append(r"USE TEMP B-TREE FOR ORDER BY$")
+        if question.name == "list_versions":
+            allowed.append(r"UNION USING TEMP B-TREE$")
+        assert any(re.match(one, line) for one in allowed), plan
+    assert _uses(question, at, " ".join(plan), r"INDEX sqlite_autoindex_|INTEGER PRIMARY KEY")
+
+
+def _uses(question: Question, at: Moment | None, plan: str, primary: str) -> bool:
+    index = (question.then or question.index) if at else question.index
+    if question.whole and not index:
+        return True
+    return re.search(rf"\b{index}" if index else primary, plan) is not None
+
+
+@pytest.mark.parametrize(("question", "at"), CASES)
+def test_postgresql_can_do_without_scan_and_sort(
+    postgresql: Engine, question: Question, at: Moment | None
+) -> None:
+    """An empty table's plan is any; with these settings it is the one for tables that are not."""
+    nodes = []
+    with postgresql.connect() as connection:
+        for turned in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin", "hashagg"):
+            connection.execute(text(f"set enable_{turned} = off"))
+        for statement, given in sent_for(postgresql, question, at):
+            [[plans]] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
+            nodes += _nodes(plans[0]["Plan"])
+    kinds = {node["Node Type"] for node in nodes}
+    if not question.whole:
+        assert "Seq Scan" not in kinds, nodes
+    if question.name not in SORTED:
+        assert not kinds & {"Sort", "Incremental Sort"}, nodes
+    names = " ".join(node.get("Index Name", "") for node in nodes)
+    assert _uses(question, at, names, r"_pkey")
+
+
+def _nodes(plan: dict[str, object]) -> list[dict[str, object]]:
+    below = plan.get("Plans", [])
+    return [plan, *(node for one in below for node in _nodes(one))]  # type: ignore[attr-defined]
+
+
+def test_questions_of_many_take_few_statements(sqlite: Engine) -> None:
+    """However many are asked for, up to what fits into a statement."""
+    many = [number.to_bytes(32) for number in range(1 << 24, (1 << 24) + 400)]
+    asked: dict[Callable[[Session], object], int] = {
+        lambda session: queries.find_assets(session, many): 2,
+        lambda session: find_members(session, many): 1,
+        lambda session: queries.find_organisations(session, many): 1,
+        lambda session: queries.count_assets_by_owner(session, many): 1,
+    }
+    for ask, number in asked.items():
+        with reading(sqlite) as session, statements(sqlite) as sent:
+            ask(session)
+        assert len(sent) == number
