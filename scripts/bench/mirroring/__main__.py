@@ -7,11 +7,14 @@ import json
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from ledger.chain.rpc import RpcClient
 from ledger.errors import LedgerError
+from scripts.bench.mirroring import rivals
 from scripts.bench.mirroring.chain import Loaded, loaded
 from scripts.bench.mirroring.compare import Row, compare
 from scripts.bench.mirroring.contestants import contestants
@@ -19,7 +22,7 @@ from scripts.bench.mirroring.databases import servers
 from scripts.bench.mirroring.keeping import keep
 from scripts.bench.mirroring.show import show_table, to_json
 
-NAMES: Final = ("ours", "raw", "naive")
+NAMES: Final = ("ours", "raw", "naive", *rivals.NAMES)
 ENTRIES: Final = 200_000
 SMALL: Final = 3_000
 
@@ -32,14 +35,15 @@ def main() -> int:
             if asked.keep:
                 keep(chain)
                 return 0
-            rows, machine = measure(chain, asked.only, asked.runs), describe(chain)
+            rows, skipped = measure(chain, asked.only, asked.runs)
+            machine = describe(chain)
     except LedgerError as error:
         print(f"mirror: {error}", file=sys.stderr)
         return 1
     if asked.json:
-        print(json.dumps(to_json(rows, {}, machine)))
+        print(json.dumps(to_json(rows, skipped, machine)))
     else:
-        show_table(rows, {})
+        show_table(rows, skipped)
     return 0
 
 
@@ -66,11 +70,12 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(chain: Loaded, only: Sequence[str], runs: int) -> list[Row]:
-    """Run those that were asked for."""
-    with servers() as fresh:
+def measure(chain: Loaded, only: Sequence[str], runs: int) -> tuple[list[Row], dict[str, str]]:
+    """Run those that were asked for; says of those that cannot be run here why."""
+    with servers() as fresh, tempfile.TemporaryDirectory(prefix="asset-ledger-mirror-") as scratch:
         chosen = [one for one in contestants(fresh) if one.name in only]
-        return compare(chain, chosen, runs, say)
+        installed, skipped = rivals.install_rivals(only, chain, fresh, Path(scratch))
+        return compare(chain, [*chosen, *installed], runs, say), skipped
 
 
 def describe(chain: Loaded) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ledger.deployment.manifest import Manifest
 from ledger.deployment.plan import load_plan
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import Kind
+from ledger.domain.log import APPENDED_TOPIC
 from ledger.domain.payloads import Enrolled
 from ledger.errors import LedgerError
 from ledger.hashing import subject_id
@@ -48,14 +49,18 @@ class BenchError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A node that holds so many entries from block `first` to `last`; `manifest` is a file."""
+    """A node that holds so many entries from block `first` to `last`; `manifest` is a file.
+
+    `last_log` is the last entry's place among the logs of its block.
+    """
 
     rpc_url: str
-    pid: int
+    chain_id: int
     manifest: Path
     contract: Address
     first: int
     last: int
+    last_log: int
     entries: int
 
 
@@ -74,13 +79,15 @@ def loaded(entries: int, say: Say, port: int = 0, folder: Path | None = None) ->
                 rpc.call("anvil_setBalance", to_hex(account), hex(10**24))
                 _Writer(rpc, manifest, account).fill(entries, say)
                 last = rpc.fetch_block_number()
+                *_, log = rpc.fetch_logs(contract.address, [APPENDED_TOPIC], last, last)
             yield Loaded(
                 rpc_url=process.url,
-                pid=process.pid,
+                chain_id=manifest.chain_id,
                 manifest=manifest_path,
                 contract=contract.address,
                 first=contract.block,
                 last=last,
+                last_log=log.log_index,
                 entries=entries,
             )
         finally:

@@ -55,7 +55,7 @@ def _ours(database: str, fresh: Fresh) -> Contestant:
         url = fresh(database)
         run = run_to_end([sys.executable, *index_command(chain, url)])
         _verify_told(run, chain)
-        verify_rows(url, "entry", chain.entries)
+        verify_rows(url, chain.entries, "entry")
         return run
 
     return Contestant("ours", "asset-ledger index", database, run)
@@ -65,7 +65,7 @@ def _naive(database: str, fresh: Fresh) -> Contestant:
     def run(chain: Loaded) -> Run:
         url = fresh(database)
         run = _run_client("naive", chain, {"database_url": url})
-        verify_rows(url, "entry", chain.entries)
+        verify_rows(url, chain.entries, "entry", "owner")
         return run
 
     return Contestant(NAIVE, "naive web3.py loop", database, run, once=True)

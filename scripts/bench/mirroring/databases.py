@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, create_engine, text
 
+from ledger.domain.kinds import Kind
 from scripts.bench.mirroring.chain import BenchError
 from tests.postgres import postgres
 
 SQLITE: Final = "SQLite"
 POSTGRESQL: Final = "PostgreSQL"
+# The kinds of the mix that say who owns an asset, as all its offers are of title.
+_OWNING: Final = f"{Kind.REGISTERED}, {Kind.TRANSFERRED}, {Kind.ACCEPTED}"
 
 
 @contextmanager
@@ -35,21 +37,25 @@ def servers() -> Iterator[Callable[[str], str]]:
         yield fresh
 
 
-def count_rows(url: str, table: str) -> int:
-    """How many rows a table has."""
+def verify_rows(url: str, expected: int, entries: str, owners: str | None = None) -> None:
+    """Whether a mirror came to so many entries, and to an owner of all that they give one.
+
+    `entries` and `owners` are tables, as SQL names them. Raises BenchError.
+    """
     engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
-    finally:
-        engine.dispose()
+    with engine.connect() as connection:
+        _verify(entries, _count(connection, "*", entries), expected)
+        if owners is not None:
+            owned = f"{entries} WHERE kind IN ({_OWNING})"
+            expected = _count(connection, "DISTINCT subject", owned)
+            _verify(owners, _count(connection, "*", owners), expected)
+    engine.dispose()
 
 
-def verify_rows(url: str, table: str, expected: int) -> None:
-    """Whether a table has so many rows. Raises BenchError."""
-    try:
-        found = count_rows(url, table)
-    except DatabaseError as error:
-        raise BenchError(f"{table} cannot be counted: {error}") from error
+def _count(connection: Connection, what: str, rows: str) -> int:
+    return int(connection.execute(text(f"SELECT count({what}) FROM {rows}")).scalar_one())  # noqa: S608
+
+
+def _verify(table: str, found: int, expected: int) -> None:
     if found != expected:
         raise BenchError(f"{table} has {found:,} rows, not {expected:,}")
