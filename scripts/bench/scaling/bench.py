@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Engine
+
 from ledger.database.engine import open_engine
 from scripts.bench.scaling.asking import Answers, Mirror, ask
 from scripts.bench.scaling.databases import Size, databases, measure_database, measure_tables
 from scripts.bench.scaling.indexing import Mirrored, fill, replaying
 from scripts.bench.scaling.kept import Chain
 from scripts.bench.scaling.questions import QUESTIONS
+from scripts.bench.scaling.searching import make_searchable
 from scripts.bench.scaling.shape import Shape
 
 FLATNESS: Final = 0.75
@@ -104,15 +107,13 @@ def measure(
         }
         engines = {name: open_engine(url) for name, url in urls.items()}
         try:
-            say("asking both")
-            mirrors = {name: Mirror(engines[name], Chain(folder / name)) for name in engines}
             return Measured(
                 plan=plan,
                 database=engines["large"].dialect.name,
                 mirrored=mirrored["large"],
                 size=measure_database(engines["large"]),
                 tables=measure_tables(engines["large"]),
-                answers=ask(mirrors, QUESTIONS, plan.times),
+                answers=_ask(plan, engines, folder, say),
             )
         finally:
             for engine in engines.values():
@@ -126,3 +127,14 @@ def _fill(shape: Shape, folder: Path, url: str, say: Callable[[str], None]) -> M
         mirrored = fill(replay, url)
     say(f"mirrored in {mirrored.seconds:,.1f} s, {mirrored.rate:,.0f} entries a second")
     return mirrored
+
+
+def _ask(
+    plan: Plan, engines: Mapping[str, Engine], folder: Path, say: Callable[[str], None]
+) -> dict[str, dict[str, Answers]]:
+    mirrors = {name: Mirror(engine, Chain(folder / name)) for name, engine in engines.items()}
+    for mirror in mirrors.values():
+        say(f"naming {mirror.chain.shape.assets:,} assets, for search")
+        make_searchable(mirror.engine, mirror.chain.shape.assets)
+    say("asking both")
+    return ask(mirrors, QUESTIONS, plan.times)

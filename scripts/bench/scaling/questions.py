@@ -9,8 +9,11 @@ from sqlmodel import Session
 from ledger.domain.kinds import Kind
 from ledger.mirror import queries
 from ledger.mirror.queries import AssetFilter, Cursor, EntryFilter, Moment, Page
+from ledger.mirror.search.asking import Search
+from ledger.mirror.search.tables import ASSET
 from ledger.types import Hash32
 from scripts.bench.scaling.asking import Ask, Mirror, Question
+from scripts.bench.scaling.searching import model_of, serial_of
 
 # So many that a small mirror's lists have as many after a deep cursor.
 _PAGE, _FEW, _FEWEST = 50, 20, 3
@@ -91,8 +94,8 @@ def _holders(mirror: Mirror) -> Ask:
 
 
 def _parts(mirror: Mirror) -> Ask:
-    asset = mirror.asset(Kind.PART_ADDED)
-    return lambda session: queries.list_parts(session, asset)
+    entry, block = mirror.entry(Kind.PART_ADDED)
+    return lambda session: queries.list_parts(session, entry.subject, at=_at(session, block))
 
 
 def _where_used(mirror: Mirror) -> Ask:
@@ -106,8 +109,21 @@ def _claims_of(mirror: Mirror) -> Ask:
 
 
 def _listings_of(mirror: Mirror) -> Ask:
-    asset = mirror.asset(Kind.LISTED)
-    return lambda session: queries.list_listings_of(session, asset)
+    entry, block = mirror.entry(Kind.LISTED)
+    return lambda session: queries.list_listings_of(session, entry.subject, at=_at(session, block))
+
+
+# -- search ----------------------------------------------------------------------------------------
+
+
+def _serial(mirror: Mirror) -> Ask:
+    serial = serial_of(mirror.asset(Kind.REGISTERED))
+    return lambda session: Search(session, serial, ASSET, None).list_best(_PAGE)
+
+
+def _model(mirror: Mirror) -> Ask:
+    model = model_of(mirror.asset(Kind.REGISTERED), mirror.chain.shape.assets)
+    return lambda session: Search(session, model, ASSET, None).list_best(_PAGE)
 
 
 # -- entries ---------------------------------------------------------------------------------------
@@ -163,10 +179,12 @@ QUESTIONS: Final = (
     Question("claims_by", "20 attestations by an issuer, deep", _claims_by),
     Question("offers_to", "3 offers open to an organisation", _offers_to),
     Question("holders", "who held an asset", _holders),
-    Question("parts", "parts of an asset", _parts),
+    Question("parts", "parts of an asset as of a block", _parts),
     Question("where_used", "where a part was used as of a block", _where_used),
     Question("claims_of", "attestations of an asset as of a block", _claims_of),
-    Question("listings_of", "listings of an asset", _listings_of),
+    Question("listings_of", "listings of an asset as of a block", _listings_of),
+    Question("serial", "search: an asset's serial", _serial),
+    Question("model", "search: 50 of a model's 100 assets", _model),
     Question("entry", "an entry of an asset", _entry),
     Question("entries_of", "entries of an asset", _entries_of),
     Question("entries_of_at", "the same as of a block", _entries_of_at),
