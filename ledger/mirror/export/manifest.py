@@ -17,6 +17,12 @@ from ledger.mirror.export.writing import write_file
 NAME: Final = "_manifest.json"
 """Begins with what makes readers of a folder skip it."""
 
+_SAME: Final = (
+    *("version", "format", "chain_id", "genesis_hash", "contract"),
+    *("subject", "tables", "from_block"),
+)
+"""What exports to one folder have in common."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -72,7 +78,7 @@ def save_manifest(folder: Path, manifest: Manifest) -> None:
 
 def verify_same(folder: Path, found: Manifest, wanted: Manifest) -> None:
     """Raise Conflict if a folder holds another ledger than is wanted, or other parts of it."""
-    for name in ("version", "format", "chain_id", "genesis_hash", "contract", "subject", "tables"):
+    for name in _SAME:
         has, asked = getattr(found, name), getattr(wanted, name)
         if has != asked:
             raise Conflict(
