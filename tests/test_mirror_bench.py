@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +16,12 @@ from ledger.domain.log import APPENDED_TOPIC, decode_appended
 from scripts.bench.mirroring.__main__ import measure
 from scripts.bench.mirroring.chain import BenchError, Loaded, loaded
 from scripts.bench.mirroring.compare import Row
+from scripts.bench.mirroring.keeping import load_kept
 from scripts.bench.mirroring.mix import A_BLOCK, MIX
+from scripts.bench.mirroring.profile import profile
 from scripts.bench.mirroring.running import run_to_end
-from scripts.bench.mirroring.show import show_table, to_json
+from scripts.bench.mirroring.sampled import START
+from scripts.bench.mirroring.show import show_tables, to_json
 
 ENTRIES = 1_000
 RUNS = 2
@@ -29,8 +35,9 @@ def chain() -> Iterator[Loaded]:
 
 @pytest.fixture(scope="module")
 def rows(chain: Loaded) -> Sequence[Row]:
-    rows, skipped = measure(chain, ("ours", "raw"), RUNS)
+    rows, skipped, profiles = measure(chain, ("ours", "raw"), RUNS)
     assert not skipped
+    assert not profiles
     return rows
 
 
@@ -53,7 +60,7 @@ def test_every_contestant_runs_in_every_round(rows: Sequence[Row]) -> None:
 
 
 def test_all_of_it_is_json(rows: Sequence[Row]) -> None:
-    told = json.loads(json.dumps(to_json(rows, {"other": "it is not here"}, {})))
+    told = json.loads(json.dumps(to_json(rows, {"other": "it is not here"}, {}, {})))
     assert [row["entries_per_second"] for row in told["rows"]] == [row.rate for row in rows]
     assert {row["ratio"] for row in told["rows"]} == {None}
     assert told["skipped"] == {"other": "it is not here"}
@@ -63,11 +70,35 @@ def test_the_table_shows_every_contestant_who_was_left_out_and_no_colours(
     rows: Sequence[Row], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    show_table(rows, {"other": "it is not here"})
+    show_tables(rows, {"other": "it is not here"}, {})
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert [row.contestant.title for row in rows if row.contestant.title not in shown] == []
-    assert "other: it is not here" in shown
+    assert "other is left out: it is not here" in shown
+
+
+def test_a_kept_chain_is_found_again_by_what_was_printed_of_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scripts.bench.mirroring", "--small", "--keep"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        (tmp_path / "kept.json").write_bytes(process.stdout.readline())
+        kept = load_kept(tmp_path / "kept.json")
+        with RpcClient(kept.rpc_url) as rpc:
+            assert rpc.fetch_block_number() == kept.last
+        process.terminate()
+        assert process.wait() == 0
+    with pytest.raises(BenchError, match=r"missing\.json tells of no kept chain"):
+        load_kept(tmp_path / "missing.json")
+
+
+def test_the_profile_names_modules_of_ours_and_what_they_have_others_do(
+    chain: Loaded, tmp_path: Path
+) -> None:
+    spent = profile(chain, f"sqlite:///{tmp_path / 'profiled.db'}")
+    assert {one.process for one in spent} >= {1}
+    assert sum(one.processor for one in spent) > 0
+    assert START in {one.module for one in spent}
+    assert any(one.module.startswith("ledger.mirror.") for one in spent)
 
 
 def test_a_program_that_fails_is_no_measurement() -> None:

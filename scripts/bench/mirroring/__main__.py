@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -18,9 +19,10 @@ from scripts.bench.mirroring import rivals
 from scripts.bench.mirroring.chain import Loaded, loaded
 from scripts.bench.mirroring.compare import Row, compare
 from scripts.bench.mirroring.contestants import contestants
-from scripts.bench.mirroring.databases import servers
-from scripts.bench.mirroring.keeping import keep
-from scripts.bench.mirroring.show import show_table, to_json
+from scripts.bench.mirroring.databases import POSTGRESQL, SQLITE, servers
+from scripts.bench.mirroring.keeping import keep, load_kept
+from scripts.bench.mirroring.profile import Spent, profile
+from scripts.bench.mirroring.show import show_tables, to_json
 
 NAMES: Final = ("ours", "raw", "naive", *rivals.NAMES)
 ENTRIES: Final = 200_000
@@ -31,19 +33,23 @@ def main() -> int:
     """Measure and print; 0 if all could be measured, else 1."""
     asked = read_arguments()
     try:
-        with loaded(asked.entries, say, asked.port) as chain:
+        with contextlib.ExitStack() as ends:
+            if asked.on is None:
+                chain = ends.enter_context(loaded(asked.entries, say, asked.port))
+            else:
+                chain = load_kept(asked.on)
             if asked.keep:
                 keep(chain)
                 return 0
-            rows, skipped = measure(chain, asked.only, asked.runs)
+            rows, skipped, profiles = measure(chain, asked.only, asked.runs, asked.profile)
             machine = describe(chain)
     except LedgerError as error:
         print(f"mirror: {error}", file=sys.stderr)
         return 1
     if asked.json:
-        print(json.dumps(to_json(rows, skipped, machine)))
+        print(json.dumps(to_json(rows, skipped, profiles, machine)))
     else:
-        show_table(rows, skipped)
+        show_tables(rows, skipped, profiles)
     return 0
 
 
@@ -67,15 +73,21 @@ def read_arguments() -> argparse.Namespace:
         "--keep", action="store_true", help="measure nothing; keep the chain until Ctrl-C"
     )
     parser.add_argument("--port", type=int, default=0, help="where the chain listens; else any")
+    parser.add_argument("--on", type=Path, help="a file with what a run with --keep printed")
+    parser.add_argument("--profile", action="store_true", help="say where our seconds go, too")
     return parser.parse_args()
 
 
-def measure(chain: Loaded, only: Sequence[str], runs: int) -> tuple[list[Row], dict[str, str]]:
-    """Run those that were asked for; says of those that cannot be run here why."""
+def measure(
+    chain: Loaded, only: Sequence[str], runs: int, profiled: bool = False
+) -> tuple[list[Row], dict[str, str], dict[str, list[Spent]]]:
+    """Run those that were asked for; why others cannot be run here; where our seconds go."""
     with servers() as fresh, tempfile.TemporaryDirectory(prefix="asset-ledger-mirror-") as scratch:
         chosen = [one for one in contestants(fresh) if one.name in only]
         installed, skipped = rivals.install_rivals(only, chain, fresh, Path(scratch))
-        return compare(chain, [*chosen, *installed], runs, say), skipped
+        rows = compare(chain, [*chosen, *installed], runs, say)
+        kinds = (SQLITE, POSTGRESQL) if profiled else ()
+        return rows, skipped, {kind: profile(chain, fresh(kind)) for kind in kinds}
 
 
 def describe(chain: Loaded) -> dict[str, Any]:

@@ -55,13 +55,14 @@ def main() -> None:
     event = ledger.events.Appended()
     with Session(engine) as session:
         for first in range(job["first"], job["last"] + 1, _BLOCKS):
-            wanted = {
+            wanted: Any = {
                 "address": address,
                 "topics": [job["topic"]],
                 "fromBlock": first,
                 "toBlock": min(first + _BLOCKS - 1, job["last"]),
             }
-            for log in w3.eth.get_logs(wanted):
+            logs: Any = w3.eth.get_logs(wanted)
+            for log in logs:
                 add(session, event.process_log(log), log["blockTimestamp"])
             session.commit()
 

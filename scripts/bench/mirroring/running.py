@@ -32,12 +32,19 @@ class Run:
     output: bytes = b""
 
 
-def run_to_end(command: Sequence[str], given: bytes = b"") -> Run:
-    """Run a program to its end. Raises BenchError if it fails."""
+def run_to_end(
+    command: Sequence[str], given: bytes = b"", environment: Mapping[str, str] | None = None
+) -> Run:
+    """Run a program to its end, what is `given` on its input. Raises BenchError if it fails."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=errors
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=errors,
         )
         tree = Tree(process.pid)
         handle = os.pidfd_open(process.pid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from scripts.bench.mirroring.compare import Row
 from scripts.bench.mirroring.contestants import NAIVE
+from scripts.bench.mirroring.profile import Spent
 
 _NOTHING: Final = "-"
 _WIDTH: Final = 130
@@ -18,7 +20,10 @@ _MIB: Final = 1 << 20
 
 
 def to_json(
-    rows: Sequence[Row], skipped: Mapping[str, str], machine: Mapping[str, Any]
+    rows: Sequence[Row],
+    skipped: Mapping[str, str],
+    profiles: Mapping[str, Sequence[Spent]],
+    machine: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Everything: seconds, entries a second, bytes; null where there is nothing to compare with."""
     return {
@@ -39,6 +44,7 @@ def to_json(
             for row in rows
         ],
         "skipped": dict(skipped),
+        "profiles": {name: [asdict(one) for one in spent] for name, spent in profiles.items()},
     }
 
 
@@ -50,19 +56,22 @@ def ratio_of(row: Row, rows: Sequence[Row]) -> float | None:
     return None
 
 
-def show_table(rows: Sequence[Row], skipped: Mapping[str, str]) -> None:
-    """Print it, and who was left out; colours never against NO_COLOR."""
+def show_tables(
+    rows: Sequence[Row], skipped: Mapping[str, str], profiles: Mapping[str, Sequence[Spent]]
+) -> None:
+    """Print it, who was left out, and the profiles; colours never against NO_COLOR."""
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
-    table = Table(
-        title="Entries, from an empty database to the head",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
-    table.add_column("")
-    table.add_column("into")
-    for name in ("entries", "runs", "seconds", "a second", "ratio", "MiB", "CPU s"):
-        table.add_column(name, justify="right", no_wrap=True)
+    console.print(_speed(rows))
+    for name, reason in skipped.items():
+        console.print(f"{name} is left out: {reason}", style="dim")
+    for database, spent in profiles.items():
+        console.print()
+        console.print(_profile(database, spent))
+
+
+def _speed(rows: Sequence[Row]) -> Table:
+    numbers = ("entries", "runs", "seconds", "a second", "ratio", "MiB", "CPU s")
+    table = _table("Entries, from an empty database to the head", ("", "into"), numbers)
     for row in rows:
         ratio = ratio_of(row, rows)
         table.add_row(
@@ -76,6 +85,22 @@ def show_table(rows: Sequence[Row], skipped: Mapping[str, str]) -> None:
             f"{row.peak / _MIB:,.0f}",
             f"{row.processor:,.1f}",
         )
-    console.print(table)
-    for name, reason in skipped.items():
-        console.print(f"{name}: {reason}", style="dim")
+    return table
+
+
+def _profile(database: str, spent: Sequence[Spent]) -> Table:
+    title = f"asset-ledger index into {database}, seconds"
+    table = _table(title, ("process", "module", "in"), ("CPU", "waits"))
+    for one in spent:
+        numbers = f"{one.processor:,.2f}", f"{one.waited:,.2f}"
+        table.add_row(f"{one.process}", one.module, one.doing, *numbers)
+    return table
+
+
+def _table(title: str, words: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name in words:
+        table.add_column(name)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
