@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from ledger.database.engine import open_engine, reading
+from ledger.database.engine import open_engine, reading, upgrade
 from ledger.domain.kinds import Kind
 from ledger.domain.ledger import Ledger
 from ledger.mirror import queries
@@ -34,10 +34,11 @@ from tests.mirror.lives import Life, index_in
 from tests.mirror.mirroring import catch_up
 from tests.mirror.questions import Known, Question, plain, questions
 from tests.mirror.walks import Walk
+from tests.postgres import postgres
 
 # Lists whose order is another one as of a moment: that in which a party became it.
 REORDERED = {"list_assets"}
-_SOME = 60
+_SOME = 40
 """Questions that are asked as of each block."""
 
 
@@ -141,6 +142,29 @@ def test_questions_as_of_blocks_of_chains_of_chance(
             asked = list(questions(known(here, time, others)))
             for question in chance.sample(asked, _SOME):
                 assert_same(question, here, there, block)
+
+
+def test_postgresql_answers_as_sqlite_does(chain: Chain, store: Store, engine: Engine) -> None:
+    chance = Random(secrets.randbits(32))  # noqa: S311
+    blocks = []
+    for _ in Walk(chain, chance).walk(15):
+        blocks.append(chain.mine())
+    catch_up(chain, store)
+    with postgres() as make:
+        other = open_engine(make())
+        upgrade(other)
+        catch_up(chain, Store(other))
+        with reading(engine) as here, reading(other) as there:
+            others = some_unwritten(here)
+            for block in chance.sample(blocks, 8):
+                at = queries.find_moment(here, block=block)
+                assert at == queries.find_moment(there, block=block)
+                asked = list(questions(known(here, at.timestamp, others)))
+                for question in chance.sample(asked, 2 * _SOME):
+                    for when in (at, None):
+                        told = question.ask_all(there, when)
+                        assert told == question.ask_all(here, when), (question, when)
+        other.dispose()
 
 
 def test_owned_assets_are_counted_those_of_batches_included(
