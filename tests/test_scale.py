@@ -27,7 +27,7 @@ from ledger.mirror.auditing.audit import audit
 from ledger.settings import Settings
 from ledger.types import Hash32
 from scripts.bench.scaling.bench import Measured, Plan, measure
-from scripts.bench.scaling.indexing import Mirrored, Reached, fill, replaying
+from scripts.bench.scaling.indexing import Mirrored, Reached, Stretch, fill, replaying
 from scripts.bench.scaling.kept import Chain as Generated
 from scripts.bench.scaling.making import provide
 from scripts.bench.scaling.node import WORDINGS, Node
@@ -260,13 +260,14 @@ def test_the_small_run_measures_everything(measured: Measured) -> None:
         assert 0 < question["large"]["p50"] <= question["large"]["p99"]
 
 
-def test_rates_are_those_between_commits_so_many_entries_apart() -> None:
-    seen = [Reached(1, 100), Reached(2, 300), Reached(4, 500), Reached(5, 1_000), Reached(8, 1_300)]
-    mirrored = Mirrored(entries=1_300, seconds=10, peak=0, reached=seen)
-    assert mirrored.first_rate(250) == pytest.approx(400 / 3)
-    assert mirrored.last_rate(250) == pytest.approx(100)
-    assert mirrored.first_rate(1_300) is None
-    assert (mirrored.rate, mirrored.ending) == (130, 2)
+def test_rates_are_those_between_looks_so_many_entries_apart() -> None:
+    looks = (1, 1, 100), (2, 2, 300), (4, 2.5, 500), (5, 3, 1_000), (8, 5, 1_300)
+    reached = [Reached(*look) for look in looks]
+    mirrored = Mirrored(entries=1_400, seconds=10, busy=6, peak=0, reached=reached)
+    assert mirrored.first(250) == Stretch(rate=400 / 3, busy_rate=400 / 1.5)
+    assert mirrored.last(250) == Stretch(rate=100, busy_rate=150)
+    assert mirrored.first(1_300) is None
+    assert (mirrored.rate, mirrored.ending) == (140, 2)
 
 
 def test_what_misses_its_bound_is_named(measured: Measured) -> None:

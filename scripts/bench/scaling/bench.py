@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from ledger.database.engine import open_engine
 from scripts.bench.scaling.asking import Answers, Mirror, ask
 from scripts.bench.scaling.databases import Size, databases, measure_database, measure_tables
-from scripts.bench.scaling.indexing import Mirrored, fill, replaying
+from scripts.bench.scaling.indexing import Mirrored, Stretch, fill, replaying
 from scripts.bench.scaling.kept import Chain
 from scripts.bench.scaling.questions import QUESTIONS
 from scripts.bench.scaling.searching import make_searchable
@@ -68,11 +68,24 @@ class Measured:
     answers: Mapping[str, Mapping[str, Answers]]
 
     @property
+    def first(self) -> Stretch | None:
+        """How fast the first entries were mirrored."""
+        return self.mirrored.first(self.plan.portion)
+
+    @property
+    def last(self) -> Stretch | None:
+        """How fast the last ones were."""
+        return self.mirrored.last(self.plan.portion)
+
+    @property
     def flatness(self) -> float | None:
         """The last entries' rate as a share of the first ones'; None if too little was seen."""
-        first = self.mirrored.first_rate(self.plan.portion)
-        last = self.mirrored.last_rate(self.plan.portion)
-        return last / first if first and last else None
+        return self.last.rate / self.first.rate if self.first and self.last else None
+
+    @property
+    def busy_flatness(self) -> float | None:
+        """The same of the rates for each second of a processor, whatever else it had to do."""
+        return self.last.busy_rate / self.first.busy_rate if self.first and self.last else None
 
     def slowdown(self, question: str) -> float:
         """How many times as long a question takes at the median in the large mirror."""

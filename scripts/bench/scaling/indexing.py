@@ -19,10 +19,9 @@ from ledger.database.engine import open_engine, reading
 from ledger.errors import LedgerError
 from ledger.mirror.queries import find_mirror
 from scripts.bench.scaling.shape import Shape
+from scripts.bench.usage import Tree
 
 _LOOK_EVERY: Final = 0.2
-_KIB: Final = 1024
-_PROC: Final = Path("/proc")
 
 
 class BenchError(LedgerError):
@@ -33,29 +32,42 @@ class BenchError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A replay node that runs: where it is, what it serves, and where a mirror of it must end."""
+    """A replay node that runs: where it is, what it serves, and where a mirror of it must end.
+
+    `final` are the entries in blocks that the node calls final.
+    """
 
     rpc_url: str
     manifest: str
     block: int
     entries: int
+    final: int
     ledger_head: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """So many entries were seen in the mirror first so many seconds after the start."""
+    """So many entries were seen in the mirror first so many seconds after the start.
+
+    `busy` are the processor's seconds up to then.
+    """
 
     seconds: float
+    busy: float
     entries: int
 
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """A mirror that was filled: `seconds` of the whole process, `peak` bytes of its memory."""
+    """A mirror that was filled: `seconds` of the whole process, `peak` bytes of its memory.
+
+    `reached` is how it went while there was something final to fill it with: after that, indexes
+    are built and the newest blocks are followed one by one.
+    """
 
     entries: int
     seconds: float
+    busy: float
     peak: int
     reached: Sequence[Reached]
 
@@ -66,27 +78,38 @@ class Mirrored:
 
     @property
     def ending(self) -> float:
-        """Seconds between the last entry and the end of the process."""
+        """Seconds between the last final entry and the end of the process."""
         return self.seconds - self.reached[-1].seconds
 
-    def first_rate(self, portion: int) -> float | None:
-        """Entries a second over the first so many; None if too few commits were seen."""
-        [first, *later] = self.reached
-        return _rate(
-            first, next((one for one in later if one.entries >= first.entries + portion), None)
+    def first(self, portion: int) -> Stretch | None:
+        """The first entries, so many at least; None if too few commits were seen."""
+        [begun, *later] = self.reached
+        return _stretch(begun, [one for one in later if one.entries >= begun.entries + portion])
+
+    def last(self, portion: int) -> Stretch | None:
+        """The last final entries, so many at least; None if too few commits were seen."""
+        [*earlier, ended] = self.reached
+        return _stretch(
+            ended, [one for one in earlier if one.entries <= ended.entries - portion][::-1]
         )
 
-    def last_rate(self, portion: int) -> float | None:
-        """Entries a second over the last so many; None if too few commits were seen."""
-        [*earlier, last] = self.reached
-        before = [one for one in earlier if one.entries <= last.entries - portion]
-        return _rate(before[-1], last) if before else None
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the way: entries for each second, and for each second of a processor."""
+
+    rate: float
+    busy_rate: float
 
 
-def _rate(one: Reached, other: Reached | None) -> float | None:
-    if other is None or other.seconds == one.seconds:
+def _stretch(one: Reached, others: Sequence[Reached]) -> Stretch | None:
+    """The way between two looks, of which the nearer of the others is taken."""
+    if not others:
         return None
-    return (other.entries - one.entries) / (other.seconds - one.seconds)
+    other = others[0]
+    entries = abs(other.entries - one.entries)
+    seconds, busy = abs(other.seconds - one.seconds), abs(other.busy - one.busy)
+    return Stretch(entries / seconds, entries / busy) if seconds and busy else None
 
 
 @contextmanager
@@ -117,8 +140,9 @@ def fill(replay: Replay, database_url: str) -> Mirrored:
     command += ["--database-url", database_url]
     started = monotonic()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    tree = Tree(process.pid)
     try:
-        reached, peak = _watch(process, database_url, started)
+        reached = _watch(process, tree, database_url, started)
     finally:
         process.terminate()  # it has ended already, but for an error of ours
         seconds = monotonic() - started
@@ -128,26 +152,25 @@ def fill(replay: Replay, database_url: str) -> Mirrored:
     result = json.loads(told)
     if (result["entries"], result["ledger_head"]) != (replay.entries, replay.ledger_head):
         raise BenchError(f"the mirror is not the node's ledger: {told.strip()}")
-    if not reached or reached[-1].entries != replay.entries:
-        reached.append(Reached(seconds, replay.entries))
-    return Mirrored(replay.entries, seconds, peak, reached)
+    final = [one for one in reached if one.entries <= replay.final]
+    whole = Reached(seconds, tree.seconds, replay.entries)
+    return Mirrored(replay.entries, seconds, tree.seconds, tree.peak, final or [whole])
 
 
 def _watch(
-    process: subprocess.Popen[str], database_url: str, started: float
-) -> tuple[list[Reached], int]:
+    process: subprocess.Popen[str], tree: Tree, database_url: str, started: float
+) -> list[Reached]:
     """Look at a process and its mirror until it ends."""
-    engine, peak = open_engine(database_url), 0
-    reached: list[Reached] = []
+    engine, reached = open_engine(database_url), [Reached(0, 0, 0)]
     try:
         while True:
-            peak = max(peak, sum_peaks(process.pid))
+            tree.look()
             entries = _count_entries(engine)
-            if entries and (not reached or entries > reached[-1].entries):
-                reached.append(Reached(monotonic() - started, entries))
+            if entries > reached[-1].entries:
+                reached.append(Reached(monotonic() - started, tree.seconds, entries))
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LOOK_EVERY)
-                return reached, peak
+                return reached[1:]
     finally:
         engine.dispose()
 
@@ -160,16 +183,3 @@ def _count_entries(engine: Engine) -> int:
             return mirror.sequence if mirror else 0
     except DBAPIError:
         return 0
-
-
-def sum_peaks(pid: int) -> int:
-    """The most that a process and its children were resident with, in bytes: each at its worst."""
-    folder = _PROC / str(pid)
-    try:
-        status = (folder / "status").read_text()
-        children = " ".join(path.read_text() for path in folder.glob("task/*/children"))
-    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-        return 0
-    _, _, after = status.partition("VmHWM:")  # one that has ended and is not waited for has none
-    own = int(after.split()[0]) * _KIB if after else 0
-    return own + sum(sum_peaks(int(child)) for child in children.split())

@@ -111,6 +111,11 @@ class Node:
             return _error(asked.id, Refusal(_BAD_PARAMS, f"invalid argument: {error}"))
         return f'{{"jsonrpc":"2.0","id":{_json(asked.id)},"result":{result}}}'
 
+    @property
+    def final(self) -> int:
+        """The newest block that is final."""
+        return max(0, self.chain.newest - _UNFINAL)
+
     # -- methods ---------------------------------------------------------------------------
 
     def get_block(self, block: object, _full: bool = False) -> str:
@@ -186,7 +191,7 @@ class Node:
             case "latest" | "pending":
                 return newest
             case "safe" | "finalized":
-                return max(0, newest - _UNFINAL)
+                return self.final
             case {"blockNumber": str(text)} | str(text) if text.startswith("0x"):
                 number = int(text, 16)
                 return number if number <= newest else None

@@ -40,6 +40,7 @@ def main() -> None:
             "manifest": str(asked.keep / MANIFEST),
             "block": chain.newest,
             "entries": chain.blocks[-1].sequence,
+            "final": chain.blocks[node.final].sequence,
             "ledger_head": "0x" + chain.blocks[-1].ledger_head.hex(),
         }
         print(json.dumps(told), flush=True)

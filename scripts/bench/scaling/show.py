@@ -30,11 +30,14 @@ def to_json(measured: Measured) -> dict[str, Any]:
         "assets": plan.large.assets,
         "seconds": mirrored.seconds,
         "ending_seconds": mirrored.ending,
+        "cpu_seconds": mirrored.busy,
         "entries_per_second": mirrored.rate,
         "portion": plan.portion,
-        "first_per_second": mirrored.first_rate(plan.portion),
-        "last_per_second": mirrored.last_rate(plan.portion),
+        "first": measured.first and asdict(measured.first),
+        "last": measured.last and asdict(measured.last),
         "flatness": measured.flatness,
+        "busy_flatness": measured.busy_flatness,
+        "reached": [asdict(reached) for reached in mirrored.reached],
         "peak_bytes": mirrored.peak,
         "database_bytes": measured.size,
         "bytes_per_entry": measured.size / plan.large.entries,
@@ -70,14 +73,16 @@ def _filling(measured: Measured) -> tuple[str, Table]:
     table = _table()
     table.add_column("", justify="right")
     table.add_column("bound", justify="right")
-    flatness = measured.flatness
+    first, last, portion = measured.first, measured.last, f"{plan.portion:,}"
     rows = [
         ("entries a second, whole process", _number(mirrored.rate), ""),
-        (f"over the first {plan.portion:,}", _number(mirrored.first_rate(plan.portion)), ""),
-        (f"over the last {plan.portion:,}", _number(mirrored.last_rate(plan.portion)), ""),
-        ("the last to the first", _number(flatness, 2), f"≥ {FLATNESS}"),
+        (f"over the first {portion}", _number(first.rate if first else None), ""),
+        (f"over the last {portion} that were final", _number(last.rate if last else None), ""),
+        ("the last to the first", _number(measured.flatness, 2), f"≥ {FLATNESS}"),
+        ("the same by processor time", _number(measured.busy_flatness, 2), ""),
         ("seconds", _number(mirrored.seconds, 1), ""),
-        ("of them after the last entry", _number(mirrored.ending, 1), ""),
+        ("of them after the last final entry", _number(mirrored.ending, 1), ""),
+        ("processor's seconds", _number(mirrored.busy, 1), ""),
         ("peak memory, MiB", _number(mirrored.peak / _MIB), f"≤ {MEMORY // _MIB}"),
         ("database, MiB", _number(measured.size / _MIB), ""),
         ("bytes an entry", _number(measured.size / entries), ""),
