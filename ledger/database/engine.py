@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -41,10 +42,11 @@ class DatabaseBusy(LedgerError):
     code = "database_busy"
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, cache: int | None = None) -> Engine:
     """Open the database at `url` (SQLAlchemy form), making its folder where it is a file.
 
-    The schema is brought up by `upgrade`, not here.
+    `cache` is how many MiB of pages each of SQLite's connections keeps, else its own 2. The schema
+    is brought up by `upgrade`, not here.
     """
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(_with_driver(url), pool_pre_ping=True)
@@ -52,6 +54,8 @@ def open_engine(url: str) -> Engine:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=_CONNECTIONS)
     event.listen(engine, "connect", _prepare_sqlite)
+    if cache is not None:
+        event.listen(engine, "connect", partial(_keep_pages, cache))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -97,13 +101,13 @@ def _taking_turns(engine: Engine) -> Iterator[None]:
         turn.release()
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the schema to the newest migration; processes that do so at once take turns.
+def upgrade(engine: Engine, to: str = "head") -> None:
+    """Bring the schema to the newest migration, or to `to`; processes at once take turns.
 
     Raises:
         DatabaseBusy: another process kept the database locked.
     """
-    _migrate(engine, "upgrade", "head")
+    _migrate(engine, "upgrade", to)
 
 
 def downgrade(engine: Engine, to: str = "base") -> None:
@@ -159,6 +163,10 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     _enter_wal(connection)
     # NORMAL may lose the last commits when the machine stops.
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _keep_pages(cache: int, connection: Any, _: object) -> None:
+    connection.execute(f"PRAGMA cache_size = {-1024 * cache}")
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:

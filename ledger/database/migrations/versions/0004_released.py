@@ -14,6 +14,8 @@ def upgrade() -> None:
         lane.add_column(
             sa.Column("released", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+    # On its own: SQLite makes the table anew, and would have no value for its rows.
+    with op.batch_alter_table("lane") as lane:
         lane.alter_column("released", server_default=None)
 
 

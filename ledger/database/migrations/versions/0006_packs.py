@@ -18,6 +18,8 @@ def upgrade() -> None:
         for name in ("pack_offset", "pack_length"):
             column = sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
             document.add_column(column)
+    # On its own: SQLite makes the table anew, and would have no value for its rows.
+    with op.batch_alter_table("document") as document:
         for name in ("pack", "pack_offset", "pack_length"):
             document.alter_column(name, server_default=None)
 

@@ -1,6 +1,7 @@
-"""How far the mirror is proven; blocks without what nobody asks, entries without an index of blocks.
+"""How far the mirror is proven; blocks without what nobody asks, entries without their index.
 
-Entries of the blocks above one are those above its last sequence, so their own index was one too many.
+Entries of the blocks above one are those above its last sequence: an index of blocks was one too
+many.
 """
 
 from __future__ import annotations
@@ -31,4 +32,6 @@ def downgrade() -> None:
         block.add_column(
             sa.Column("parent_hash", sa.LargeBinary(), nullable=False, server_default="")
         )
+    with op.batch_alter_table("block") as block:
+        block.alter_column("parent_hash", server_default=None)
     op.create_index("entry_block", "entry", ["block_number"])
