@@ -108,16 +108,14 @@ _TOLD: Final[dict[str, tuple[Any, Callable[[Any], Any]]]] = {
     "asset_kind": (_WORD, lambda number: AssetKind(number).label),
     "stage": (_WORD, lambda number: Stage(number).label),
     "party": (_WORD, tell),
-    "offered": (pa.list_(pa.string()), lambda parties: _labels(parties)),
+    "offered": (
+        pa.list_(pa.string()),
+        lambda bits: [party.label for party in sorted(decode_parties(bits))],
+    ),
     "opened_at": (_TIME, lambda seconds: seconds * 1000),
     "updated_at": (_TIME, lambda seconds: seconds * 1000),
 }
 """Columns of folded tables that are told in another way than they are kept."""
-
-
-def _labels(parties: Any) -> list[str]:
-    held = decode_parties(parties) if isinstance(parties, int) else parties
-    return [one.label for one in sorted(held)]
 
 
 def schema_of(name: str) -> pa.Schema:

@@ -1,31 +1,24 @@
-"""Reads the folded tables as a block left them, though the mirror has gone on since.
-
-A subject that has entries above the block is folded anew from those up to it; a period that ended
-above it is still open. So the rows are those of a mirror that stands at that block.
-"""
+"""Reads the folded tables as a block left them, though the mirror has gone on since."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Engine, Select, Table, select, tuple_
-from sqlmodel import Session, SQLModel
+from sqlalchemy import Engine, Table
+from sqlmodel import Session, SQLModel, col, select
 
 from ledger.database.engine import reading
-from ledger.domain.batch import Batch, batch_id_of
-from ledger.domain.entries import Appended
-from ledger.domain.kinds import Kind
-from ledger.domain.subjects import Subject, fold_subject
-from ledger.errors import MirrorError
 from ledger.mirror.export.reading import Standing
+from ledger.mirror.moments import Moment, find_moment
+from ledger.mirror.pages import Cursor, Page, Turn, page
+from ledger.mirror.queries.periods import periods_at
+from ledger.mirror.queries.states import begun, rows_at
 from ledger.mirror.tables import (
     AccountRow,
     AssetRow,
     BatchRow,
     ClaimRow,
-    EntryRow,
     FoundingRow,
     HolderRow,
     ListingRow,
@@ -35,133 +28,66 @@ from ledger.mirror.tables import (
     SchemaRow,
     WorldRow,
 )
-from ledger.types import Hash32
 
 Values: TypeAlias = dict[str, Any]
 """A row's columns by name."""
 
-PAGE: Final = 500
-"""Rows that are read at once; SQLite takes as many parameters in a statement."""
-
-_ENTRY: Final[Table] = EntryRow.__table__  # type: ignore[attr-defined]
-_ASSET: Final[Table] = AssetRow.__table__  # type: ignore[attr-defined]
+PAGE: Final = 1_000
+"""Rows that are read at once."""
 
 
-def _tables(*rows: type[SQLModel]) -> dict[str, Table]:
-    return {str(row.__tablename__): row.__table__ for row in rows}  # type: ignore[attr-defined]
+def _named(*rows: type[SQLModel]) -> dict[str, Any]:
+    return {str(row.__tablename__): row for row in rows}
 
 
-SUBJECTS: Final = _tables(AssetRow, BatchRow, OrganisationRow, SchemaRow, WorldRow, FoundingRow)
-PERIODS: Final = _tables(HolderRow, OfferRow, AccountRow, MountRow, ClaimRow, ListingRow)
-FOLDED: Final = SUBJECTS | PERIODS
+SUBJECTS: Final = _named(AssetRow, BatchRow, OrganisationRow, SchemaRow, WorldRow, FoundingRow)
+PERIODS: Final = _named(HolderRow, OfferRow, AccountRow, MountRow, ClaimRow, ListingRow)
+FOLDED: Final[dict[str, Table]] = {
+    name: row.__table__ for name, row in (SUBJECTS | PERIODS).items()
+}
 """The tables that are folded, by name."""
 
 
 def read_folded(engine: Engine, name: str, at: Standing) -> Iterator[Sequence[Values]]:
-    """Read a folded table as a block left it, as pages of rows."""
-    if name in SUBJECTS:
-        return _read_subjects(engine, SUBJECTS[name], at)
-    return _read_periods(engine, PERIODS[name], at)
+    """Read a folded table as a block left it, as pages of rows.
 
-
-def _read_subjects(engine: Engine, table: Table, at: Standing) -> Iterator[Sequence[Values]]:
-    """In the order of their first entries."""
-    cursor = 0
+    Subjects come in the order of their first entries, periods in that of subjects and positions.
+    """
+    if at.sequence == 0:
+        return
+    row, turn = (SUBJECTS | PERIODS)[name], _turn(None)
+    fetch = _fetch_subjects if name in SUBJECTS else _fetch_periods
     while True:
-        wanted = (
-            select(table)
-            .where(table.c.first_sequence > cursor, table.c.first_sequence <= at.sequence)
-            .order_by(table.c.first_sequence)
-            .limit(PAGE)
-        )
         with reading(engine) as session:
-            rows = _fetch(session, wanted)
-            gone_on = [row["id"] for row in rows if row["last_sequence"] > at.sequence]
-            before = _refold(session, table, gone_on, at) if gone_on else {}
-        if rows:
-            yield [row | before.get(row["id"], {}) for row in rows]
-        if len(rows) < PAGE:
+            found = fetch(session, row, find_moment(session, block=at.block), turn)
+            values = [_values(each) for each in found.items]
+        if values:
+            yield values
+        if found.cursor is None:
             return
-        cursor = rows[-1]["first_sequence"]
+        turn = _turn(found.cursor)
 
 
-def _read_periods(engine: Engine, table: Table, at: Standing) -> Iterator[Sequence[Values]]:
-    """In the order of subjects and positions."""
-    key = list(table.primary_key)
-    begun = select(table).where(table.c.from_block <= at.block).order_by(*key).limit(PAGE)
-    if table.name == HolderRow.__tablename__:
+def _turn(cursor: Cursor | None) -> Turn:
+    return Turn(cursor, PAGE)
+
+
+def _fetch_subjects(session: Session, row: Any, at: Moment, turn: Turn) -> Page[Any]:
+    found = page(session, select(row).where(*begun(row, at)), [col(row.first_sequence)], turn)
+    return Page(rows_at(session, found.items, at), found.cursor)
+
+
+def _fetch_periods(session: Session, row: Any, at: Moment, turn: Turn) -> Page[Any]:
+    key = [getattr(row, column.key) for column in row.__table__.primary_key]
+    wanted = select(row).where(row.from_block <= at.block)
+    if row is HolderRow:
         # Of a batch's asset there is nothing until it has an entry of its own.
-        later = select(_ASSET.c.id).where(_ASSET.c.first_sequence > at.sequence)
-        begun = begun.where(table.c.asset.not_in(later))
-    wanted = begun
-    while True:
-        with reading(engine) as session:
-            rows = _fetch(session, wanted)
-        if rows:
-            yield [_as_of(row, at.block) for row in rows]
-        if len(rows) < PAGE:
-            return
-        last = [rows[-1][column.name] for column in key]
-        wanted = begun.where(tuple_(*key) > tuple_(*last))
+        later = select(AssetRow.id).where(col(AssetRow.first_sequence) > at.sequence)
+        wanted = wanted.where(col(HolderRow.asset).not_in(later))
+    found = page(session, wanted, key, turn)
+    return Page(periods_at(found.items, at), found.cursor)
 
 
-def _fetch(session: Session, wanted: Select[Any]) -> list[Values]:
-    return [dict(row) for row in session.connection().execute(wanted).mappings()]
-
-
-def _as_of(row: Values, block: int) -> Values:
-    ended = row["to_block"]
-    return row if ended is None or ended <= block else row | {"to_block": None}
-
-
-def _refold(
-    session: Session, table: Table, ids: Sequence[Hash32], at: Standing
-) -> dict[Hash32, Values]:
-    """The columns of subjects as their entries up to a block leave them."""
-    entries: defaultdict[Hash32, list[Any]] = defaultdict(list)
-    wanted = (
-        select(_ENTRY)
-        .where(_ENTRY.c.subject.in_(ids), _ENTRY.c.sequence <= at.sequence)
-        .order_by(_ENTRY.c.subject, _ENTRY.c.position)
-    )
-    for row in session.connection().execute(wanted):
-        entries[row.subject].append(row)
-    batches = _find_batches(session, [one for one, run in entries.items() if run[0].position])
-    return {
-        id: _values(table, _fold(run, batches.get(batch_id_of(id))), run[-1].sequence)
-        for id, run in entries.items()
-    }
-
-
-def _find_batches(session: Session, members: Iterable[Hash32]) -> dict[Hash32, Batch]:
-    ids = {batch_id_of(member) for member in members}
-    born = select(_ENTRY).where(_ENTRY.c.subject.in_(ids), _ENTRY.c.position == 0)
-    found = [_fold([row]) for row in session.connection().execute(born)] if ids else []
-    return {batch.id: batch for batch in found if isinstance(batch, Batch)}
-
-
-def _fold(rows: Iterable[Any], batch: Batch | None = None) -> Subject:
-    subject: Subject | None = None
-    for row in rows:
-        subject = fold_subject(subject, _entry(row), batch)
-    if subject is None:
-        raise MirrorError("a subject without entries")
-    return subject
-
-
-def _entry(row: Any) -> Appended:
-    return Appended(
-        subject=row.subject,
-        org=row.org,
-        kind=Kind(row.kind),
-        position=row.position,
-        payload=row.payload,
-        actor=row.actor,
-        timestamp=row.timestamp,
-    )
-
-
-def _values(table: Table, subject: Subject, sequence: int) -> Values:
-    """A field is a column of its name; that of the first entry stays as the row has it."""
-    names = [column.name for column in table.c if hasattr(subject, column.name)]
-    return {name: getattr(subject, name) for name in names} | {"last_sequence": sequence}
+def _values(row: SQLModel) -> Values:
+    """Its columns; `schema_` is the one that Python needs another name for."""
+    return {name.rstrip("_"): value for name, value in row.model_dump().items()}

@@ -28,7 +28,7 @@ from ledger.mirror.export.manifest import (
     save_manifest,
     verify_same,
 )
-from ledger.mirror.export.reading import Span, cut, fetch_standing
+from ledger.mirror.export.reading import Stretch, cut, fetch_standing
 from ledger.mirror.export.writing import drop_parts, write_file
 from ledger.types import to_hex
 
@@ -44,8 +44,8 @@ class Form(Protocol):
     @property
     def suffix(self) -> str: ...
 
-    def write(self, file: BinaryIO, table: str, span: Span, /) -> int:
-        """Write the rows of a span's blocks, or a folded table as they leave it; how many."""
+    def write(self, file: BinaryIO, table: str, stretch: Stretch, /) -> int:
+        """Write the rows of a stretch's blocks, or a folded table as they leave it; how many."""
         ...
 
 
@@ -86,10 +86,10 @@ class Folder:
             MirrorError: meanwhile the chain has replaced blocks, as `last` was not final.
         """
         before = fetch_standing(self.engine, self.manifest.to_block)
-        for span in cut(self.engine, before, last, self.form.size):
-            has_entries = span.last.sequence > span.before.sequence
+        for stretch in cut(self.engine, before, last, self.form.size):
+            has_entries = stretch.last.sequence > stretch.before.sequence
             tables = self._of(STREAM) if has_entries else []
-            self._add(span, self._write(tables, span, f"blocks={span.blocks}"))
+            self._add(stretch, self._write(tables, stretch, f"blocks={stretch.blocks}"))
         self._renew_folded()
         after = fetch_standing(self.engine, self.manifest.to_block)
         if to_hex(after.ledger_head) != self.manifest.ledger_head:
@@ -101,8 +101,8 @@ class Folder:
         there = {file.table for file in files if file.table in FOLDED and file.to_block == at}
         missing = [table for table in self._of(FOLDED) if table not in there]
         base = self.manifest.from_block - 1
-        span = Span(fetch_standing(self.engine, base), fetch_standing(self.engine, at))
-        fresh = list(self._write(missing, span, f"as_of={at}"))
+        stretch = Stretch(fetch_standing(self.engine, base), fetch_standing(self.engine, at))
+        fresh = list(self._write(missing, stretch, f"as_of={at}"))
         kept = [file for file in files if file.table not in missing]
         self._keep(replace(self.manifest, files=(*kept, *fresh)))
         self._sweep()
@@ -110,26 +110,26 @@ class Folder:
     def _of(self, tables: Iterable[str]) -> list[str]:
         return [table for table in tables if table in self.manifest.tables]
 
-    def _write(self, tables: Iterable[str], span: Span, place: str) -> Iterator[File]:
+    def _write(self, tables: Iterable[str], stretch: Stretch, place: str) -> Iterator[File]:
         for table in tables:
             name = f"{table}/{place}/part-0.{self.form.suffix}"
             path = self.path / name
             with write_file(path) as file:
-                rows = self.form.write(file, table, span)
+                rows = self.form.write(file, table, stretch)
             with path.open("rb") as written:
                 digest = hashlib.file_digest(written, "sha256").hexdigest()
-            first, last = span.before.block + 1, span.last.block
+            first, last = stretch.before.block + 1, stretch.last.block
             yield File(name, table, first, last, rows, path.stat().st_size, digest)
 
-    def _add(self, span: Span, files: Iterable[File]) -> None:
-        """The manifest after a span."""
+    def _add(self, stretch: Stretch, files: Iterable[File]) -> None:
+        """The manifest after a stretch."""
         self._keep(
             replace(
                 self.manifest,
                 files=(*self.manifest.files, *files),
-                to_block=span.last.block,
-                entries=span.last.sequence,
-                ledger_head=to_hex(span.last.ledger_head),
+                to_block=stretch.last.block,
+                entries=stretch.last.sequence,
+                ledger_head=to_hex(stretch.last.ledger_head),
             )
         )
 

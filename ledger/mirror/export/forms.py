@@ -13,7 +13,7 @@ from ledger.mirror.export.documents import document
 from ledger.mirror.export.folded import FOLDED
 from ledger.mirror.export.folder import STREAM, Form
 from ledger.mirror.export.jsonl import lines
-from ledger.mirror.export.reading import Rows, Span, read_entries
+from ledger.mirror.export.reading import Rows, Stretch, read_entries
 from ledger.mirror.tables import MirrorRow
 from ledger.types import Hash32
 
@@ -47,9 +47,9 @@ class Source:
     subject: Hash32 | None = None
     told: Callable[[int], None] | None = None
 
-    def read(self, span: Span) -> Iterator[Rows]:
-        """A span's entries, page by page."""
-        for rows in read_entries(self.engine, span, self.subject):
+    def read(self, stretch: Stretch) -> Iterator[Rows]:
+        """A stretch's entries, page by page."""
+        for rows in read_entries(self.engine, stretch, self.subject):
             yield rows
             if self.told is not None:
                 self.told(len(rows))
@@ -76,10 +76,10 @@ class Lines:
     suffix: str = "jsonl"
     size: int = 1_000_000
 
-    def write(self, file: BinaryIO, _table: str, span: Span, /) -> int:
-        """Write a span's entries, one a line."""
+    def write(self, file: BinaryIO, _table: str, stretch: Stretch, /) -> int:
+        """Write a stretch's entries, one a line."""
         counted = Counted()
-        file.writelines(lines(counted.count(self.source.read(span))))
+        file.writelines(lines(counted.count(self.source.read(stretch))))
         return counted.rows
 
 
@@ -91,11 +91,11 @@ class Documents:
     suffix: str = "jsonld"
     size: int = 100_000
 
-    def write(self, file: BinaryIO, _table: str, span: Span, /) -> int:
-        """Write a span's entries as one document."""
+    def write(self, file: BinaryIO, _table: str, stretch: Stretch, /) -> int:
+        """Write a stretch's entries as one document."""
         counted = Counted()
-        pages = counted.count(self.source.read(span))
-        file.writelines(document(self.source.mirror, span, pages))
+        pages = counted.count(self.source.read(stretch))
+        file.writelines(document(self.source.mirror, stretch, pages))
         return counted.rows
 
 

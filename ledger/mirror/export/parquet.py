@@ -19,7 +19,7 @@ from ledger.mirror.export.columns import (
 )
 from ledger.mirror.export.folded import SUBJECTS, read_folded
 from ledger.mirror.export.forms import Counted, Source
-from ledger.mirror.export.reading import Span, read_blocks
+from ledger.mirror.export.reading import Stretch, read_blocks
 
 _GROUP: Final = 100_000
 """Rows that a row group has at least, save for the last."""
@@ -33,20 +33,20 @@ class Parquet:
     suffix: str = "parquet"
     size: int = 1_000_000
 
-    def write(self, file: BinaryIO, table: str, span: Span, /) -> int:
-        """Write the rows of a span's blocks, or a folded table as they leave it."""
+    def write(self, file: BinaryIO, table: str, stretch: Stretch, /) -> int:
+        """Write the rows of a stretch's blocks, or a folded table as they leave it."""
         engine, counted = self.source.engine, Counted()
         match table:
             case "entry":
-                pages = counted.count(self.source.read(span))
+                pages = counted.count(self.source.read(stretch))
                 _write(file, ENTRY, "sequence", _batches(pages, ENTRY, tell_entry_row))
             case "block":
-                blocks = counted.count(read_blocks(engine, span))
+                blocks = counted.count(read_blocks(engine, stretch))
                 _write(file, BLOCK, "number", _batches(blocks, BLOCK, tell_block_row))
             case _:
                 schema = schema_of(table)
                 order = "first_sequence" if table in SUBJECTS else schema.names[0]
-                rows = counted.count(read_folded(engine, table, span.last))
+                rows = counted.count(read_folded(engine, table, stretch.last))
                 _write(file, schema, order, _batches(rows, schema, tell_folded_row))
         return counted.rows
 

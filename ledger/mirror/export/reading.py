@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session
 
 from ledger.database.engine import reading
-from ledger.domain.batch import batch_id_of, index_of
-from ledger.domain.kinds import Kind
-from ledger.domain.payloads import BatchRegistered
 from ledger.errors import MirrorError
+from ledger.mirror.moments import find_mirror
+from ledger.mirror.queries import find_entry
+from ledger.mirror.queries.members import find_birth
 from ledger.mirror.tables import BlockRow, EntryRow, MirrorRow
 from ledger.types import ZERO_HASH, Hash32
 
@@ -44,7 +44,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Stretch:
     """The blocks behind `before`, up to that of `last`."""
 
     before: Standing
@@ -60,7 +60,7 @@ def get_mirror(engine: Engine) -> MirrorRow:
     """Fetch which ledger is mirrored, and how far. Raises MirrorError if there is no mirror."""
     with reading(engine) as session:
         try:
-            mirror = session.get(MirrorRow, 1)
+            mirror = find_mirror(session)
         except (OperationalError, ProgrammingError) as error:
             raise MirrorError(f"the database holds no mirror: {error.orig}") from None
         if mirror is None:
@@ -88,17 +88,17 @@ def _standing(session: Session, block: int) -> Standing:
     return Standing(block, sequence, ledger_head, at.scalar_one_or_none() or 0)
 
 
-def cut(engine: Engine, before: Standing, last: int, size: int) -> Iterator[Span]:
-    """The blocks behind `before` up to `last` as spans of `size` entries at most.
+def cut(engine: Engine, before: Standing, last: int, size: int) -> Iterator[Stretch]:
+    """The blocks behind `before` up to `last` as stretches of `size` entries at most.
 
-    A single block that holds more is a span of its own.
+    A single block that holds more is a stretch of its own.
     """
     while before.block < last:
         with reading(engine) as session:
             end = _find_end(session, before, last, size)
-            span = Span(before, _standing(session, end))
-        yield span
-        before = span.last
+            stretch = Stretch(before, _standing(session, end))
+        yield stretch
+        before = stretch.last
 
 
 def _find_end(session: Session, before: Standing, last: int, size: int) -> int:
@@ -107,14 +107,14 @@ def _find_end(session: Session, before: Standing, last: int, size: int) -> int:
     return last if beyond is None else min(last, max(beyond - 1, before.block + 1))
 
 
-def read_entries(engine: Engine, span: Span, subject: Hash32 | None = None) -> Iterator[Rows]:
-    """Read a span's entries (of one subject, its birth in a batch included) as pages of rows."""
+def read_entries(engine: Engine, stretch: Stretch, subject: Hash32 | None = None) -> Iterator[Rows]:
+    """Read a stretch's entries (of one subject, its birth in a batch included) as pages of rows."""
     column = _ENTRY.c.sequence if subject is None else _ENTRY.c.position
     wanted = select(_ENTRY).where(
-        _ENTRY.c.sequence > span.before.sequence, _ENTRY.c.sequence <= span.last.sequence
+        _ENTRY.c.sequence > stretch.before.sequence, _ENTRY.c.sequence <= stretch.last.sequence
     )
     if subject is not None:
-        yield from _read_birth(engine, span, subject)
+        yield from _read_birth(engine, stretch, subject)
         wanted = wanted.where(_ENTRY.c.subject == subject)
     cursor = -1
     while True:
@@ -131,44 +131,27 @@ def read_entries(engine: Engine, span: Span, subject: Hash32 | None = None) -> I
 def is_known(engine: Engine, subject: Hash32) -> bool:
     """Whether the mirror holds an entry about a subject, be it that of an asset's batch."""
     with reading(engine) as session:
-        newest = select(func.max(_ENTRY.c.position)).where(_ENTRY.c.subject == subject)
-        own = session.connection().execute(newest).scalar_one()
-        return own is not None or _find_birth(session, subject) is not None
+        return find_entry(session, subject, 0) is not None
 
 
-def _read_birth(engine: Engine, span: Span, subject: Hash32) -> Iterator[Rows]:
-    """What an asset of a batch began with, if that is of the span."""
+def _read_birth(engine: Engine, stretch: Stretch, asset: Hash32) -> Iterator[Rows]:
+    """What an asset of a batch began with, if that is of the stretch."""
     with reading(engine) as session:
-        birth = _find_birth(session, subject)
-    if birth is not None and span.before.sequence < birth.sequence <= span.last.sequence:
+        birth = find_birth(session, asset)
+    if birth and stretch.before.sequence < birth.sequence <= stretch.last.sequence:
         yield [birth]
 
 
-def _find_birth(session: Session, subject: Hash32) -> Row[Any] | None:
-    batch = batch_id_of(subject)
-    if batch == subject:
-        return None
-    born = select(_ENTRY).where(
-        _ENTRY.c.subject == batch,
-        _ENTRY.c.position == 0,
-        _ENTRY.c.kind == int(Kind.BATCH_REGISTERED),
-    )
-    row = session.connection().execute(born).one_or_none()
-    if row is None or index_of(subject) > BatchRegistered.decode(row.payload).size:
-        return None
-    return row
-
-
-def read_blocks(engine: Engine, span: Span) -> Iterator[Rows]:
-    """Read those blocks of a span that hold entries, as pages of rows."""
+def read_blocks(engine: Engine, stretch: Stretch) -> Iterator[Rows]:
+    """Read those blocks of a stretch that hold entries, as pages of rows."""
     wanted = select(
         _BLOCK.c.number,
         _BLOCK.c.hash,
         _BLOCK.c.timestamp,
         _BLOCK.c.ledger_head,
         _BLOCK.c.last_sequence,
-    ).where(_BLOCK.c.number <= span.last.block)
-    cursor, sequence = span.before.block, span.before.sequence
+    ).where(_BLOCK.c.number <= stretch.last.block)
+    cursor, sequence = stretch.before.block, stretch.before.sequence
     while True:
         page = wanted.where(_BLOCK.c.number > cursor).order_by(_BLOCK.c.number).limit(PAGE)
         with reading(engine) as session:

@@ -15,7 +15,7 @@ from ledger.errors import MalformedValue, UnknownThing
 from ledger.mirror.export.folder import Folder
 from ledger.mirror.export.forms import TABLES, Format, Source, make_form
 from ledger.mirror.export.manifest import Manifest
-from ledger.mirror.export.reading import Span, fetch_standing, get_mirror, is_known
+from ledger.mirror.export.reading import Stretch, fetch_standing, get_mirror, is_known
 from ledger.mirror.export.writing import write_file
 from ledger.mirror.tables import MirrorRow
 from ledger.types import Hash32, parse_hash, to_hex
@@ -25,7 +25,7 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to export; None leaves it to what is there: all tables, the first block, the last final.
+    """What to export; None: all tables, from the first block, to the last final and proven one.
 
     `tables` are the names of the mirror's tables, of those that the format can hold.
     """
@@ -99,7 +99,7 @@ class Export:
         form = make_form(self.wanted.format, self._source())
         folder = Folder.open(path, self.engine, form, self._manifest())
         first, before = folder.manifest.to_block + 1, folder.manifest.files
-        self._expect(self._span(first))
+        self._expect(self._stretch(first))
         folder.export(self.last)
         done = folder.manifest
         fresh = len(set(done.files) - set(before))
@@ -112,17 +112,17 @@ class Export:
 
     def to_stream(self, file: BinaryIO) -> Exported:
         """Write entries to a stream."""
-        span = self._span(self.first)
-        self._expect(span)
-        make_form(self.wanted.format, self._source()).write(file, "entry", span)
-        return self._exported(self.first, self.last, 1, span.last.ledger_head)
+        stretch = self._stretch(self.first)
+        self._expect(stretch)
+        make_form(self.wanted.format, self._source()).write(file, "entry", stretch)
+        return self._exported(self.first, self.last, 1, stretch.last.ledger_head)
 
-    def _span(self, first: int) -> Span:
+    def _stretch(self, first: int) -> Stretch:
         before, last = (fetch_standing(self.engine, block) for block in (first - 1, self.last))
-        return Span(before, last)
+        return Stretch(before, last)
 
-    def _expect(self, span: Span) -> None:
-        self.progress.total = max(0, span.last.sequence - span.before.sequence)
+    def _expect(self, stretch: Stretch) -> None:
+        self.progress.total = max(0, stretch.last.sequence - stretch.before.sequence)
 
     def _source(self) -> Source:
         return Source(self.engine, self.mirror, self.wanted.subject, self._count)
@@ -168,7 +168,8 @@ def _bounds(wanted: Wanted, mirror: MirrorRow) -> tuple[int, int]:
     """The first and the last block to export."""
     least, most = mirror.base_block + 1, mirror.block_number
     first = max(least, wanted.from_block or 0)
-    last = min(mirror.final_block, most) if wanted.to_block is None else wanted.to_block
+    sure = min(mirror.final_block, mirror.proven_block, most)
+    last = sure if wanted.to_block is None else wanted.to_block
     if last > most:
         raise MalformedValue(
             field="to_block", value=last, wanted=f"a block that is mirrored, {most} at most"

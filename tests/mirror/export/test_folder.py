@@ -53,14 +53,17 @@ def test_spans_join_and_hold_as_many_entries_as_they_may(
     lived: Lived, mirror: Engine, size: int
 ) -> None:
     before = fetch_standing(mirror, lived.first - 1)
-    spans = list(cut(mirror, before, lived.last, size))
-    assert [span.before for span in spans] == [before, *[span.last for span in spans[:-1]]]
-    assert spans[-1].last == fetch_standing(mirror, lived.last)
+    stretches = list(cut(mirror, before, lived.last, size))
+    assert [stretch.before for stretch in stretches] == [
+        before,
+        *[stretch.last for stretch in stretches[:-1]],
+    ]
+    assert stretches[-1].last == fetch_standing(mirror, lived.last)
     read_back = []
-    for span in spans:
-        rows = [row for page in read_entries(mirror, span) for row in page]
-        assert len(rows) <= size or span.last.block == span.before.block + 1
-        assert all(span.before.block < row.block_number <= span.last.block for row in rows)
+    for stretch in stretches:
+        rows = [row for page in read_entries(mirror, stretch) for row in page]
+        assert len(rows) <= size or stretch.last.block == stretch.before.block + 1
+        assert all(stretch.before.block < row.block_number <= stretch.last.block for row in rows)
         read_back += rows
     assert read_back == entries(mirror)
 
