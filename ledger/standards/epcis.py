@@ -154,6 +154,16 @@ def tell_event(entry: KeptEntry, names: Names) -> Event:
     return event | _prefixed(told)
 
 
+def tell_error(mistaken: KeptEntry, correction: KeptEntry, names: Names) -> Event:
+    """The event of an entry that was mistaken, declared so because another one corrects it."""
+    declared = {
+        "declarationTime": moment(correction.timestamp),
+        "reason": "incorrect_data",
+        "correctiveEventIDs": [names.event(correction.subject, correction.position)],
+    }
+    return tell_event(mistaken, names) | {"errorDeclaration": declared}
+
+
 def _what(entry: KeptEntry, payload: Payload, names: Names) -> Event:
     """Which type of event it is, of which things, and why."""
     asset = names.subject(entry.subject)

@@ -26,7 +26,7 @@ from ledger.domain.payloads import (
     TitleForced,
     Transferred,
 )
-from ledger.standards.epcis import Names, tell_document, tell_event
+from ledger.standards.epcis import Names, tell_document, tell_error, tell_event
 from ledger.types import AssetKind, Party, Stage, to_hex
 from tests.domain.examples import addresses, hashes, payloads_of
 from tests.epcis import validator
@@ -94,6 +94,7 @@ def test_whatever_entries_say_the_document_is_valid(entries: list[Kept], chain: 
     names = Names(chain, b"\x01" * 20)
     document = tell_document(names, 0, domain=to_hex(ZERO), to_block=4)
     events = [tell_event(entry, names) for entry in entries]
+    events += [tell_error(entry, entries[0], names) for entry in entries]
     document |= {"@context": list(document["@context"]), "epcisBody": {"eventList": events}}
     validator()(document)
 

@@ -95,7 +95,7 @@ class Documents:
         """Write a stretch's entries as one document."""
         counted = Counted()
         pages = counted.count(self.source.read(stretch))
-        file.writelines(document(self.source.mirror, stretch, pages))
+        file.writelines(document(self.source.engine, self.source.mirror, stretch, pages))
         return counted.rows
 
 

@@ -117,6 +117,27 @@ def test_a_document_of_every_kind_is_valid_by_the_official_schema(
     assert len({event["eventID"] for event in events}) == len(entries(mirror))
 
 
+def events_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """One for each entry: those that are told again as mistaken are left out."""
+    events: list[dict[str, Any]] = document["epcisBody"]["eventList"]
+    return [event for event in events if "errorDeclaration" not in event]
+
+
+def test_what_is_corrected_is_declared_to_be_mistaken(document: dict[str, Any]) -> None:
+    [declared] = [
+        event for event in document["epcisBody"]["eventList"] if "errorDeclaration" in event
+    ]
+    [correction] = [one for one in events_of(document) if one["ledger:kind"] == "corrected"]
+    [mistaken] = [one for one in events_of(document) if one["eventID"] == declared["eventID"]]
+    assert correction["ledger:corrected_event"] == mistaken["eventID"]
+    assert declared.pop("errorDeclaration") == {
+        "declarationTime": correction["eventTime"],
+        "reason": "incorrect_data",
+        "correctiveEventIDs": [correction["eventID"]],
+    }
+    assert declared == mistaken
+
+
 def test_a_document_says_which_ledger_and_where_it_stands(
     lived: Lived, document: dict[str, Any]
 ) -> None:
@@ -127,7 +148,7 @@ def test_a_document_says_which_ledger_and_where_it_stands(
 
 
 def test_nothing_that_an_entry_says_is_lost(mirror: Engine, document: dict[str, Any]) -> None:
-    for row, event in zip(entries(mirror), document["epcisBody"]["eventList"], strict=True):
+    for row, event in zip(entries(mirror), events_of(document), strict=True):
         told = {"organisation": None, "content_hash": None, "at": event["eventTime"]}
         told |= without_prefix(event)
         told.pop("corrected_event", None)
