@@ -127,10 +127,10 @@ class Endpoint:
         answer = self._decode(method, body, _Answer)
         if answer.error is None and answer.id != number:
             raise self._nonsense(method, "it answers another request")
-        result = _result(method, answer)
-        if isinstance(result, RpcError):
-            raise result
-        read: T = self._read(method, result, wanted)
+        if answer.error is not None:
+            # No name may hold what is raised: with its traceback it would hold all that is here.
+            raise _refusal(method, answer.error)
+        read: T = self._read(method, answer.result, wanted)
         return read
 
     def _ask_batch(
@@ -142,21 +142,22 @@ class Endpoint:
         requests = [_request(number, *call) for number, call in zip(numbers, calls, strict=True)]
         body = self._post("batch", requests)
         if body.lstrip().startswith(b"{"):
-            refused = _result("batch", self._decode("batch", body, _Answer))
-            raise (
-                refused if isinstance(refused, RpcError) else self._nonsense("batch", "one answer")
-            )
+            failure = self._decode("batch", body, _Answer).error
+            raise _refusal("batch", failure) if failure else self._nonsense("batch", "one answer")
         answers = {one.id: one for one in self._decode("batch", body, list[_Answer])}
         if answers.keys() != set(numbers):
             raise self._nonsense("batch", "answers are missing")
         return [
-            _result(method, answers[number])
-            for number, (method, _) in zip(numbers, calls, strict=True)
+            answer.result if answer.error is None else _refusal(method, answer.error)
+            for answer, (method, _) in zip([answers[one] for one in numbers], calls, strict=True)
         ]
 
     def _post(self, method: str, request: object) -> bytes:
+        encoded = msgspec.json.encode(request)
         try:
-            response = self._client.post(self._target, content=msgspec.json.encode(request))
+            # httpx ties answers into cycles: what a body holds must not wait to be found in one.
+            with self._client.stream("POST", self._target, content=encoded) as response:
+                body = b"".join(response.iter_bytes())
         except (httpx.HTTPError, RuntimeError) as error:
             # httpx says RuntimeError for a client that another thread has closed.
             if isinstance(error, RuntimeError) and not self._client.is_closed:
@@ -171,7 +172,7 @@ class Endpoint:
             response.status_code in {429, 502, 503, 504} or "json" not in told
         ):
             raise self._nonsense(method, f"HTTP status {response.status_code}")
-        return response.content
+        return body
 
     def _decode(self, method: str, body: bytes | msgspec.Raw, wanted: Any) -> Any:
         try:
@@ -216,8 +217,5 @@ def _request(number: int, method: str, params: Sequence[object]) -> dict[str, ob
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
 
 
-def _result(method: str, answer: _Answer) -> msgspec.Raw | RpcError:
-    failure = answer.error
-    if failure is None:
-        return answer.result
+def _refusal(method: str, failure: _Failure) -> RpcError:
     return RpcError(method, failure.code, failure.message, failure.data)

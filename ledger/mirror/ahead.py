@@ -13,13 +13,14 @@ import marshal
 import multiprocessing
 import queue
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
@@ -37,6 +38,10 @@ from ledger.types import Hash32
 
 _log = logging.getLogger(__name__)
 
+# Where it is safe, another process is had at once, with all that is imported here.
+_CONTEXT: Final = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+TURN: Final = 0.0002
+"""Seconds for which a thread keeps others from theirs."""
 _STEP: Final = 20_000
 """Entries of a step, about: what is committed at once."""
 _REQUESTS: Final = 2
@@ -58,68 +63,86 @@ class Ahead:
     until: int
 
 
-def read_ahead(work: Ahead, stop: threading.Event) -> Iterator[Applied]:
-    """Yield the steps from the cursor on; each must be written before the next is asked for.
+class ReadAhead:
+    """Reads ahead from when it is entered until it is left."""
 
-    Ends at the block `until`, when `stop` is set, or, with a line in the log, where the node does
-    not tell what can be true.
-    """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, work), daemon=True)
-    process.start()
-    theirs.close()
-    steps: queue.Queue[bytes | None] = queue.Queue(_WAITING)
-    threading.Thread(target=_receive, args=(ours, steps), daemon=True).start()
-    try:
-        while (packed := _next(steps, stop)) is not None:
+    def __init__(self, work: Ahead) -> None:
+        self.work = work
+        self._steps: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._pipe, theirs = _CONTEXT.Pipe()
+        self._process: multiprocessing.Process = _CONTEXT.Process(  # type: ignore[attr-defined]
+            target=_work, args=(theirs, self._pipe, work), daemon=True, name="read-ahead"
+        )
+        self._theirs = theirs
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self._theirs.close()
+        threading.Thread(target=self._receive, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+    def steps(self, stop: threading.Event) -> Iterator[Applied]:
+        """Yield the steps from the cursor on; each must be written before the next is asked for.
+
+        Ends at the block `until`, when `stop` is set, or, with a line in the log, where the node
+        does not tell what can be true.
+        """
+        while (packed := self._next(stop)) is not None:
             step = _unpack(packed)
             del packed
             yield step
-            ours.send_bytes(step.last.last_sequence.to_bytes(8))
-    except OSError as error:
-        _log.info("reading ahead has ended: %s", error)
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
+            try:
+                self._pipe.send_bytes(step.last.last_sequence.to_bytes(8))
+            except OSError as error:
+                _log.info("reading ahead has ended: %s", error)
+                return
 
-
-def _receive(pipe: Connection, steps: queue.Queue[bytes | None]) -> None:
-    """Take steps out of the pipe, so that it is empty for the next one."""
-    try:
-        while message := pipe.recv_bytes():
-            steps.put(message)
-    except (EOFError, OSError):
-        pass  # it has been ended, or ended itself: the same
-    steps.put(None)
-
-
-def _next(steps: queue.Queue[bytes | None], stop: threading.Event) -> bytes | None:
-    while not stop.is_set():
+    def _receive(self) -> None:
+        """Take steps out of the pipe, so that it is empty for the next one."""
         try:
-            return steps.get(timeout=0.1)
-        except queue.Empty:
-            continue
-    return None
+            while message := self._pipe.recv_bytes():
+                self._steps.put(message)
+        except (EOFError, OSError) as error:
+            _log.debug("reading ahead has ended: %r", error)
+        self._steps.put(None)
+
+    def _next(self, stop: threading.Event) -> bytes | None:
+        while not stop.is_set():
+            try:
+                return self._steps.get(timeout=0.1)
+            except queue.Empty:
+                continue
+        return None
 
 
 # -- in the other process ------------------------------------------------------------------------
 
 
-def _work(pipe: Connection, work: Ahead) -> None:
+def _work(pipe: Connection, theirs: Connection, work: Ahead) -> None:
+    theirs.close()
     # Ctrl-C reaches the whole group; the one that began this ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Millions of tuples and no cycles: looking for some would take longer than all else.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Looking for cycles among millions of tuples would take longer than all else.
     gc.disable()
-    with RpcClient(work.rpc_url) as rpc, ThreadPoolExecutor(_REQUESTS) as threads:
-        worker = _Worker(work, rpc, threads, pipe)
-        try:
-            worker.run()
-            pipe.send_bytes(b"")
-        except LedgerError as error:
-            _log.info("reading ahead ends: %s", error)
-            pipe.send_bytes(b"")
+    # A thread that waits for an answer must not wait for its turn as well, at each piece of it.
+    sys.setswitchinterval(TURN)
+    try:
+        with RpcClient(work.rpc_url) as rpc, ThreadPoolExecutor(_REQUESTS) as threads:
+            try:
+                _Worker(work, rpc, threads, pipe).run()
+            except LedgerError as error:
+                _log.info("reading ahead ends: %s", error)
+        pipe.send_bytes(b"")
+        while True:
+            pipe.recv_bytes()
+    except (EOFError, OSError) as error:
+        _log.debug("nobody wants what is ahead any more: %r", error)
 
 
 class _Worker:
@@ -182,7 +205,7 @@ class _Worker:
     def look_up(self, ids: list[Hash32]) -> None:
         """Get what is not at hand; it was written long ago."""
         if not ids or self.written == 0:
-            return
+            return  # nothing is written yet that is not at hand
         if self._store is None:
             self._store = Store(open_engine(self.work.database_url))
         self.subjects |= self._store.subjects(ids)
@@ -197,6 +220,7 @@ class _Worker:
             self.written = int.from_bytes(self.pipe.recv_bytes())
         if len(self.subjects) > _KEPT:
             self.forget()
+            gc.collect()
 
     def forget(self) -> None:
         """Forget assets that nothing happened to lately, and that the mirror has by now."""

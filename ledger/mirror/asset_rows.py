@@ -26,6 +26,7 @@ FIRST_SEQUENCE: Final = COLUMNS.index("first_sequence")
 LAST_SEQUENCE: Final = COLUMNS.index("last_sequence")
 _CONTENT_HASH: Final = COLUMNS.index("content_hash")
 _STAGE: Final = COLUMNS.index("stage")
+_PARENT: Final = COLUMNS.index("parent")
 OFFERED: Final = COLUMNS.index("offered")
 _PARTIES: Final = tuple([COLUMNS.index(party.label) for party in Party])
 
@@ -45,15 +46,12 @@ def born_row(subject: Hash32, org: Hash32, payload: bytes, timestamp: int, seque
     ]  # fmt: skip
 
 
-def _nothing(_row: Row, _org: Hash32, payload: bytes) -> None:
-    if len(payload) != 32:
-        raise BadPayload(Kind.OBSERVED, payload)
+def _unchanged(_row: Row, _org: Hash32, _payload: bytes) -> None:
+    """What the entry says is about others than the asset's own state."""
 
 
 def _revised(row: Row, _org: Hash32, payload: bytes) -> None:
-    if len(payload) != 32:
-        raise BadPayload(Kind.REVISED, payload)
-    row[_CONTENT_HASH] = payload
+    row[_CONTENT_HASH] = _hash(Kind.REVISED, payload)
 
 
 def _staged(row: Row, _org: Hash32, payload: bytes) -> None:
@@ -61,9 +59,24 @@ def _staged(row: Row, _org: Hash32, payload: bytes) -> None:
 
 
 def _transferred(row: Row, _org: Hash32, payload: bytes) -> None:
-    if len(payload) != 32:
-        raise BadPayload(Kind.TRANSFERRED, payload)
-    row[OWNER], row[OFFERED] = payload, 0
+    row[OWNER], row[OFFERED] = _hash(Kind.TRANSFERRED, payload), 0
+
+
+def _mounted(row: Row, _org: Hash32, payload: bytes) -> None:
+    row[_PARENT] = _hash(Kind.MOUNTED, payload)
+
+
+def _dismounted(row: Row, _org: Hash32, payload: bytes) -> None:
+    _hash(Kind.DISMOUNTED, payload)
+    row[_PARENT] = None
+
+
+def _withdrawn(row: Row, _org: Hash32, payload: bytes) -> None:
+    row[OFFERED] &= ~(1 << _word(Kind.WITHDRAWN, payload, len(Party)))
+
+
+def _observed(_row: Row, _org: Hash32, payload: bytes) -> None:
+    _hash(Kind.OBSERVED, payload)
 
 
 def _offered(row: Row, _org: Hash32, payload: bytes) -> None:
@@ -89,20 +102,38 @@ def accepted_of(payload: bytes) -> int:
     return _word(Kind.ACCEPTED, payload, len(Party))
 
 
+def _hash(kind: Kind, payload: bytes) -> Hash32:
+    if len(payload) != 32:
+        raise BadPayload(kind, payload)
+    return payload
+
+
 def _word(kind: Kind, payload: bytes, limit: int) -> int:
     if len(payload) != 32 or payload[:31] != _WORD_PADDING or payload[31] >= limit:
         raise BadPayload(kind, payload)
     return payload[31]
 
 
-QUICK: Final[dict[int, Callable[[Row, Hash32, bytes], None]]] = {
-    Kind.OBSERVED: _nothing,
-    Kind.PART_ADDED: _nothing,
-    Kind.PART_REMOVED: _nothing,
+QUIET: Final[dict[int, Callable[[Row, Hash32, bytes], None]]] = {
+    Kind.OBSERVED: _observed,
+    Kind.PART_ADDED: _observed,
+    Kind.PART_REMOVED: _observed,
     Kind.REVISED: _revised,
     Kind.STAGED: _staged,
+}
+"""By kind: changes an asset's row as the entry says, but for count, head and times. These open and
+close nothing between subjects."""
+
+LOUD: Final[dict[int, Callable[[Row, Hash32, bytes], None]]] = {
     Kind.TRANSFERRED: _transferred,
     Kind.OFFERED: _offered,
     Kind.ACCEPTED: _accepted,
+    Kind.WITHDRAWN: _withdrawn,
+    Kind.MOUNTED: _mounted,
+    Kind.DISMOUNTED: _dismounted,
+    Kind.ATTESTED: _unchanged,
+    Kind.ATTESTATION_REVOKED: _unchanged,
+    Kind.LISTED: _unchanged,
+    Kind.DELISTED: _unchanged,
 }
-"""By kind: changes an asset's row as the entry says, but for count, head and times."""
+"""The same of those that do."""

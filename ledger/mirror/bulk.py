@@ -79,7 +79,10 @@ def close_periods(
             " and (kept.to_block is null or kept.to_block > told.closing)",
         )  # fmt: skip
         return
-    matching = " and ".join([f'"{name}" = ?' for name in closing.columns])
+    # Only the first column has a key that is narrow: SQLite shall not think of another's index.
+    matching = " and ".join(
+        [f'{"+" * (at > 0)}"{name}" = ?' for at, name in enumerate(closing.columns)]
+    )
     statement = (
         f"update {table.name} set to_block = ?1 where {matching}"  # noqa: S608
         " and (to_block is null or to_block > ?1)"

@@ -17,8 +17,9 @@ from ledger.chain.wire import Block, WireLog, block_parameter, read_block
 from ledger.domain.log import APPENDED_TOPIC
 from ledger.errors import LedgerError, NodeUnavailable, RpcError
 from ledger.mirror.reading import Distrusted, Reading, read_logs
+from ledger.mirror.steps import PassedBlock
 from ledger.proofs.layout import ledger_head_slot
-from ledger.types import Hash32, to_hex
+from ledger.types import ZERO_HASH, Hash32, to_hex
 
 _BATCH: Final = 100
 
@@ -91,6 +92,13 @@ def _read_header(number: int, answer: object) -> Block:
     if block.number != number:
         raise Distrusted(f"asked for block {number}, got {block.number}", block=number)
     return block
+
+
+def fetch_base(rpc: RpcClient, deployed: Deployed) -> PassedBlock:
+    """Fetch the block before the contract's: there the mirror begins, empty."""
+    number = max(deployed.block - 1, 0)
+    [header] = fetch_headers(rpc, [number])
+    return PassedBlock(number, header.hash, header.timestamp, ZERO_HASH, 0)
 
 
 def _fetch_ends(rpc: RpcClient, first: int, last: int | Block) -> dict[int, Block]:

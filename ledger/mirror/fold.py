@@ -6,9 +6,8 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
 
-from ledger.domain.batch import batch_id_of
+from ledger.domain.batch import batch_id_of, member
 from ledger.domain.entries import Appended
 from ledger.domain.kinds import Kind
 from ledger.domain.subjects import fold_subject
@@ -19,9 +18,10 @@ from ledger.mirror.asset_rows import (
     FIRST_SEQUENCE,
     HEAD,
     LAST_SEQUENCE,
+    LOUD,
     OFFERED,
     OWNER,
-    QUICK,
+    QUIET,
     UPDATED_AT,
     Row,
     accepted_of,
@@ -31,13 +31,19 @@ from ledger.mirror.asset_rows import (
 from ledger.mirror.periods import Periods
 from ledger.mirror.reading import ACTOR_AND_TIME, Distrusted, Read, ReadBlock, Reading
 from ledger.mirror.steps import Applied, Cursor, PassedBlock, Values
-from ledger.mirror.subject_rows import Born, Keeping, Known, keep, keeping_of, plain, row_of
+from ledger.mirror.subject_rows import (
+    Born,
+    Keeping,
+    Known,
+    keep,
+    keeping_of,
+    plain,
+    row_of,
+    row_of_asset,
+)
 from ledger.types import Hash32, to_hex
 
 _REGISTERED, _PAUSED, _RESUMED = int(Kind.REGISTERED), int(Kind.PAUSED), int(Kind.RESUMED)
-_QUIET: Final = frozenset(
-    map(int, (Kind.OBSERVED, Kind.PART_ADDED, Kind.PART_REMOVED, Kind.REVISED, Kind.STAGED))
-)
 _ACTOR, _TIME = ACTOR_AND_TIME.start, ACTOR_AND_TIME.stop
 
 
@@ -45,15 +51,24 @@ def named_by(entries: Iterable[Read], known: Container[Hash32] = ()) -> list[Has
     """The ids of all that folding these entries needs to know, but for what is `known`.
 
     What is born among them need not be asked for: were it known, the ledger head would not come
-    out. What goes on at position 1 may be the first that an asset of a batch has of its own.
+    out. What goes on at position 1 may be the first that an asset of a batch has of its own: where
+    the batch is known, it is.
     """
     begun: dict[Hash32, int] = {}
     for entry in entries:
         if entry[3] not in begun:
             begun[entry[3]] = entry[6]
-    older = [subject for subject, position in begun.items() if position and subject not in known]
-    batches = [batch_id_of(subject) for subject in older if begun[subject] == 1]
-    return list(dict.fromkeys([*older, *[one for one in batches if one not in known]]))
+    wanted: dict[Hash32, None] = {}
+    for subject, position in begun.items():
+        if position == 0 or subject in known:
+            continue
+        if position == 1:
+            batch = batch_id_of(subject)
+            if batch in known or batch in begun:
+                continue
+            wanted[batch] = None
+        wanted[subject] = None
+    return list(wanted)
 
 
 class HeadDiffers(Distrusted):
@@ -153,7 +168,7 @@ class Folding:
     def _fold_block(self, number: int, entries: Iterable[Read]) -> None:
         # All that is looked up is in locals: this runs for every entry of the chain. The ledger
         # head is `ledger.domain.heads.ledger_head_after`, a subject's head `head_after`.
-        hash_, quick, subjects = keccak, QUICK, self.subjects
+        hash_, quiet, loud, subjects = keccak, QUIET, LOUD, self.subjects
         gathered = self._gathered
         append, touched, periods = gathered.entries.append, gathered.touched, gathered.periods
         ledger_head, sequence = self.ledger_head, self.sequence
@@ -164,12 +179,16 @@ class Folding:
             sequence += 1
             touched[subject] = sequence
             known = subjects.get(subject)
-            if type(known) is list and kind in quick:
+            if known is None and position == 1:
+                known = self._begin_member(subject, sequence)
+            if type(known) is list and (kind in quiet or kind in loud):
                 if position != known[COUNT]:
                     raise _not_next(subject, position, known[COUNT])
-                if kind not in _QUIET:
-                    _change_parties(periods, known, entry)
-                quick[kind](known, org, payload)
+                if kind in quiet:
+                    quiet[kind](known, org, payload)
+                else:
+                    _change_periods(periods, known, entry)
+                    loud[kind](known, org, payload)
                 head = hash_(known[HEAD] + told)
                 known[COUNT] = position + 1
                 known[HEAD] = head
@@ -195,26 +214,28 @@ class Folding:
 
     def _fold_plainly(self, entry: Read, sequence: int) -> Hash32:
         """Fold an entry by the domain's own means, and return its subject's head after it."""
-        number, _, _, subject, org, kind, position, actor, timestamp, payload, _ = entry
-        appended = Appended(subject, org, Kind(kind), position, payload, actor, timestamp)
+        number, subject = entry[0], entry[3]
+        appended = _appended(entry)
         known = self.subjects.get(subject)
-        before = plain(known)
-        born = self._find_batch(subject) if before is None and position == 1 else None
-        after = fold_subject(before, appended, born.batch if born else None)
-        periods = self._gathered.periods
-        if before is None:
+        after = fold_subject(plain(known), appended)
+        if known is None:
             self._gathered.born[subject] = sequence
-        if born is not None:
-            periods.own(subject, 0, born.batch.owner, born.block)
-        periods.change(appended, number)
+        self._gathered.periods.change(appended, number)
         first = known[FIRST_SEQUENCE] if isinstance(known, list) else sequence
         self.subjects[subject] = keep(after, number, first, sequence)
         return after.head
 
-    def _find_batch(self, asset: Hash32) -> Born | None:
-        """The batch that an asset is of, if it is of any."""
-        batch = self.subjects.get(batch_id_of(asset))
-        return batch if isinstance(batch, Born) else None
+    def _begin_member(self, asset: Hash32, sequence: int) -> Row | None:
+        """The row of an asset that its batch's entry alone has told of till now, if it is one."""
+        born = self.subjects.get(batch_id_of(asset))
+        if not isinstance(born, Born) or not born.batch.has(asset):
+            return None
+        begun = member(born.batch, asset)
+        row = row_of_asset(begun, sequence)
+        self.subjects[asset] = row
+        self._gathered.born[asset] = sequence
+        self._gathered.periods.own(asset, 0, begun.owner, born.block)
+        return row
 
     def _rows(
         self,
@@ -233,8 +254,8 @@ class Folding:
         return rows
 
 
-def _change_parties(periods: Periods, row: Row, entry: Read) -> None:
-    """Open and close what a quick kind does to the parties of an asset; the row is as before."""
+def _change_periods(periods: Periods, row: Row, entry: Read) -> None:
+    """Open and close what an entry begins and ends beside an asset's row, which is as before."""
     number, _, _, asset, org, kind, position, _, _, payload, _ = entry
     offered: int = row[OFFERED]
     match kind:
@@ -248,6 +269,13 @@ def _change_parties(periods: Periods, row: Row, entry: Read) -> None:
             periods.accept(asset, position, party, org, number)
         case Kind.ACCEPTED:
             periods.pass_title(asset, position, org, number, offered=bool(offered))
+        case _:
+            periods.change(_appended(entry), number)
+
+
+def _appended(entry: Read) -> Appended:
+    _, _, _, subject, org, kind, position, actor, timestamp, payload, _ = entry
+    return Appended(subject, org, Kind(kind), position, payload, actor, timestamp)
 
 
 def _not_next(subject: Hash32, position: int, count: int) -> VerificationError:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -18,11 +19,10 @@ from ledger.chain.rpc import RpcClient
 from ledger.chain.wake import Wake, websocket_url
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade
 from ledger.errors import MirrorError, NodeError, NodeUnavailable, WrongChain
-from ledger.mirror.ahead import Ahead, read_ahead
-from ledger.mirror.fetch import fetch_headers
-from ledger.mirror.filling import build_indexes, find_missing_indexes, leave_out_indexes
+from ledger.mirror.fetch import fetch_base
+from ledger.mirror.fill import Filling
 from ledger.mirror.follow import follow
-from ledger.mirror.steps import Applied, Cursor, Finalised, PassedBlock, RolledBack, Step
+from ledger.mirror.steps import Applied, Cursor, Finalised, RolledBack, Step
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.settings import Settings
 from ledger.types import ZERO_HASH, Hash32
@@ -32,8 +32,8 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _PATIENCE: Final = 60.0
-_FAR: Final = 500
-"""Final blocks behind which a process of its own is worth starting."""
+_CACHE: Final = 32
+"""MiB of the database's pages that are kept at hand."""
 _DATABASE: Final = (DatabaseBusy, OperationalError, InterfaceError)
 _PASSING: Final = (NodeError, MirrorError, *_DATABASE)
 
@@ -80,18 +80,17 @@ def index(
         MirrorError: with `to_head` only: the node keeps contradicting the chain.
         NodeUnavailable, DatabaseBusy: with `to_head` only: node or database was away for a minute.
     """
-    engine = open_engine(settings.database())
+    engine = open_engine(settings.database(), cache=_CACHE)
+    stop = stop or threading.Event()
     try:
-        upgrade(engine)
-        stop = stop or threading.Event()
         # Little patience inside a call, so that a stop is never kept waiting by a silent node.
-        with (
-            RpcClient(settings.rpc_url, patience=1.0) as rpc,
-            _waiting(settings, to_head, stop) as wait,
-        ):
-            run = _Run(rpc, Store(engine), deployed, finality, stop, told=progress, pause=wait)
-            run.ahead = True
-            return run.index(to_head, settings.poll_seconds)
+        with RpcClient(settings.rpc_url, patience=1.0) as rpc:
+            filling = Filling(rpc, deployed, finality, engine)
+            with filling.early() as early, _waiting(settings, to_head, stop) as wait:
+                upgrade(engine)
+                run = _Run(rpc, Store(engine), deployed, finality, stop, told=progress, pause=wait)
+                run.fill = partial(filling.fill, run.apply, stop, early)
+                return run.index(to_head, settings.poll_seconds)
     finally:
         engine.dispose()
 
@@ -119,7 +118,7 @@ class _Run:
     stop: threading.Event
     told: Callable[[Progress], None] | None = None
     pause: Callable[[float], bool] | None = None
-    ahead: bool = False
+    fill: Callable[[], None] | None = None
     progress: Progress = field(default_factory=Progress)
     failures: int = 0
     failing_since: float = 0.0
@@ -141,7 +140,7 @@ class _Run:
         verify_deployed(self.rpc, self.deployed, self.finality)
         self.store.begin(self.deployed, fetch_base(self.rpc, self.deployed))
         self.progress.base = self.store.base().number
-        if self.ahead:
+        if self.fill is not None:
             self.fill()
         steps = follow(
             self.rpc,
@@ -156,29 +155,6 @@ class _Run:
             self.apply(step)
             if self.stop.is_set():
                 return
-
-    def fill(self) -> None:
-        """Take what is final and far ahead by the shortest way, an empty mirror without indexes."""
-        engine = self.store.engine
-        missing = find_missing_indexes(engine)
-        while self.gap() > _FAR and not self.stop.is_set():
-            cursor = self.store.cursor()
-            if cursor.sequence == 0 and not missing:
-                leave_out_indexes(engine)
-                missing = find_missing_indexes(engine)
-            url = engine.url.render_as_string(hide_password=False)
-            work = Ahead(self.rpc.url, url, self.deployed, cursor, cursor.number + self.gap())
-            for step in read_ahead(work, self.stop):
-                self.apply(step)
-            if self.store.cursor() == cursor:
-                break
-        if missing and not self.stop.is_set():
-            _log.info("building %d indexes", len(missing))
-            build_indexes(engine, missing)
-
-    def gap(self) -> int:
-        """How many final blocks the mirror has not."""
-        return self.finality.fetch_final_block(self.rpc) - self.store.cursor().number
 
     def apply(self, step: Step) -> None:
         self.store.apply(step)
@@ -238,10 +214,3 @@ class _Run:
             return self.store.cursor()
         except MirrorError:
             return Cursor(self.deployed.block, ZERO_HASH, ZERO_HASH, 0, 0)
-
-
-def fetch_base(rpc: RpcClient, deployed: Deployed) -> PassedBlock:
-    """Fetch the block before the contract's: there the mirror begins, empty."""
-    number = max(deployed.block - 1, 0)
-    [header] = fetch_headers(rpc, [number])
-    return PassedBlock(number, header.hash, header.timestamp, ZERO_HASH, 0)

@@ -174,7 +174,11 @@ def _finalise(session: Session, mirror: MirrorRow, step: Finalised) -> None:
             number > mirror.base_block,
             number >= mirror.final_block,
             number < step.number,
-            ~exists().where(col(EntryRow.block_number) == number),
+            # A block that holds entries holds the last of those up to it.
+            ~exists().where(
+                col(EntryRow.sequence) == col(BlockRow.last_sequence),
+                col(EntryRow.block_number) == number,
+            ),
         )
     )
     mirror.final_block = step.number

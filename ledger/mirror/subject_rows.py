@@ -162,6 +162,11 @@ def row_of(known: Known, first: int, last: int) -> Row:
     return keeping_of(known).row(subject, first, last)
 
 
+def row_of_asset(asset: Asset, sequence: int) -> Row:
+    """The row of an asset whose only own entry is at that sequence."""
+    return _ASSETS.row(asset, sequence, sequence)
+
+
 def keep(subject: Subject, block: int, first: int, last: int) -> Known:
     """The subject as folding goes over it; `block` is that of its last entry."""
     match subject:

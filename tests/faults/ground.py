@@ -19,7 +19,7 @@ from ledger.chain.rpc import RpcClient
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.database.engine import open_engine, upgrade
 from ledger.hashing import domain_separator, sha256
-from ledger.mirror.run import fetch_base
+from ledger.mirror.fetch import fetch_base
 from ledger.mirror.store import Store
 from ledger.outbox.tables import Role
 from ledger.types import Hash32, to_hex

@@ -19,9 +19,9 @@ from ledger.domain.organisation import Organisation
 from ledger.domain.relations import Claim, Holding, Listing, Relation
 from ledger.hashing import organisation_address
 from ledger.mirror import periods
+from ledger.mirror.fetch import fetch_base
 from ledger.mirror.follow import follow
 from ledger.mirror.rows import read_entry
-from ledger.mirror.run import fetch_base
 from ledger.mirror.steps import Step
 from ledger.mirror.store import Store
 from ledger.mirror.subject_rows import KEEPINGS, fetch_subjects

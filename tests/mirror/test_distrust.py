@@ -23,6 +23,7 @@ from tests.mirror.mirroring import (
     fresh_mirror,
 )
 
+ZERO = to_hex(bytes(32))
 Lie = Callable[[list[WireLog]], list[WireLog]]
 
 
@@ -92,8 +93,8 @@ LIES: dict[str, Lie] = {
     "all come twice": lambda logs: [*logs, *logs],
     "two are swapped": lambda logs: [*logs[:2][::-1], *logs[2:]],
     "they come backwards": lambda logs: logs[::-1],
-    "one is of another block": lambda logs: [replace(logs[0], blockHash=to_hex(bytes(32))), *logs[1:]],
-    "one is of another contract": lambda logs: [replace(logs[0], address=to_hex(bytes(20))), *logs[1:]],
+    "one is of another block": lambda logs: [replace(logs[0], blockHash=ZERO), *logs[1:]],
+    "one is of another contract": lambda logs: [replace(logs[0], address=ZERO[:42]), *logs[1:]],
     "an actor is another": lambda logs: [*logs[:-1], with_data(logs[-1], 63, 0xEE)],
     "a position is another": lambda logs: [*logs[:-1], with_data(logs[-1], 31, 0x09)],
     "a payload is another": lambda logs: [*logs[:-1], with_data(logs[-1], 140, 0xEE)],

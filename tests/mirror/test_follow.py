@@ -11,8 +11,8 @@ from ledger.database.engine import reading
 from ledger.errors import NodeUnavailable, WrongChain
 from ledger.hashing import organisation_address
 from ledger.mirror import queries
+from ledger.mirror.fetch import fetch_base
 from ledger.mirror.follow import follow
-from ledger.mirror.run import fetch_base
 from ledger.mirror.steps import Applied, Finalised, PassedBlock
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.types import ZERO_HASH

@@ -25,11 +25,13 @@ def find_missing_indexes(engine: Engine) -> list[Index]:
     return [index for index in _indexes() if index.name not in there]
 
 
-def leave_out_indexes(engine: Engine) -> None:
-    """Drop the indexes that only readers need."""
+def leave_out_indexes(engine: Engine) -> list[Index]:
+    """Drop the indexes that only readers need, and return them."""
+    indexes = list(_indexes())
     with writing(engine) as session:
-        for index in _indexes():
+        for index in indexes:
             index.drop(session.connection(), checkfirst=True)
+    return indexes
 
 
 def build_indexes(engine: Engine, missing: list[Index]) -> None:
