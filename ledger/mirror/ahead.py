@@ -29,11 +29,11 @@ from ledger.errors import LedgerError
 from ledger.hashing import domain_separator
 from ledger.mirror.fetch import FetchedRange, fetch_range
 from ledger.mirror.fold import Folding, named_by
+from ledger.mirror.keeping import Known
 from ledger.mirror.reading import Distrusted
 from ledger.mirror.span import Span
 from ledger.mirror.steps import Applied, Closing, Cursor, PassedBlock
 from ledger.mirror.store import Store
-from ledger.mirror.subject_rows import Known
 from ledger.types import Hash32
 
 _log = logging.getLogger(__name__)

@@ -11,13 +11,13 @@ from typing import Any, Final, TypeAlias
 
 from ledger.domain.coding import BadPayload
 from ledger.domain.kinds import Kind
-from ledger.mirror.tables import AssetRow
+from ledger.mirror.columns import COLUMNS as _COLUMNS
 from ledger.types import AssetKind, Hash32, Party, Stage
 
 Row: TypeAlias = list[Any]
 """An asset's row; a list, so that it can be told from subjects and changed."""
 
-COLUMNS: Final = tuple(AssetRow.__table__.columns.keys())  # type: ignore[attr-defined]
+COLUMNS: Final = _COLUMNS["asset"]
 OWNER: Final = COLUMNS.index("owner")
 COUNT: Final = COLUMNS.index("count")
 HEAD: Final = COLUMNS.index("head")

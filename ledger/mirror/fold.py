@@ -28,10 +28,7 @@ from ledger.mirror.asset_rows import (
     born_row,
     offered_of,
 )
-from ledger.mirror.periods import Periods
-from ledger.mirror.reading import ACTOR_AND_TIME, Distrusted, Read, ReadBlock, Reading
-from ledger.mirror.steps import Applied, Cursor, PassedBlock, Values
-from ledger.mirror.subject_rows import (
+from ledger.mirror.keeping import (
     Born,
     Keeping,
     Known,
@@ -41,6 +38,9 @@ from ledger.mirror.subject_rows import (
     row_of,
     row_of_asset,
 )
+from ledger.mirror.periods import Periods
+from ledger.mirror.reading import ACTOR_AND_TIME, Distrusted, Read, ReadBlock, Reading
+from ledger.mirror.steps import Applied, Cursor, PassedBlock, Values
 from ledger.types import Hash32, to_hex
 
 _REGISTERED, _PAUSED, _RESUMED = int(Kind.REGISTERED), int(Kind.PAUSED), int(Kind.RESUMED)

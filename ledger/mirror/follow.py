@@ -19,6 +19,7 @@ from ledger.chain.wire import Block
 from ledger.hashing import domain_separator
 from ledger.mirror.fetch import fetch_headers, fetch_range
 from ledger.mirror.fold import Folding, named_by
+from ledger.mirror.keeping import Known
 from ledger.mirror.reading import Distrusted
 from ledger.mirror.span import Span
 from ledger.mirror.steps import (
@@ -29,7 +30,6 @@ from ledger.mirror.steps import (
     RolledBack,
     Step,
 )
-from ledger.mirror.subject_rows import Known
 from ledger.types import Hash32
 
 _log = logging.getLogger(__name__)

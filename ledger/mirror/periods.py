@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final, TypeAlias
-
-from sqlalchemy import Table
-from sqlmodel import SQLModel
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ledger.domain.entries import Appended
 from ledger.domain.relations import (
@@ -23,9 +20,12 @@ from ledger.domain.relations import (
     Value,
     changes,
 )
+from ledger.mirror.columns import COLUMNS
 from ledger.mirror.steps import Closing, Values
-from ledger.mirror.tables import AccountRow, ClaimRow, HolderRow, ListingRow, MountRow, OfferRow
 from ledger.types import Hash32, Party
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Table
 
 _Key: TypeAlias = tuple[Any, ...]
 
@@ -39,13 +39,24 @@ class Keeping:
     first the one that opens. A table's last column is where a period ends.
     """
 
-    def __init__(self, relation: type[Relation], row: type[SQLModel], *subjects: str) -> None:
+    def __init__(self, relation: type[Relation], name: str, *subjects: str) -> None:
         self.relation = relation
-        self.table: Table = row.__table__  # type: ignore[attr-defined]
-        self.subjects = [self.table.c[name] for name in subjects]
+        self.name = name
         self.names = [field.name for field in fields(relation)]
-        self.name = str(self.table.name)
-        self.columns = self.table.columns.keys()
+        self.columns = COLUMNS[name]
+        self._subjects = subjects
+
+    @property
+    def table(self) -> Table:
+        """The table that holds the periods."""
+        from ledger.mirror.tables import TABLES
+
+        return TABLES[self.name]
+
+    @property
+    def subjects(self) -> list[Column[Any]]:
+        """The columns that hold subjects."""
+        return [self.table.c[name] for name in self._subjects]
 
     def row(self, relation: Relation, position: int, block: int) -> list[Any]:
         """The row of a period that begins."""
@@ -57,12 +68,12 @@ class Keeping:
 KEEPINGS: Final = {
     one.relation: one
     for one in (
-        Keeping(Holding, HolderRow, "asset"),
-        Keeping(Offer, OfferRow, "asset"),
-        Keeping(AccountOf, AccountRow, "org"),
-        Keeping(PartOf, MountRow, "part"),
-        Keeping(Claim, ClaimRow, "subject"),
-        Keeping(Listing, ListingRow, "asset", "world"),
+        Keeping(Holding, "holder", "asset"),
+        Keeping(Offer, "offer", "asset"),
+        Keeping(AccountOf, "account", "org"),
+        Keeping(PartOf, "mount", "part"),
+        Keeping(Claim, "claim", "subject"),
+        Keeping(Listing, "listing", "asset", "world"),
     )
 }
 """How every type of relation is kept."""

@@ -12,9 +12,10 @@ from ledger.domain.batch import Batch, batch_id_of
 from ledger.domain.subjects import Subject, fold_subject
 from ledger.errors import MirrorError
 from ledger.mirror.bulk import update_rows
+from ledger.mirror.keeping import KEEPINGS
 from ledger.mirror.periods import KEEPINGS as KEPT_PERIODS
 from ledger.mirror.rows import read_entry
-from ledger.mirror.subject_rows import KEEPINGS, fetch_batches
+from ledger.mirror.subject_rows import fetch_batches
 from ledger.mirror.tables import EntryRow
 from ledger.types import Hash32
 

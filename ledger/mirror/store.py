@@ -13,6 +13,7 @@ from ledger.database.engine import reading, writing
 from ledger.errors import MirrorError, WrongChain
 from ledger.hashing import domain_separator
 from ledger.mirror.bulk import close_periods, insert_rows, update_rows
+from ledger.mirror.keeping import KEEPINGS, Known
 from ledger.mirror.refold import refold, roll_back_periods
 from ledger.mirror.rows import chunks, read_block
 from ledger.mirror.steps import (
@@ -23,7 +24,7 @@ from ledger.mirror.steps import (
     RolledBack,
     Step,
 )
-from ledger.mirror.subject_rows import KEEPINGS, Known, fetch_known
+from ledger.mirror.subject_rows import fetch_known
 from ledger.mirror.tables import TABLES, BlockRow, EntryRow, MirrorRow
 from ledger.types import ZERO_HASH, Hash32, to_hex
 

@@ -21,10 +21,11 @@ from ledger.hashing import organisation_address
 from ledger.mirror import periods
 from ledger.mirror.fetch import fetch_base
 from ledger.mirror.follow import follow
+from ledger.mirror.keeping import KEEPINGS
 from ledger.mirror.rows import read_entry
 from ledger.mirror.steps import Step
 from ledger.mirror.store import Store
-from ledger.mirror.subject_rows import KEEPINGS, fetch_subjects
+from ledger.mirror.subject_rows import fetch_subjects
 from ledger.mirror.tables import EntryRow, MirrorRow
 from ledger.proofs.layout import decode_word, ledger_head_slot
 from ledger.types import ZERO_ADDRESS, ZERO_HASH, Hash32, Party

@@ -123,7 +123,7 @@ def test_titles_are_kept_as_periods(chain: Chain, store: Store) -> None:
     handed_over = chain.mine(2) - 1
     catch_up(chain, store)
     with reading(store.engine) as session:
-        periods = queries.list_holders(session, gearbox)
+        periods = queries.list_holders(session, gearbox).items
         told = [(row.org, row.party, row.from_block, row.to_block) for row in periods]
     assert told == [(maker, "owner", born, handed_over), (user, "owner", handed_over, None)]
 

@@ -9,8 +9,8 @@ from ledger.database.engine import reading
 from ledger.domain.kinds import Kind
 from ledger.hashing import is_paused
 from ledger.mirror import queries
+from ledger.mirror.keeping import Born
 from ledger.mirror.store import Store
-from ledger.mirror.subject_rows import Born
 from ledger.mirror.tables import EntryRow
 from ledger.types import Party, decode_parties, encode_parties
 from tests.mirror.chain import Chain

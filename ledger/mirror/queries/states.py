@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 
 from ledger.domain.batch import Batch, batch_id_of
 from ledger.domain.subjects import Subject, fold_subject
+from ledger.mirror.keeping import KEEPINGS
 from ledger.mirror.moments import Moment
 from ledger.mirror.rows import chunks, read_entry
-from ledger.mirror.subject_rows import KEEPINGS
 from ledger.mirror.tables import (
     AssetRow,
     BatchRow,
