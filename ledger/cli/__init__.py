@@ -25,6 +25,7 @@ VERBS: Final = {
     "index": "Mirror the chain into the database.",
     "export": "Write the mirror as Parquet, JSON Lines or EPCIS documents.",
     "audit": "Compare every cell of the mirror with the chain.",
+    "reindex": "Build the mirror anew, and put it in the old one's place.",
     "submit": "Send accepted operations to the chain.",
     "serve": "Serve the HTTP API and the explorer.",
     "keys": "Show the accounts that act here, and where each signs.",

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ledger.cli.bar import mirroring_bar
 from ledger.cli.output import say
 from ledger.cli.texts import making_texts
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 from ledger.types import to_hex
 
 if TYPE_CHECKING:
-    from ledger.mirror.run import Indexed, Progress
+    from ledger.mirror.run import Indexed
 
 
 def index(
@@ -46,7 +46,7 @@ def index(
     settings = Settings.given(rpc_url=rpc_url, database_url=database_url, manifest=manifest)
     deployed = load_deployed(settings)
     texts = nullcontext() if to_head else making_texts(settings)
-    with stopped_by_signals() as stop, _bar() as show, texts:
+    with stopped_by_signals() as stop, mirroring_bar() as show, texts:
         indexed = run(
             settings,
             deployed,
@@ -56,35 +56,6 @@ def index(
             progress=show,
         )
     say(json.dumps(_value(indexed)) if as_json else _sentence(indexed))
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None] | None]:
-    """A bar over blocks on the error stream, with rate and time left, if that is a terminal."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    rate = TextColumn("{task.fields[entries]:,} entries {task.fields[rate]:>7,.0f}/s")
-    block = TextColumn("block {task.completed:.0f}")
-    with Bars(block, BarColumn(), rate, TimeRemainingColumn(), console=console) as bars:
-        task = bars.add_task("blocks", total=None, entries=0, rate=0)
-
-        def show(progress: Progress) -> None:
-            bars.update(
-                task,
-                total=progress.head,
-                completed=progress.block,
-                entries=progress.entries,
-                rate=progress.entries / progress.seconds if progress.seconds else 0,
-            )
-
-        yield show
 
 
 def _value(indexed: Indexed) -> dict[str, Any]:

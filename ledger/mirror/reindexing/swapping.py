@@ -1,0 +1,154 @@
+"""Puts a rebuilt mirror in the place of the one that is read, in one transaction.
+
+SQLite takes the rows over, and makes the indexes anew: whoever reads goes on with the old ones, as
+its log keeps them. PostgreSQL takes over the tables themselves, with their indexes; there, a reader
+whose snapshot is older than the rebuilt rows would find the new tables empty. So it is waited for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from ledger.errors import MirrorError
+from ledger.mirror.reindexing.shadow import Shadow
+from ledger.mirror.tables import TABLES
+
+PATIENCE: Final = 30.0
+_PAUSE: Final = 0.05
+_LONGEST: Final = "10s"
+_LOCKING: Final = "300ms"
+"""PostgreSQL: how long readers may be held up by an attempt; less than until it sees deadlocks."""
+
+
+class SwapRefused(MirrorError):
+    """The rebuilt mirror cannot take the other's place now; nothing was changed."""
+
+    code = "swap_refused"
+
+
+def hold_writers(connection: Connection) -> None:
+    """Keep the mirror from being written until this transaction's end; readers read on."""
+    if connection.dialect.name == "postgresql":
+        # No row is locked: that would take a number, behind which no snapshot could be newer.
+        connection.execute(text(f"set local lock_timeout = '{_LONGEST}'"))
+        connection.execute(text("lock table mirror in exclusive mode"))
+
+
+def swap(connection: Connection, shadow: Shadow, newest: int) -> None:
+    """Put the shadow's tables in the mirror's place; to be called while writers are held.
+
+    `newest` is what `stamp` told after the shadow's last change.
+
+    Raises:
+        SwapRefused: PostgreSQL: somebody has been reading for too long.
+    """
+    if shadow.is_file:
+        _take_rows(connection, shadow.place)
+        return
+    _await_older_readers(connection, newest)
+    _lock_tables(connection)
+    _take_tables(connection, shadow.place)
+
+
+def stamp(connection: Connection) -> int:
+    """PostgreSQL: a transaction's number that is above those of all that was committed."""
+    if connection.dialect.name != "postgresql":
+        return 0
+    return int(connection.execute(text("select pg_current_xact_id()::text")).scalar_one())
+
+
+# -- SQLite --------------------------------------------------------------------------------------
+
+
+def _take_rows(connection: Connection, place: str) -> None:
+    run = connection.exec_driver_sql
+    run("attach database ? as shadow", (place,))
+    for name, table in TABLES.items():
+        for index in _indexes(connection, "main", name):
+            run(f'drop index main."{index[0]}"')
+        columns = ", ".join([f'"{column.name}"' for column in table.columns])
+        key = ", ".join([f'"{column.name}"' for column in table.primary_key])
+        run(f'delete from main."{name}"')  # noqa: S608
+        run(
+            f'insert into main."{name}" ({columns})'  # noqa: S608
+            f' select {columns} from shadow."{name}" order by {key}'
+        )
+        for index in _indexes(connection, "shadow", name):
+            run(index[1])
+
+
+def _indexes(connection: Connection, schema: str, table: str) -> Sequence[Any]:
+    """Names and definitions of a table's indexes, but for those of its keys."""
+    query = (
+        f"select name, sql from {schema}.sqlite_schema"  # noqa: S608
+        " where type = 'index' and tbl_name = ? and sql is not null order by name"
+    )
+    return connection.exec_driver_sql(query, (table,)).all()
+
+
+# -- PostgreSQL ----------------------------------------------------------------------------------
+
+
+def _await_older_readers(connection: Connection, newest: int) -> None:
+    """Wait for all whose snapshots began before the shadow was whole.
+
+    Who waits for a lock is a writer that we hold up, and takes a new snapshot when it goes on.
+    """
+    asked = text(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and pid <> pg_backend_pid() and backend_type = 'client backend'"
+        " and wait_event_type is distinct from 'Lock'"
+        " and age(backend_xmin) >= age(cast(:newest as xid8)::xid)"
+    )
+    until = time.monotonic() + PATIENCE
+    while connection.execute(asked, {"newest": str(newest)}).scalar_one():
+        if time.monotonic() > until:
+            raise SwapRefused("somebody has been reading since before the mirror was rebuilt")
+        time.sleep(_PAUSE)
+
+
+def _lock_tables(connection: Connection) -> None:
+    """Lock all tables, in attempts that are so short that nobody notices."""
+    connection.execute(text(f"set local lock_timeout = '{_LOCKING}'"))
+    names = ", ".join([f'"{name}"' for name in TABLES])
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"lock table {names} in access exclusive mode"))
+            return
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != "55P03":
+                raise
+            if time.monotonic() > until:
+                raise SwapRefused("somebody keeps reading the mirror") from error
+        time.sleep(_PAUSE)
+
+
+def _take_tables(connection: Connection, place: str) -> None:
+    schema = connection.execute(text("select quote_ident(current_schema())")).scalar_one()
+    for name in TABLES:
+        grants = _grants(connection, f'{schema}."{name}"')
+        connection.execute(text(f'drop table {schema}."{name}"'))
+        connection.execute(text(f'alter table {place}."{name}" set schema {schema}'))
+        for grant in grants:
+            connection.execute(text(grant))
+    connection.execute(text(f"drop schema {place} cascade"))
+
+
+def _grants(connection: Connection, table: str) -> Sequence[str]:
+    """What gives others the rights to a table that they have."""
+    query = text(
+        "select string_agg(privilege_type, ', '),"
+        " case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end"
+        " from pg_class, aclexplode(relacl)"
+        " where pg_class.oid = cast(:table as regclass) and grantee <> relowner"
+        " group by grantee"
+    )
+    rows = connection.execute(query, {"table": table})
+    return [f"grant {rights} on table {table} to {grantee}" for rights, grantee in rows]
