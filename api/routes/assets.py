@@ -145,7 +145,11 @@ async def append_entry(
 def get_assets(
     request: Request, response: Response, view: Viewing, query: Annotated[AssetQuery, Query()]
 ) -> Assets:
-    """List assets, in the order of registration."""
+    """List assets, in the order of registration.
+
+    Frozen ones come in the order in which they were frozen, and those whose id begins with `q` in
+    that of their ids.
+    """
     page = list_assets(
         view.session,
         _filter(view, query),

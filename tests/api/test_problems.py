@@ -141,6 +141,8 @@ PATHS = {
     "/v1/assets?onwer=x": (422, "invalid_request", "onwer"),
     "/v1/assets?cursor=abc": (422, "invalid_request", "cursor"),
     "/v1/assets?cursor=%C3%A9": (422, "invalid_request", "cursor"),
+    # Of a list that is ordered by ids: `assets:0x00`.
+    "/v1/assets?cursor=YXNzZXRzOjB4MDA": (422, "invalid_request", "cursor"),
     "/v1/assets?owner=0x12": (422, "invalid_request", "owner"),
     "/v1/assets?asset_kind=thing": (422, "invalid_request", "asset_kind"),
     "/v1/entries?kind=melted": (422, "invalid_request", "kind"),
