@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-_WORDS = "disk I/O error"
+
+def _fail_disk() -> Exception:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    return error
+
+
+def _end_server() -> Exception:
+    return psycopg.errors.AdminShutdown("terminating connection due to administrator command")
 
 
 @dataclass
@@ -21,6 +30,7 @@ class Breaking:
     Of a commit that is `lost` the answer does not come: it is made, and who asked cannot know.
     """
 
+    error: Callable[[], Exception]
     statements: int | None = None
     commits: int | None = None
     lost: int | None = None
@@ -56,13 +66,13 @@ class Breaking:
             return left - 1
         self.stop()
         self.broke += 1
-        raise OperationalError("", {}, sqlite3.OperationalError(_WORDS))
+        raise OperationalError("", {}, self.error())
 
 
 @contextmanager
 def breaking(engine: Engine) -> Iterator[Breaking]:
     """Have an engine fail as the schedule wants it."""
-    made = Breaking()
+    made = Breaking(_end_server if engine.dialect.name == "postgresql" else _fail_disk)
     event.listen(engine, "before_cursor_execute", made.at_statement)
     event.listen(engine, "commit", made.at_commit)
     try:

@@ -215,12 +215,17 @@ class Schedule:
         # It is a full node at least, that has the state of its newest blocks.
         node.habits = replace(node.habits, states=None)
         for turn in range(_PEACE):
-            self.stage.mine(1) if turn < 3 else self.stage.finalise(node.head)
+            self._outgrow() if turn < 3 else self.stage.finalise(node.head)
             self.stage.clock.pass_(0.5)
             self._turn(self.mirror())
             if turn > 3 and self._is_settled():
                 return True
         return False
+
+    def _outgrow(self) -> None:
+        """Have the chain be longer than all that the mirror has seen, as it is in the end."""
+        row = read_state(self.stage.engine)
+        self.stage.outgrow(row["block_number"] if row else 0)
 
     def _is_settled(self) -> bool:
         row, newest = read_state(self.stage.engine), self.stage.node.newest

@@ -127,6 +127,15 @@ class Stage:
             self.told["final blocks dropped"] += 1
         node.branch, node.head, node.final = branch, head, min(node.final, shared)
 
+    def outgrow(self, number: int) -> None:
+        """Show more than so many blocks, on another branch if need be."""
+        node = self.node
+        if len(node.branch) - 1 <= number:
+            longest = max(self.oracle.grove.branches, key=len)
+            node.final = min(node.final, parting(longest, node.branch))
+            node.branch = longest
+        node.head = min(max(node.head, number) + 1, len(node.branch) - 1)
+
     def finalise(self, number: int) -> None:
         node = self.node
         node.final = max(node.final, number)
