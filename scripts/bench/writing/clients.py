@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.bench.writing.system import BenchError
 from scripts.bench.usage import Usage
+from scripts.bench.writing.system import BenchError
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 

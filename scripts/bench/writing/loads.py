@@ -25,12 +25,12 @@ from typing import Any, Final
 from ledger.chain.artifacts import load_artifact
 from ledger.client import Client
 from ledger.types import to_hex
+from scripts.bench.usage import Usage, watched
 from scripts.bench.writing.clients import run_client, run_program
 from scripts.bench.writing.documents import registration
 from scripts.bench.writing.parts import serial_of, write_parts
 from scripts.bench.writing.stranger import Stranger, enrol_stranger
 from scripts.bench.writing.system import BenchError, Organisation, System
-from scripts.bench.usage import Usage, watched
 
 NAIVE: Final = "naive"
 _WAIT: Final = 60
