@@ -27,7 +27,7 @@ from ledger.chain.rpc import RpcClient
 from ledger.database.engine import open_engine
 from ledger.errors import LedgerError
 from ledger.hashing import domain_separator
-from ledger.mirror.fetch import FetchedRange, fetch_range
+from ledger.mirror.fetch import AskedRange, FetchedRange, ask_range, read_range
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
 from ledger.mirror.reading import Distrusted
@@ -176,16 +176,16 @@ class _Worker:
 
     def fetch_ranges(self) -> Iterator[FetchedRange]:
         """Ranges in order, the next ones asked for already while one is used."""
-        asked: deque[tuple[int, Future[FetchedRange]]] = deque()
+        asked: deque[tuple[int, Future[AskedRange]]] = deque()
         first = self.work.cursor.number + 1
         while asked or first <= self.work.until:
             while first <= self.work.until and len(asked) < _REQUESTS:
                 last = min(first + self.span.size - 1, self.work.until)
-                asked.append((first, self.threads.submit(self.fetch, first, last)))
+                asked.append((first, self.threads.submit(self.ask, first, last)))
                 first = last + 1
             begin, future = asked.popleft()
             try:
-                fetched = future.result()
+                fetched = read_range(future.result(), self.work.deployed, self.domain)
             except Distrusted:
                 if self.span.size == 1:
                     raise
@@ -199,8 +199,8 @@ class _Worker:
             self.span.adapt(len(fetched.reading.entries))
             yield fetched
 
-    def fetch(self, first: int, last: int) -> FetchedRange:
-        return fetch_range(self.rpc, self.work.deployed, self.domain, first, last, settled=True)
+    def ask(self, first: int, last: int) -> AskedRange:
+        return ask_range(self.rpc, self.work.deployed, first, last, settled=True)
 
     def look_up(self, ids: list[Hash32]) -> None:
         """Get what is not at hand; it was written long ago."""

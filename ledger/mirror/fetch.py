@@ -25,11 +25,24 @@ _BATCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class FetchedRange:
-    """The blocks after one another from `first` to `last`, as the node tells them.
+class AskedRange:
+    """What the node answered about the blocks from `first` to `last`; nobody has read it yet.
 
-    `ledger_head` is the contract's own after `last`; None where the node has forgotten that state.
+    `headers` are those of both ends, and of every block that holds a log where the logs alone do
+    not say enough. `ledger_head` is the contract's own after `last`; None where the node has
+    forgotten that state.
     """
+
+    first: Block
+    last: Block
+    headers: Mapping[int, Block]
+    logs: Sequence[WireLog]
+    ledger_head: Hash32 | None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRange:
+    """The blocks after one another from `first` to `last`, as the node tells them."""
 
     first: Block
     last: Block
@@ -37,22 +50,16 @@ class FetchedRange:
     ledger_head: Hash32 | None
 
 
-def fetch_range(
-    rpc: RpcClient,
-    deployed: Deployed,
-    domain: Hash32,
-    first: int,
-    last: int | Block,
-    *,
-    settled: bool,
-) -> FetchedRange:
-    """Fetch the entries of the blocks from number `first` to `last`.
+def ask_range(
+    rpc: RpcClient, deployed: Deployed, first: int, last: int | Block, *, settled: bool
+) -> AskedRange:
+    """Ask the node about the blocks from number `first` to `last`.
 
     `settled`: the blocks will not change any more, so that what the node tells of them at different
     times fits together: then logs may tell their blocks' times, and a state may be forgotten.
 
     Raises:
-        Distrusted: the node refuses, contradicts itself, or tells of no such entries.
+        Distrusted: the node refuses.
         NodeUnavailable: it does not answer.
     """
     try:
@@ -62,15 +69,25 @@ def fetch_range(
         if not settled or any(log.blockTimestamp is None for log in logs):
             missing = sorted({_number(log) for log in logs} - headers.keys())
             headers |= {block.number: block for block in fetch_headers(rpc, missing)}
-        times = {number: header.timestamp for number, header in headers.items()}
-        reading = read_logs(logs, domain, deployed.contract, times)
         ledger_head = _fetch_ledger_head(rpc, deployed, end, settled=settled)
     except RpcError as error:
         shown = last.number if isinstance(last, Block) else last
         raise Distrusted(f"the node refuses: {error}", first=first, last=shown) from error
+    return AskedRange(begin, end, headers, logs, ledger_head)
+
+
+def read_range(asked: AskedRange, deployed: Deployed, domain: Hash32) -> FetchedRange:
+    """Read what the node answered.
+
+    Raises:
+        Distrusted: it contradicts itself, or tells of no such entries.
+    """
+    headers = asked.headers
+    times = {number: header.timestamp for number, header in headers.items()}
+    reading = read_logs(asked.logs, domain, deployed.contract, times)
     _verify_headers(headers)
-    _verify_blocks(reading, headers, begin, end)
-    return FetchedRange(begin, end, reading, ledger_head)
+    _verify_blocks(reading, headers, asked.first, asked.last)
+    return FetchedRange(asked.first, asked.last, reading, asked.ledger_head)
 
 
 def fetch_headers(rpc: RpcClient, numbers: Sequence[int]) -> Iterator[Block]:

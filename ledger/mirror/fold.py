@@ -47,17 +47,14 @@ _REGISTERED, _PAUSED, _RESUMED = int(Kind.REGISTERED), int(Kind.PAUSED), int(Kin
 _ACTOR, _TIME = ACTOR_AND_TIME.start, ACTOR_AND_TIME.stop
 
 
-def named_by(entries: Iterable[Read], known: Container[Hash32] = ()) -> list[Hash32]:
+def named_by(entries: Sequence[Read], known: Container[Hash32] = ()) -> list[Hash32]:
     """The ids of all that folding these entries needs to know, but for what is `known`.
 
     What is born among them need not be asked for: were it known, the ledger head would not come
     out. What goes on at position 1 may be the first that an asset of a batch has of its own: where
     the batch is known, it is.
     """
-    begun: dict[Hash32, int] = {}
-    for entry in entries:
-        if entry[3] not in begun:
-            begun[entry[3]] = entry[6]
+    begun = {entry[3]: entry[6] for entry in reversed(entries)}
     wanted: dict[Hash32, None] = {}
     for subject, position in begun.items():
         if position == 0 or subject in known:

@@ -17,7 +17,7 @@ from ledger.chain.identity import Deployed, verify_chain, verify_deployed
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import Block
 from ledger.hashing import domain_separator
-from ledger.mirror.fetch import fetch_headers, fetch_range
+from ledger.mirror.fetch import ask_range, fetch_headers, read_range
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
 from ledger.mirror.reading import Distrusted
@@ -187,22 +187,17 @@ class _Follower:
         number = min(newest.number, first + self.span.size - 1)
         # A range ends on the final block rather than beyond it.
         last = final if first <= final < number else number
-        fetched = fetch_range(
-            self.rpc,
-            self.deployed,
-            self.domain,
-            first,
-            newest if last == newest.number else last,
-            settled=last <= final,
-        )
+        end = newest if last == newest.number else last
+        asked = ask_range(self.rpc, self.deployed, first, end, settled=last <= final)
+        fetched = read_range(asked, self.deployed, self.domain)
         if fetched.first.parent_hash != cursor.hash:
             return self._roll_back(cursor, newest)
         entries = fetched.reading.entries
         folding = Folding(cursor, self.memory.subjects(named_by(entries)))
         folding.fold(fetched.reading)
-        end = fetched.last
+        at = fetched.last
         applied = folding.take(
-            (end.number, end.hash, end.timestamp), fetched.ledger_head, newest.number
+            (at.number, at.hash, at.timestamp), fetched.ledger_head, newest.number
         )
         self.span.adapt(len(entries))
         return applied
