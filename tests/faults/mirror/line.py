@@ -164,17 +164,19 @@ class Client(RpcClient):
     What HTTP does is done by the product's own transport; one that is `whole` asks all by it.
     """
 
-    def __init__(self, line: Line, *, whole: bool = False) -> None:
+    def __init__(
+        self, line: Line, *, whole: bool = False, passing: Callable[[str], None] = reach
+    ) -> None:
         super().__init__("http://127.0.0.1:1", patience=0.0)
         self._client.close()
         self._client = httpx.Client(transport=httpx.MockTransport(self._serve))
-        self._line, self._whole = line, whole
+        self._line, self._whole, self._passing = line, whole, passing
         self._trouble: Trouble | None = None
 
     def _post(self, method: str, request: object) -> bytes:
-        reach(f"before {method}")
+        self._passing(f"before {method}")
         answer = self._ask_line(method, request)
-        reach(f"after {method}")
+        self._passing(f"after {method}")
         return answer
 
     def _ask_line(self, method: str, request: object) -> bytes:

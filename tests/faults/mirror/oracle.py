@@ -6,7 +6,6 @@ import random
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +30,7 @@ _MIRROR, _BLOCK, _ENTRY = TABLES["mirror"], TABLES["block"], TABLES["entry"]
 _STATED: Final = [getattr(_MIRROR.c, name) for name in MirrorRow.model_fields if name != "id"]
 
 Contents = dict[str, list[tuple[Any, ...]]]
+_NOTHING: Final[Contents] = {table.name: [] for table in _COMPARED}
 
 
 def honest(grove: Grove, branch: Branch, head: int) -> Line:
@@ -52,14 +52,15 @@ class Oracle:
         """What a fresh mirror holds at a block: the audit has found it to equal the chain."""
         if hash_ not in self._expected:
             branch, block = self.grove.known[hash_]
-            self._expected[hash_] = self._mirror(branch, block.number)
+            founded = block.number >= self.grove.deployed.block
+            self._expected[hash_] = self._mirror(branch, block.number) if founded else _NOTHING
         return self._expected[hash_]
 
     def _mirror(self, branch: Branch, head: int) -> Contents:
         path = self.folder / "fresh.db"
         shutil.copyfile(self.first, path)
         engine = open_again(f"sqlite:///{path}")
-        rpc = Client(honest(self.grove, branch, head))
+        rpc = Client(honest(self.grove, branch, head), passing=lambda _: None)
         try:
             store, deployed = Store(engine), self.grove.deployed
             run = _Run(rpc, store, deployed, FinalUpTo(), threading.Event())
@@ -91,7 +92,8 @@ def read_contents(engine: Engine) -> Contents:
 class Watch:
     """Looks at one mirror after each of its commits; `wrong` says what it saw.
 
-    With `deep`, all rows are compared each time. `told` counts what it did.
+    With `deep`, all rows are compared each time. `told` counts what it did; what happens while it
+    is `looking` is its own doing.
     """
 
     oracle: Oracle
@@ -99,10 +101,18 @@ class Watch:
     told: Counter[str]
     deep: bool = False
     wrong: list[str] = field(default_factory=list)
+    looking: bool = False
     _seen: tuple[Any, ...] = ()
 
     def look(self) -> None:
         """Compare the ledger head with the chain's, if the mirror has moved."""
+        self.looking = True
+        try:
+            self._look()
+        finally:
+            self.looking = False
+
+    def _look(self) -> None:
         with self.engine.connect() as connection:
             found = connection.execute(select(*_STATED)).mappings().first()
             if found is None or self._seen == tuple(found.values()):
@@ -183,6 +193,3 @@ def _difference(found: list[Any], right: list[Any]) -> str:
     many = [row for row in found if row not in right]
     few = [row for row in right if row not in found]
     return f"{len(many)} too many {many[:2]}, {len(few)} missing {few[:2]}"
-
-
-Judge = Callable[[], None]

@@ -39,6 +39,8 @@ def play(seed: int, oracle: Oracle, folder: Path, databases: Databases) -> dict[
     with ticking() as clock, breaking(engine) as database:
 
         def pass_point(point: str) -> None:
+            if watch.looking:
+                return
             if point == "after commit":
                 with database.held():
                     watch.look()
