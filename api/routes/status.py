@@ -47,6 +47,7 @@ def get_status(service: Served) -> Status:
             contract=to_hex(mirror.contract),
             domain=to_hex(mirror.domain),
             block=BlockAnswer(number=mirror.block_number, hash=to_hex(mirror.block_hash)),
+            proven_block=mirror.proven_block,
             final_block=mirror.final_block,
             ledger_head=to_hex(mirror.ledger_head),
             paused=is_paused(mirror.ledger_head),

@@ -270,6 +270,9 @@ class Status(Answer):
     contract: Address | None
     domain: Hash | None
     block: Annotated[BlockAnswer | None, Field(description="newest block that is mirrored")]
+    proven_block: Annotated[
+        int | None, Field(description="up to here the entries fold to the chain's own ledger head")
+    ]
     final_block: int | None
     ledger_head: Annotated[Hash | None, Field(description="rolling hash over every entry")]
     paused: Annotated[bool, Field(description="nothing is taken but acts of governance")]

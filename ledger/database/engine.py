@@ -33,6 +33,7 @@ _WRITING: Final = {"ledger_writing": True}
 # Any number serves, as long as every process of ours locks the same one.
 _UPGRADE_LOCK: Final = 0x4C454447
 
+_MIGRATING: Final = threading.Lock()
 _TURNS: Final[dict[str, threading.Lock]] = {}
 
 
@@ -122,7 +123,8 @@ def _migrate(engine: Engine, verb: Literal["upgrade", "downgrade"], to: str) -> 
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with _telling_busy(), engine.execution_options(**_WRITING).begin() as connection:
+    # Alembic keeps in the module what it is at: two threads would work on each other's.
+    with _MIGRATING, _telling_busy(), engine.execution_options(**_WRITING).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         config.attributes["connection"] = connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Final, assert_never
 
@@ -13,6 +14,7 @@ from ledger.database.engine import reading, writing
 from ledger.errors import MirrorError, WrongChain
 from ledger.hashing import domain_separator
 from ledger.mirror.bulk import close_periods, insert_rows, update_rows
+from ledger.mirror.checkpoints import forget_checkpoints, keep_checkpoint
 from ledger.mirror.keeping import KEEPINGS, Known
 from ledger.mirror.refold import refold, roll_back_periods
 from ledger.mirror.rows import chunks, read_block
@@ -162,6 +164,7 @@ def _roll_back(session: Session, mirror: MirrorRow, step: RolledBack) -> None:
         )
         mirror.alarm_block = step.before.number
         mirror.final_block = above
+        forget_checkpoints(session, above)
     _move(mirror, step.to, step.node_block)
 
 
@@ -183,6 +186,7 @@ def _finalise(session: Session, mirror: MirrorRow, step: Finalised) -> None:
         )
     )
     mirror.final_block = step.number
+    keep_checkpoint(session, mirror, int(time.time()))
     if mirror.alarm_block is not None and mirror.alarm_block <= step.number:
         mirror.alarm = mirror.alarm_block = None
 

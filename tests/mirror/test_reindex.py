@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, inspect, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ledger.database.engine import open_engine, reading, upgrade
 from ledger.errors import MirrorError, WrongChain
@@ -284,7 +284,7 @@ def test_who_was_reading_sees_the_old_mirror_to_the_end(
 
     monkeypatch.setattr(module, "swap", watched)
     with reading(mirrored) as session:
-        session.connection().execute(SQLModel.metadata.tables[touched].select()).all()
+        session.connection().execute(text(f"select * from {touched}")).all()  # noqa: S608
         with in_a_thread(lambda: reindex(lived, mirrored, source)) as thread:
             assert swapping_now.wait(60)
             if mirrored.dialect.name == "sqlite":

@@ -16,16 +16,18 @@ from sqlalchemy import Engine, func, text
 from sqlmodel import Session, select
 
 from ledger.chain.finality import Finality
-from ledger.chain.identity import Deployed
+from ledger.chain.identity import Deployed, verify_deployed
+from ledger.chain.rpc import RpcClient
 from ledger.database.engine import open_engine, reading, upgrade, writing
 from ledger.errors import WrongChain
 from ledger.hashing import domain_separator
+from ledger.mirror.fetch import fetch_base
 from ledger.mirror.indexes import build_indexes, find_missing_indexes, leave_out_indexes
 from ledger.mirror.reindexing.shadow import Shadow, alone
 from ledger.mirror.reindexing.stored import rebuild
 from ledger.mirror.reindexing.swapping import SwapRefused, hold_writers, stamp, swap
 from ledger.mirror.run import Progress, index
-from ledger.mirror.steps import Cursor
+from ledger.mirror.steps import Cursor, PassedBlock
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.mirror.tables import TABLES, BlockRow, MirrorRow
 from ledger.settings import Settings
@@ -191,12 +193,17 @@ class _FromChain:
     progress: Told | None
 
     def build(self) -> Cursor:
-        if not _is_of(self.shadow.live, self.deployed):
+        with RpcClient(self.settings.rpc_url) as rpc:
+            verify_deployed(rpc, self.deployed, self.finality)
+            base = fetch_base(rpc, self.deployed)
+        if not _is_of(self.shadow.live, self.deployed, base):
             raise WrongChain("the database mirrors another ledger")
         with self.shadow.opened() as engine:
-            strange = not _is_of(engine, self.deployed)
+            strange = not _is_of(engine, self.deployed, base)
         if strange:
             self.shadow.drop()
+            with self.shadow.opened():
+                pass  # an empty one is where it was
         settings = self.settings.model_copy(update={"database_url": self.shadow.url})
         index(settings, self.deployed, self.finality, to_head=True, progress=self.progress)
         with self.shadow.opened() as engine:
@@ -207,14 +214,17 @@ class _FromChain:
         return cursor.number >= standing.number
 
 
-def _is_of(engine: Engine, deployed: Deployed) -> bool:
+def _is_of(engine: Engine, deployed: Deployed, base: PassedBlock) -> bool:
     """Whether it is the ledger's mirror, though one of its cells may have been falsified."""
     with reading(engine) as session:
         mirror = session.get(MirrorRow, 1)
-        return (
-            mirror is None
-            or mirror.domain == domain_separator(deployed.chain_id, deployed.contract)
-            or (mirror.chain_id, mirror.contract) == (deployed.chain_id, deployed.contract)
+        if mirror is None:
+            return True
+        begun = session.get(BlockRow, base.number)
+        chain = mirror.genesis_hash == deployed.genesis_hash or (begun and begun.hash) == base.hash
+        ours = (deployed.chain_id, deployed.contract)
+        return chain and (
+            mirror.domain == domain_separator(*ours) or (mirror.chain_id, mirror.contract) == ours
         )
 
 

@@ -97,7 +97,8 @@ class _Rebuilding:
         base = PassedBlock(number, block_hash, timestamp, ZERO_HASH, 0)
         self.store.begin(deployed, base)
         cursor = self.store.cursor()
-        if self.block(cursor.number)[1] != cursor.hash:
+        standing = self.find_block(cursor.number)
+        if standing is None or standing[1] != cursor.hash:
             raise MirrorMoved(f"the mirror was rolled back below block {cursor.number}")
         return cursor
 
@@ -142,12 +143,16 @@ class _Rebuilding:
         return Reading(entries, blocks)
 
     def block(self, number: int) -> ReadBlock:
-        """A block that the mirror remembers."""
+        """A block that the mirror remembers. Raises StoredWrong."""
+        found = self.find_block(number)
+        if found is None:
+            raise StoredWrong(f"the mirror does not remember block {number}", block=number)
+        return found
+
+    def find_block(self, number: int) -> ReadBlock | None:
         wanted = select(_BLOCK.c.number, _BLOCK.c.hash, _BLOCK.c.timestamp)
         row = self.connection.execute(wanted.where(_BLOCK.c.number == number)).first()
-        if row is None:
-            raise StoredWrong(f"the mirror does not remember block {number}", block=number)
-        return row[0], row[1], row[2]
+        return None if row is None else (row[0], row[1], row[2])
 
     def verify(self, cursor: Cursor) -> None:
         if cursor.ledger_head != self.mirror.ledger_head:

@@ -110,6 +110,8 @@ def _await_older_readers(connection: Connection, newest: int) -> None:
         if time.monotonic() > until:
             raise SwapRefused("somebody has been reading since before the mirror was rebuilt")
         time.sleep(_PAUSE)
+        # What a transaction has once seen of others' doings it is shown till it ends.
+        connection.execute(text("select pg_stat_clear_snapshot()"))
 
 
 def _lock_tables(connection: Connection) -> None:
