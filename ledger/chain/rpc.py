@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
 
 from ledger.chain.transport import Endpoint
 from ledger.chain.wire import (
@@ -24,8 +23,6 @@ from ledger.chain.wire import (
 )
 from ledger.errors import NodeError, RpcError
 from ledger.types import Address, Hash32, parse_hash, parse_hex, to_hex
-
-_BATCH: Final = 100
 
 
 class UnknownBlock(NodeError):
@@ -78,16 +75,14 @@ class RpcClient(Endpoint):
         """Fetch hashes of blocks by number; None where the node has no such block."""
         method, asked = "eth_getBlockByNumber", sorted(numbers)
         found: dict[int, Hash32 | None] = {}
-        for start in range(0, len(asked), _BATCH):
-            part = asked[start : start + _BATCH]
-            answers = self.batch([(method, (quantity(number), False)) for number in part])
-            for number, answer in zip(part, answers, strict=True):
-                if isinstance(answer, RpcError):
-                    raise answer
-                block = answer and self._understood(method, read_block, answer)
-                if block and block.number != number:
-                    raise self._nonsense(method, f"block {block.number} instead of {number}")
-                found[number] = block.hash if block else None
+        answers = self.fetch_batch([(method, (quantity(number), False)) for number in asked])
+        for number, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, RpcError):
+                raise answer
+            block = answer and self._understood(method, read_block, answer)
+            if block and block.number != number:
+                raise self._nonsense(method, f"block {block.number} instead of {number}")
+            found[number] = block.hash if block else None
         return found
 
     def fetch_logs(
@@ -198,13 +193,14 @@ class RpcClient(Endpoint):
         """Fetch receipts in order; None where the transaction is in no block."""
         method = "eth_getTransactionReceipt"
         found: list[Receipt | None] = []
-        for start in range(0, len(hashes), _BATCH):
-            calls = [(method, (to_hex(one),)) for one in hashes[start : start + _BATCH]]
-            for answer in self._patiently(lambda calls=calls: self._ask_batch(calls)):  # type: ignore[misc]
-                if isinstance(answer, RpcError):
-                    raise answer
-                receipt = self._read(method, answer, WireReceipt | None)
-                found.append(receipt and self._understood(method, read_receipt, receipt))
+        calls = [(method, (to_hex(one),)) for one in hashes]
+        for answer in self._in_parts(
+            calls, lambda part: self._patiently(lambda: self._ask_batch(part))
+        ):
+            if isinstance(answer, RpcError):
+                raise answer
+            receipt = self._read(method, answer, WireReceipt | None)
+            found.append(receipt and self._understood(method, read_receipt, receipt))
         return found
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
@@ -20,8 +19,6 @@ from ledger.mirror.reading import Distrusted, Reading, read_logs
 from ledger.mirror.steps import PassedBlock
 from ledger.proofs.layout import ledger_head_slot
 from ledger.types import ZERO_HASH, Hash32, to_hex
-
-_BATCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,8 @@ def ask_range(
     times fits together: then logs may tell their blocks' times, and a state may be forgotten.
 
     Raises:
-        Distrusted: the node refuses.
-        NodeUnavailable: it does not answer.
+        Distrusted: the node refuses, or does not answer about more than one block.
+        NodeUnavailable: it does not answer about one.
     """
     try:
         headers = _fetch_ends(rpc, first, last)
@@ -70,8 +67,11 @@ def ask_range(
             missing = sorted({_number(log) for log in logs} - headers.keys())
             headers |= {block.number: block for block in fetch_headers(rpc, missing)}
         ledger_head = _fetch_ledger_head(rpc, deployed, end, settled=settled)
-    except RpcError as error:
+    except (RpcError, NodeUnavailable) as error:
         shown = last.number if isinstance(last, Block) else last
+        if isinstance(error, NodeUnavailable) and shown == first:
+            raise
+        # Of many blocks it may be too much at once, as some say by saying nothing.
         raise Distrusted(f"the node refuses: {error}", first=first, last=shown) from error
     return AskedRange(begin, end, headers, logs, ledger_head)
 
@@ -92,11 +92,9 @@ def read_range(asked: AskedRange, deployed: Deployed, domain: Hash32) -> Fetched
 
 def fetch_headers(rpc: RpcClient, numbers: Sequence[int]) -> Iterator[Block]:
     """Fetch headers by number, many a request. Raises Distrusted where a block is not there."""
-    for start in range(0, len(numbers), _BATCH):
-        asked = numbers[start : start + _BATCH]
-        calls = [("eth_getBlockByNumber", (block_parameter(number), False)) for number in asked]
-        for number, answer in zip(asked, rpc.batch(calls), strict=True):
-            yield _read_header(number, answer)
+    calls = [("eth_getBlockByNumber", (block_parameter(number), False)) for number in numbers]
+    for number, answer in zip(numbers, rpc.fetch_batch(calls), strict=True):
+        yield _read_header(number, answer)
 
 
 def _read_header(number: int, answer: object) -> Block:

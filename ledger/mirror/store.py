@@ -115,10 +115,13 @@ class Store:
                     assert_never(step)
 
     def raise_alarm(self, text: str) -> None:
-        """Say in the mirror's row what is wrong; it stands until the mirror advances again."""
+        """Say in the mirror's row what is wrong; it stands until the mirror advances again.
+
+        A mirror that has not begun has no row to say it in.
+        """
         with writing(self.engine) as session:
-            mirror = _mirror(session, locked=True)
-            if mirror.alarm_block is None:
+            mirror = session.get(MirrorRow, 1, with_for_update=True)
+            if mirror is not None and mirror.alarm_block is None:
                 mirror.alarm = text
 
 

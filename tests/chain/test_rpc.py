@@ -143,6 +143,28 @@ class TestErrors:
         with RpcClient(odd.url) as rpc, pytest.raises(RpcError, match="too many"):
             rpc.batch([("a", ())])
 
+    @pytest.mark.parametrize("refusal", [(400, b"<html>"), (413, b"<html>"), (200, b"")])
+    def test_of_too_many_reads_at_once_have_fewer_asked(
+        self, odd: OddNode, refusal: tuple[int, bytes]
+    ) -> None:
+        def at_most_two(asked: Any) -> tuple[int, bytes]:
+            if len(asked) > 2:
+                status, body = refusal
+                return status, body or b'{"id": null, "error": {"code": -32600, "message": "no"}}'
+            return 200, json.dumps(
+                [{"id": one["id"], "result": one["method"]} for one in asked]
+            ).encode()
+
+        odd.replies = [at_most_two]
+        methods = [str(number) for number in range(7)]
+        with RpcClient(odd.url) as rpc:
+            assert rpc.fetch_batch([(method, ()) for method in methods]) == methods
+
+    def test_of_a_single_read_are_told(self, odd: OddNode) -> None:
+        odd.replies = [says(b"<html>", 413)]
+        with RpcClient(odd.url) as rpc, pytest.raises(RpcError, match="413"):
+            rpc.fetch_batch([("a", ())])
+
 
 class TestRepeating:
     def test_reads_go_on_until_there_is_an_answer(self, odd: OddNode) -> None:

@@ -23,7 +23,6 @@ from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 
 _ENTRIES: Final = 5_000
 _LARGEST: Final = 100_000
-_BATCH: Final = 100
 
 
 class ChainMoved(MirrorError):
@@ -115,15 +114,13 @@ class LedgerStream:
 
     def _fetch_headers(self, numbers: Sequence[int]) -> dict[int, Block]:
         headers: dict[int, Block] = {}
-        for start in range(0, len(numbers), _BATCH):
-            asked = numbers[start : start + _BATCH]
-            answers = self.rpc.batch(
-                [("eth_getBlockByNumber", (quantity(number), False)) for number in asked]
-            )
-            for number, answer in zip(asked, answers, strict=True):
-                if not isinstance(answer, dict):
-                    raise ChainMoved(f"the node has no block {number} any more", block=number)
-                headers[number] = read_block(answer)
+        answers = self.rpc.fetch_batch(
+            [("eth_getBlockByNumber", (quantity(number), False)) for number in numbers]
+        )
+        for number, answer in zip(numbers, answers, strict=True):
+            if not isinstance(answer, dict):
+                raise ChainMoved(f"the node has no block {number} any more", block=number)
+            headers[number] = read_block(answer)
         return headers
 
     def _place(self, log: Log, header: Block) -> ToldEntry:

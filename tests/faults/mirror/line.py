@@ -17,7 +17,7 @@ import msgspec
 from ledger.chain.rpc import RpcClient
 from tests.faults.lives import reach
 from tests.faults.mirror import lies, wordings
-from tests.faults.mirror.node import Answer, Node
+from tests.faults.mirror.node import Answer, Node, Silence
 
 _ANY: Final = (
     *("drop", "timeout", "cut", "page", "page", "garbage", "another", "null", "error", "error"),
@@ -31,6 +31,7 @@ _OF_ITS_OWN: Final[Mapping[str, Mapping[str, Callable[..., Any]]]] = {
     "eth_getLogs": lies.LOGS,
     "eth_getStorageAt": lies.STORAGE,
 }
+_OFTEN: Final = {"eth_getLogs": 2, "eth_getStorageAt": 4}
 
 
 class Trouble(Exception):
@@ -69,19 +70,22 @@ class Line:
         if fault:
             self.told[fault] += 1
             self.log.append(f"{fault}: {asked[0]['method']}")
-        what, _, when = fault.partition(" ")
+        act, _, when = fault.rpartition(" ")
         if when == "before":
-            self.act(what)
-        answers = self._answer(what, asked)
+            self.act(act)
+        try:
+            refused = self.node.refuse_batch(len(asked)) if isinstance(request, list) else None
+            if refused is not None:
+                return msgspec.json.encode({"jsonrpc": "2.0", "id": None, "error": refused})
+            answers = self._answer(fault, asked)
+        except Silence as silence:
+            raise Trouble(_page(silence.status)) from None
         if when == "after":
-            self.act(what)
-        refused = self.node.refuse_batch(len(asked)) if isinstance(request, list) else None
-        if refused is not None:
-            return msgspec.json.encode({"jsonrpc": "2.0", "id": None, "error": refused})
-        return self._write(what, answers if isinstance(request, list) else answers[0])
+            self.act(act)
+        return self._write(fault, answers if isinstance(request, list) else answers[0])
 
     def _draw(self, method: str) -> str:
-        known = (*_ANY, *_OF_ITS_OWN.get(method, ()))
+        known = (*_ANY, *(tuple(_OF_ITS_OWN.get(method, ())) * _OFTEN.get(method, 1)))
         return self.only if self.only in known else "" if self.only else self.random.choice(known)
 
     def _answer(self, what: str, asked: Sequence[Answer]) -> list[Answer]:
@@ -142,13 +146,16 @@ class Line:
                 raise Trouble(_failing(httpx.ReadTimeout("timed out")))
             case "page":
                 status = self.random.choice(wordings.STATUSES)
-                page = "<html><body><h1>Sorry</h1></body></html>"
-                raise Trouble(lambda _: httpx.Response(status, html=page))
+                raise Trouble(_page(status))
             case "cut":
                 return body[: self.random.randrange(len(body))]
             case "garbage":
                 return self.random.choice(lies.BODIES)
         return body
+
+
+def _page(status: int) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda _: httpx.Response(status, html="<html><body><h1>Sorry</h1></body></html>")
 
 
 def _failing(error: httpx.TransportError) -> Callable[[httpx.Request], httpx.Response]:

@@ -22,6 +22,14 @@ _CHAIN_ID: Final = "0x7a69"
 Answer = dict[str, Any]
 
 
+class Silence(Exception):
+    """The node answers the whole request with nothing but an HTTP status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
 class Refused(Exception):
     """The node answers with an error; `told` is it, as JSON-RPC has it."""
 
@@ -37,6 +45,7 @@ class Habits:
     `orphans`: it still tells of blocks that are no longer on its chain, if asked by their hash.
     `states` is of how many of its newest blocks it has the state, `times` whether its logs tell
     the time of their block, `beyond` whether asking for logs beyond its newest block is an error.
+    `silent`: of what it refuses it says nothing but this HTTP status.
     """
 
     range: int | None = None
@@ -46,6 +55,7 @@ class Habits:
     orphans: bool = False
     times: bool = True
     beyond: bool = False
+    silent: int | None = None
 
 
 def draw_habits(draw: random.Random) -> Habits:
@@ -58,6 +68,7 @@ def draw_habits(draw: random.Random) -> Habits:
         orphans=draw.random() < 0.5,
         times=draw.random() < 0.7,
         beyond=draw.random() < 0.3,
+        silent=draw.choice([None, None, None, 400, 413, 500, 504]),
     )
 
 
@@ -94,7 +105,12 @@ class Node:
     def refuse_batch(self, size: int) -> dict[str, object] | None:
         """The refusal of so many requests at once, if the node does not take as many."""
         most = self.habits.batch
-        return self._say(wordings.BATCH, most=most) if most and size > most else None
+        if most is None or size <= most:
+            return None
+        # To look through many blocks can last too long; to take many requests does not.
+        if self.habits.silent is not None and self.habits.silent >= 500:
+            return self._say(wordings.BATCH, most=most)
+        return self._refuse(wordings.BATCH, most=most)
 
     # -- methods ---------------------------------------------------------------------------
 
@@ -147,13 +163,13 @@ class Node:
         logs = [log for block in found for log in block.logs if log["topics"][0] == topic]
         most = self.habits.logs
         if most is not None and len(logs) > most and len(found) > 1:
-            raise Refused(self._say(wordings.SIZE, found[0].number, found[-1].number, most))
+            raise Refused(self._refuse(wordings.SIZE, found[0].number, found[-1].number, most))
         return logs if self.habits.times else [_without_time(log) for log in logs]
 
     def _range(self, first: int, last: int) -> Sequence[Grown]:
         most = self.habits.range
         if most is not None and last - first >= most:
-            raise Refused(self._say(wordings.RANGE, first, last, most))
+            raise Refused(self._refuse(wordings.RANGE, first, last, most))
         if self.habits.beyond and last > self.head:
             raise Refused({"code": -32602, "message": "block range extends beyond current head"})
         return self.branch[first : min(last, self.head) + 1]
@@ -177,6 +193,14 @@ class Node:
             return here
         _, block = self.grove.known.get(hash_, (None, None))
         return block
+
+    def _refuse(
+        self, words: Sequence[wordings.Refusal], first: int = 0, last: int = 0, most: int = 0
+    ) -> dict[str, object]:
+        """The refusal of too much at once, of which some say nothing."""
+        if self.habits.silent is not None:
+            raise Silence(self.habits.silent)
+        return self._say(words, first, last, most)
 
     def _say(
         self, words: Sequence[wordings.Refusal], first: int = 0, last: int = 0, most: int = 0

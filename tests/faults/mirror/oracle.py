@@ -130,6 +130,8 @@ class Watch:
             return
         known = self.oracle.grove.known.get(row["block_hash"])
         stands = tuple(row[name] for name in ("block_number", "ledger_head", "sequence"))
+        if known is None and stands[0] == row["base_block"]:
+            return  # nothing proves what is below the contract's block; the next block corrects it
         if known is None:
             self.complain(f"it stands at {stands[0]}, a block that is none of the chain's")
             return

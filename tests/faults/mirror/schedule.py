@@ -22,7 +22,7 @@ from tests.faults.mirror.node import draw_habits
 from tests.faults.mirror.oracle import Oracle, Watch, read_state
 from tests.faults.mirror.stage import Stage
 
-_PEACE: Final = 60
+_PEACE: Final = 400
 _SHORTEST, _LONGEST = 6, 20
 _RATES: Final = (0.0, 0.02, 0.05, 0.1, 0.3)
 _DEEP: Final = 0.1
@@ -127,9 +127,9 @@ class Schedule:
 
     def _rival(self) -> None:
         """A second one over the same database."""
-        if len(self._mirrors) < 2:
-            self._mirrors.append(self.stage.mirror())
-        self._turn(self._mirrors[-1])
+        life = self.stage.mirror()
+        self._mirrors = [*self._mirrors[-1:], life]
+        self._turn(life)
 
     def mirror(self) -> Life:
         self._mirrors = [life for life in self._mirrors if not life.over]
@@ -227,7 +227,7 @@ class Schedule:
     def _outgrow(self) -> None:
         """Have the chain be longer than all that the mirror has seen, as it is in the end."""
         row = read_state(self.stage.engine)
-        self.stage.outgrow(row["block_number"] if row else 0)
+        self.stage.outgrow(max(row["block_number"], row["alarm_block"] or 0) if row else 0)
 
     def _is_settled(self) -> bool:
         row, newest = read_state(self.stage.engine), self.stage.node.newest
@@ -237,7 +237,7 @@ class Schedule:
         return stands == (newest.hash, newest.number, None)
 
 
-_ELSEWHERE: Final = ("stranger", "stale", "sibling", "behind", "head none")
+_ELSEWHERE: Final = ("stranger", "stale", "sibling", "behind", "header hash")
 _OFTEN = ("follow", "follow", "follow", "follow", "mine", "mine", "reorg", "end", "hold")
 _NOW_AND_THEN = ("reorg", "shorten", "leap", "finalise", "finalise", "break", "end", "hold")
 _RARE = ("rival", "change_habits", "change_rate", "scratch")

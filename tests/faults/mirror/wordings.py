@@ -96,7 +96,6 @@ PASSING: Final[Sequence[Refusal]] = (
     (-32602, "invalid block range params"),
     (-32603, "Internal error"),
     (429, "Your app has exceeded its compute units per second capacity."),
-    (3, "execution reverted"),
 )
 """What is no answer this time, and may be one the next time."""
 
