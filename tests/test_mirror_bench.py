@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -22,6 +24,7 @@ from scripts.bench.mirroring.profile import profile
 from scripts.bench.mirroring.running import run_to_end
 from scripts.bench.mirroring.sampled import START
 from scripts.bench.mirroring.show import show_tables, to_json
+from scripts.bench.usage import Tree, find_children
 
 ENTRIES = 1_000
 RUNS = 2
@@ -99,6 +102,21 @@ def test_the_profile_names_modules_of_ours_and_what_they_have_others_do(
     assert sum(one.processor for one in spent) > 0
     assert START in {one.module for one in spent}
     assert any(one.module.startswith("ledger.mirror.") for one in spent)
+
+
+def test_a_page_that_processes_share_counts_once() -> None:
+    grows = (
+        "import os, time; kept = b'x' * (64 << 20); os.fork(); print(1, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", grows], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.read(4)  # both are there
+        tree = Tree(process.pid)
+        tree.look()
+        for pid in find_children(process.pid):
+            os.kill(pid, signal.SIGKILL)
+        process.kill()
+    assert 64 << 20 < tree.peak < 2 * (64 << 20)
 
 
 def test_a_program_that_fails_is_no_measurement() -> None:

@@ -44,7 +44,7 @@ def watched(pids: Mapping[str, int], used: dict[str, Usage]) -> Iterator[None]:
         stop.set()
         sampler.join()
     for name, pid in pids.items():
-        peak = max(peaks[name], _read_size(_PROC / str(pid), "VmHWM:"))
+        peak = max(peaks[name], _read_size(_PROC / str(pid) / "status", "VmHWM:"))
         used[name] = Usage(peak, _read_seconds(pid) - before[name])
 
 
@@ -59,7 +59,7 @@ def _sum_sizes(pid: int, others: frozenset[int]) -> int:
     """Resident bytes of a process and of its children, save for those that count by themselves."""
     folder = _PROC / str(pid)
     try:
-        size = _read_size(folder, "VmRSS:")
+        size = _read_size(folder / "status", "VmRSS:")
         children = " ".join(path.read_text() for path in folder.glob("task/*/children")).split()
     except (FileNotFoundError, ProcessLookupError, StopIteration):  # it ended meanwhile
         return 0
@@ -68,20 +68,31 @@ def _sum_sizes(pid: int, others: frozenset[int]) -> int:
 
 @dataclass(slots=True)
 class Tree:
-    """A process with all of its descendants, looked at while it runs: its peak and its seconds."""
+    """A process with all of its descendants, looked at while it runs: its peak and its seconds.
+
+    A page that several share counts once. What the process alone had at its peak is not missed
+    between two looks.
+    """
 
     pid: int
     peak: int = 0
     seconds: float = 0.0
+    _most: int = 0
 
     def look(self) -> None:
-        """Take in what it uses now; a process alone is never missed between two looks."""
+        """Take in what it uses now."""
         try:
-            alone = _read_size(_PROC / str(self.pid), "VmHWM:")
-            self.seconds = max(self.seconds, sum(map(_read_seconds, _find_tree(self.pid))))
-        except (FileNotFoundError, ProcessLookupError, StopIteration):  # it has ended
+            self.peak = max(self.peak, _read_size(_PROC / str(self.pid) / "status", "VmHWM:"))
+            tree = _find_tree(self.pid)
+            self.seconds = max(self.seconds, sum(map(_read_seconds, tree)))
+            resident = sum(_read_size(_PROC / str(pid) / "status", "VmRSS:") for pid in tree)
+            # Shares take long to add up: only where there may be a new peak.
+            if resident > self._most:
+                shares = (_read_size(_PROC / str(pid) / "smaps_rollup", "Pss:") for pid in tree)
+                self.peak = max(self.peak, sum(shares))
+                self._most = resident
+        except (FileNotFoundError, ProcessLookupError, StopIteration):  # one of them has ended
             return
-        self.peak = max(self.peak, alone, _sum_sizes(self.pid, frozenset()))
 
 
 def _find_tree(pid: int) -> list[int]:
@@ -108,9 +119,9 @@ def _read_parent(folder: Path) -> int | None:
         return None
 
 
-def _read_size(process: Path, name: str) -> int:
-    """One of the sizes in a process's status, in bytes."""
-    lines = (process / "status").read_text().splitlines()
+def _read_size(path: Path, name: str) -> int:
+    """One of the sizes that a file of proc tells, in bytes."""
+    lines = path.read_text().splitlines()
     return int(next(line for line in lines if line.startswith(name)).split()[1]) * 1024
 
 

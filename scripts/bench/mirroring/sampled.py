@@ -35,9 +35,18 @@ _NANO: Final = 1e9
 
 
 def begin(folder: Path) -> None:
-    """Look at this process from now on; the counts lie in a file of its own in `folder`."""
-    sys.setswitchinterval(_SWITCH)
-    threading.Thread(target=_Sampler(folder / f"{os.getpid()}.json").run, daemon=True).start()
+    """Look at this process from now on, and at those that it forks.
+
+    The counts of each lie in a file of its own in `folder`.
+    """
+
+    def look() -> None:
+        sys.setswitchinterval(_SWITCH)
+        path = folder / f"{os.getpid()}.json"
+        threading.Thread(target=_Sampler(path).run, daemon=True).start()
+
+    os.register_at_fork(after_in_child=look)
+    look()
 
 
 class _Sampler:
