@@ -12,6 +12,8 @@ from api.births import Births
 from api.deps import View
 from api.lookup import find_party
 from ledger.mirror.queries import find_asset
+from ledger.mirror.search.asking import Search, find_among
+from ledger.mirror.search.tables import ASSET
 from ledger.types import Hash32
 
 _ID: Final = re.compile(r"0x([0-9a-fA-F]{1,64})")
@@ -26,12 +28,14 @@ class Found:
     ids: frozenset[Hash32] | None = None
     id_prefix: str | None = None
     owner: Hash32 | None = None
+    search: Search | None = None
 
 
 def find_ids(view: View, *, serial: str | None, q: str | None) -> Found:
-    """Which assets a serial, or a word that may be id, serial or DID, stands for.
+    """Which assets a serial, or what may be id, serial, DID or other words, stands for.
 
-    Serials of others are not found, unless they concern the caller.
+    A whole serial stands for its assets alone. What others wrote, serials included, is not found
+    unless it concerns the caller.
     """
     by_serial = None if serial is None else _visible(view, serial)
     if q is None:
@@ -43,8 +47,11 @@ def find_ids(view: View, *, serial: str | None, q: str | None) -> Found:
             ids = frozenset([bytes.fromhex(prefix)])
             return Found(ids=ids if by_serial is None else ids & by_serial)
         return Found(ids=by_serial, id_prefix=prefix)
+    search = Search(q, ASSET, view.who.org)
     named = _visible(view, q)
-    return Found(ids=named if by_serial is None else named & by_serial)
+    if by_serial is None:
+        return Found(ids=named) if named else Found(search=search)
+    return Found(ids=by_serial & named or find_among(view.session, search, by_serial))
 
 
 def id_prefix(word: str) -> str | None:

@@ -48,7 +48,7 @@ class Page:
             template,
             status_code,
             status=self._bar(),
-            searchable="id, serial or DID" if self.shelf.open else "id or DID",
+            searchable="id, DID or words" if self.shelf.open else "id, DID or name",
             **values,
         )
 

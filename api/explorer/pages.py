@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.errors import Problem
 from api.explorer.entry_lines import tell_entries
-from api.explorer.lines import tell_assets, tell_organisations
+from api.explorer.lines import Names, tell_assets, tell_organisations
 from api.explorer.page import Asked, Page, show_failure
 from api.explorer.shelf import Shelf
 from api.lookup import find_party
@@ -29,9 +29,12 @@ from ledger.mirror.queries import (
     list_entries,
     list_organisations,
 )
+from ledger.mirror.search.asking import Search, list_best
+from ledger.mirror.search.tables import ORGANISATION
 from ledger.types import Hash32, parse_hash, to_hex
 
 _ON_A_PAGE: Final = 25
+_BEST: Final = 3
 _STATIC: Final = Path(__file__).parent / "static"
 
 router = APIRouter(include_in_schema=False)
@@ -53,6 +56,7 @@ def show_assets(page: Asked) -> Response:
         frozen=True if frozen else None,
         ids=found.ids,
         id_prefix=found.id_prefix,
+        search=found.search,
     )
     rows = list_assets(
         page.session, wanted, cursor=page.cursor("shown"), limit=_ON_A_PAGE, newest_first=True
@@ -61,6 +65,7 @@ def show_assets(page: Asked) -> Response:
         "assets.html",
         section="Assets",
         q=q,
+        organisations=_named_so(page, q),
         of=_organisation_line(page, of),
         filtered=frozen,
         tabs=_tabs(page, frozen),
@@ -98,6 +103,13 @@ def _organisation_line(page: Page, org: Hash32 | None) -> Any:
     return tell_organisations(page.session, [seen])[0] if seen else None
 
 
+def _named_so(page: Page, q: str) -> Any:
+    """The organisations whose names or DIDs have these words; everybody may know of them."""
+    best = list_best(page.session, Search(q, ORGANISATION), _BEST) if q else []
+    names = Names(page.session, best)
+    return [names.party(org) for org in best]
+
+
 def _search(page: Page, q: str) -> AssetFilter | Response:
     """What the words of a search stand for; the page itself if they are the id of one thing."""
     if not q:
@@ -111,9 +123,10 @@ def _search(page: Page, q: str) -> AssetFilter | Response:
         if whole and find_organisation(page.session, id=whole):
             return RedirectResponse(f"/organisations/{to_hex(whole)}", 303)
         return AssetFilter(id_prefix=prefix)
-    return AssetFilter(
-        ids=serial_ids(page.session, page.shelf.births, q) if page.shelf.open else frozenset()
-    )
+    if not page.shelf.open:
+        return AssetFilter(ids=frozenset())
+    named = serial_ids(page.session, page.shelf.births, q)
+    return AssetFilter(ids=named) if named else AssetFilter(search=Search(q))
 
 
 @router.get("/assets/{asset_id}")

@@ -69,7 +69,12 @@ class AssetQuery(PageQuery):
     asset_kind: AssetKindWord | None = None
     frozen: bool | None = None
     q: Annotated[
-        str | None, Field(max_length=300, description="id or its beginning, serial, or owner's DID")
+        str | None,
+        Field(
+            max_length=300,
+            description="id or its beginning, owner's DID, whole serial, or words of serials and"
+            " documents",
+        ),
     ] = None
 
 
@@ -147,8 +152,8 @@ def get_assets(
 ) -> Assets:
     """List assets, in the order of registration.
 
-    Frozen ones come in the order in which they were frozen, and those whose id begins with `q` in
-    that of their ids.
+    Frozen ones come in the order in which they were frozen, those whose id begins with `q` in that
+    of their ids, and those that words are found of in that in which this service was told of them.
     """
     page = list_assets(
         view.session,
@@ -175,6 +180,7 @@ def _filter(view: View, query: AssetQuery) -> AssetFilter:
         frozen=query.frozen,
         ids=found.ids,
         id_prefix=found.id_prefix,
+        search=found.search,
     )
 
 

@@ -23,6 +23,7 @@ from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.chain.signers.transaction import TransactionFields
+from ledger.cli.texts import making_texts
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.mirror.run import index
 from ledger.outbox.keys import issue_key
@@ -108,6 +109,7 @@ def running(folder: Path, *, explorer_documents: bool = True) -> Iterator[Runnin
         operator_key = _issue_operator_key(settings)
         stop = threading.Event()
         stack.enter_context(_thread(lambda: _index(settings, deployed, stop), stop.set))
+        stack.enter_context(making_texts(settings))
         signers = {Role.GOVERNOR: [governor], Role.CUSTODIAN: [custodian]}
         stack.enter_context(
             _thread(lambda: submit(settings, deployed, signers, TagFinality(), stop), stop.set)

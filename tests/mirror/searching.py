@@ -15,11 +15,11 @@ from ledger.database.engine import reading, writing
 from ledger.documents.sealing import Sealed, seal
 from ledger.documents.store import DocumentStore
 from ledger.domain.payloads import Erased, Registered, Revised
-from ledger.mirror.search.asking import Search
+from ledger.mirror.queries import AssetFilter, list_assets
+from ledger.mirror.search.asking import Search, list_best
 from ledger.mirror.search.indexer import TextIndexer
 from ledger.mirror.search.tables import ASSET, SearchTextRow
 from ledger.mirror.store import Store
-from ledger.mirror.tables import AssetRow
 from ledger.outbox.library import Library
 from ledger.outbox.tables import Document, Registration, Tenant
 from ledger.types import ZERO_HASH, AssetKind, Hash32
@@ -126,10 +126,10 @@ class Desk:
 
     def found(self, query: str, reader: Hash32 | None = None) -> set[Hash32]:
         with reading(self.engine) as session:
-            search = Search(session, query, ASSET, reader)
-            found = session.exec(search.join(select(AssetRow.id), AssetRow.id)).all()
+            search = Search(query, ASSET, reader)
+            found = [row.id for row in list_assets(session, AssetFilter(search=search)).items]
             assert len(found) == len(set(found)), "one is found twice"
-            assert set(search.list_best(100)) == set(found)
+            assert set(list_best(session, search, 100)) == set(found)
             return set(found)
 
     def texts(self) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from ledger.mirror.queries.members import find_members
 from ledger.mirror.queries.periods import order_of, standing
 from ledger.mirror.queries.states import begun, rows_at
 from ledger.mirror.rows import chunks
+from ledger.mirror.search.asking import Search, join_found
 from ledger.mirror.tables import AssetRow, BatchRow, EntryRow, HolderRow
 from ledger.types import AssetKind, Hash32, Party
 
@@ -28,7 +29,8 @@ _FREEZES: Final = (int(Kind.FROZEN), int(Kind.UNFROZEN))
 class AssetFilter:
     """Which assets to list; None filters nothing. `organisation` is the one that registered.
 
-    `id_prefix` is the beginning of an id, in hex digits without 0x.
+    `id_prefix` is the beginning of an id, in hex digits without 0x. `search` finds those whose
+    texts tell of it; texts are today's, and follow a little behind the mirror.
     """
 
     owner: Hash32 | None = None
@@ -41,6 +43,7 @@ class AssetFilter:
     frozen: bool | None = None
     ids: Collection[Hash32] | None = None
     id_prefix: str | None = None
+    search: Search | None = None
 
     def parties(self) -> list[tuple[Party, Hash32]]:
         """The parties asked for, and who shall be them."""
@@ -77,7 +80,8 @@ def list_assets(
 
     They come in the order of registration, but for those whose id begins so, which come in that
     of their ids, and those that are frozen, in that in which they were frozen. As of a moment,
-    those of a party come in the order in which it became that party. Assets of batches of which
+    those of a party come in the order in which it became that party. Those that are searched for
+    come in the order in which this service was first told of them. Assets of batches of which
     nothing is written yet are among them only if `ids` names them: `list_batches` tells whose
     they are.
 
@@ -89,15 +93,18 @@ def list_assets(
         named = find_assets(session, wanted.ids, at=at).values()
         rows = [row for row in named if _is_wanted(row, wanted)]
         return page_of(rows, lambda row: (row.first_sequence, row.id), turn)
-    query, keys = _ordered(wanted, at)
+    query, keys = _ordered(session, wanted, at)
     query = query.where(*begun(AssetRow, at), *_lasting(wanted), *_changing(wanted, at))
     found = page(session, query, keys, turn)
     return Page(rows_at(session, found.items, at), found.cursor)
 
 
-def _ordered(wanted: AssetFilter, at: Moment | None) -> tuple[Any, list[Any]]:
+def _ordered(session: Session, wanted: AssetFilter, at: Moment | None) -> tuple[Any, list[Any]]:
     """The query, begun from what gives the most telling filter in an order, and that order."""
     query: Any = select(AssetRow)
+    if wanted.search is not None:
+        query, key = join_found(session, wanted.search, query, col(AssetRow.id))
+        return query, [key]
     parties = wanted.parties()
     if parties and at is not None:
         held = query.join(HolderRow, col(HolderRow.asset) == col(AssetRow.id))
@@ -127,13 +134,13 @@ def _lasting(wanted: AssetFilter) -> list[ColumnElement[bool]]:
 
 def _changing(wanted: AssetFilter, at: Moment | None) -> list[ColumnElement[bool]]:
     """The conditions on what entries change, save for what the query's order has begun from."""
-    parties = wanted.parties()
+    parties, searched = wanted.parties(), wanted.search is not None
     conditions: list[ColumnElement[bool]] = []
     if at is None:
         conditions += [col(getattr(AssetRow, party.label)) == org for party, org in parties]
     else:
-        conditions += [_held_then(party, org, at) for party, org in parties[1:]]
-    if wanted.frozen is not None and (parties or not wanted.frozen):
+        conditions += [_held_then(party, org, at) for party, org in parties[not searched :]]
+    if wanted.frozen is not None and (searched or parties or not wanted.frozen):
         conditions.append(_is_frozen(at).is_(wanted.frozen))
     return conditions
 
