@@ -61,7 +61,7 @@ def _sum_sizes(pid: int, others: frozenset[int]) -> int:
     try:
         size = _read_size(folder / "status", "VmRSS:")
         children = " ".join(path.read_text() for path in folder.glob("task/*/children")).split()
-    except (FileNotFoundError, ProcessLookupError, StopIteration):  # it ended meanwhile
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
         return 0
     return size + sum(_sum_sizes(int(one), others) for one in children if int(one) not in others)
 
@@ -91,7 +91,7 @@ class Tree:
                 shares = (_read_size(_PROC / str(pid) / "smaps_rollup", "Pss:") for pid in tree)
                 self.peak = max(self.peak, sum(shares))
                 self._most = resident
-        except (FileNotFoundError, ProcessLookupError, StopIteration):  # one of them has ended
+        except (FileNotFoundError, ProcessLookupError):  # one of them has ended
             return
 
 
@@ -120,9 +120,15 @@ def _read_parent(folder: Path) -> int | None:
 
 
 def _read_size(path: Path, name: str) -> int:
-    """One of the sizes that a file of proc tells, in bytes."""
-    lines = path.read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(name)).split()[1]) * 1024
+    """One of the sizes that a file of proc tells, in bytes.
+
+    Raises:
+        ProcessLookupError: it tells none, as the process has ended and is not waited for yet.
+    """
+    line = next((one for one in path.read_text().splitlines() if one.startswith(name)), None)
+    if line is None:
+        raise ProcessLookupError(f"{path} tells no {name}")
+    return int(line.split()[1]) * 1024
 
 
 def _read_seconds(pid: int) -> float:
