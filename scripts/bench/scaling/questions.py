@@ -10,7 +10,6 @@ from ledger.domain.kinds import Kind
 from ledger.mirror import queries
 from ledger.mirror.queries import AssetFilter, Cursor, EntryFilter, Moment, Page
 from ledger.mirror.search.asking import Search
-from ledger.mirror.search.tables import ASSET
 from ledger.types import Hash32
 from scripts.bench.scaling.asking import Ask, Mirror, Question
 from scripts.bench.scaling.searching import model_of, serial_of
@@ -117,13 +116,14 @@ def _listings_of(mirror: Mirror) -> Ask:
 
 
 def _serial(mirror: Mirror) -> Ask:
-    serial = serial_of(mirror.asset(Kind.REGISTERED))
-    return lambda session: Search(session, serial, ASSET, None).list_best(_PAGE)
+    wanted = AssetFilter(search=Search(serial_of(mirror.asset(Kind.REGISTERED))))
+    return lambda session: queries.list_assets(session, wanted)
 
 
 def _model(mirror: Mirror) -> Ask:
     model = model_of(mirror.asset(Kind.REGISTERED), mirror.chain.shape.assets)
-    return lambda session: Search(session, model, ASSET, None).list_best(_PAGE)
+    wanted = AssetFilter(search=Search(model))
+    return lambda session: queries.list_assets(session, wanted, limit=_PAGE)
 
 
 # -- entries ---------------------------------------------------------------------------------------
