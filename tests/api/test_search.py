@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.api.running import Member, Running, until
+from tests.api.running import Member, Running, running, until
 
 DOCUMENT = {"name": "Epicyclic reducer", "名称": "行星减速器", "site": "Łódź, München"}
 
@@ -71,3 +73,13 @@ def test_the_explorer_finds_assets_and_organisations(
     page = service.anyone.get("/", params={"q": "Aurora"}).text
     assert f'href="/organisations/{aurora.id}"' in page
     assert "Nothing matches" in page
+
+
+def test_where_documents_are_private_the_explorer_finds_organisations_only(tmp_path: Path) -> None:
+    with running(tmp_path, explorer_documents=False) as ledger:
+        member = ledger.enrol("Zephyr Works")
+        asset = member.register("PRV-1", {"name": "Hidden part"})
+        until(lambda: found(member, "hidden") == [asset])
+        for q in ("hidden", "PRV-1", "prv"):
+            assert asset not in ledger.anyone.get("/", params={"q": q}).text
+        assert member.id in ledger.anyone.get("/", params={"q": "zephyr"}).text
