@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import Column, Engine, Table, and_, delete, insert, select, update
 from sqlalchemy.types import Boolean, LargeBinary, SmallInteger, Text
 
+from ledger.mirror.auditing.audit import AUDITED
 from ledger.mirror.tables import TABLES
 
 Row = dict[str, Any]
 _FAR = 1_000_003
 
 COLUMNS = [(table.name, column.name) for table in TABLES.values() for column in table.columns]
-"""Every cell's place."""
+"""The place of every cell that is rebuilt."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,18 @@ class Tampered:
 
 def is_key(table: str, column: str) -> bool:
     """Whether a column is of the primary key."""
-    return TABLES[table].columns[column].primary_key
+    return AUDITED[table].columns[column].primary_key
 
 
 def key_of(table: str, row: Mapping[str, Any]) -> Row:
     """The primary key of a row."""
-    return {column.name: row[column.name] for column in TABLES[table].primary_key}
+    return {column.name: row[column.name] for column in AUDITED[table].primary_key}
 
 
 @contextmanager
 def tampered(engine: Engine, table: str, column: str, *, empty: bool = False) -> Iterator[Tampered]:
     """Change a cell of one row in the middle: one that is null, if `empty`, or one that is not."""
-    at = TABLES[table]
+    at = AUDITED[table]
     cell = at.columns[column]
     rows = [row for row in read(engine, at) if (row[column] is None) == empty]
     row = rows[len(rows) // 2]
@@ -59,7 +60,7 @@ def tampered(engine: Engine, table: str, column: str, *, empty: bool = False) ->
 @contextmanager
 def missing(engine: Engine, table: str) -> Iterator[Row]:
     """Take one row out of the middle."""
-    at = TABLES[table]
+    at = AUDITED[table]
     rows = list(read(engine, at))
     row = rows[len(rows) // 2]
     _write(engine, delete(at).where(_is(at, row)))
@@ -72,7 +73,7 @@ def missing(engine: Engine, table: str) -> Iterator[Row]:
 @contextmanager
 def added(engine: Engine, table: str) -> Iterator[Row]:
     """Put in a row like one in the middle, but where none is."""
-    at = TABLES[table]
+    at = AUDITED[table]
     rows = list(read(engine, at))
     unique = {one.name for one in at.primary_key}
     for index in at.indexes:

@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from ledger.database.engine import open_engine, reading, upgrade
 from ledger.errors import MirrorError, WrongChain
-from ledger.mirror.auditing.audit import audit
+from ledger.mirror.auditing.audit import AUDITED, audit
 from ledger.mirror.reindexing import reindex as module
 from ledger.mirror.reindexing import swapping
 from ledger.mirror.reindexing.reindex import Reindexed, reindex_from_chain, reindex_from_entries
@@ -34,7 +34,7 @@ from ledger.settings import Settings
 from tests.mirror.chain import Chain
 from tests.mirror.lives import Life
 from tests.mirror.mirroring import FinalUpTo, catch_up
-from tests.mirror.tampering import COLUMNS, is_key, read, tampered
+from tests.mirror.tampering import COLUMNS, is_key, other, read, tampered
 from tests.postgres import postgres
 
 ROOT = Path(__file__).parents[2]
@@ -191,6 +191,28 @@ def test_every_table_that_was_falsified_is_healed(
     assert not audit(mirrored, lived.rpc, lived.deployed).equal
     reindex(lived, mirrored, source)
     assert everything(mirrored) == before
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "column", ["block_number", "block_hash", "ledger_head", "sequence", "timestamp"]
+)
+def test_checkpoints_are_kept_unless_they_are_false(
+    lived: Chain, mirrored: Engine, source: str, column: str
+) -> None:
+    table = AUDITED["checkpoint"]
+    before = list(read(mirrored, table))
+    assert len(before) == 1
+    reindex(lived, mirrored, source)
+    assert list(read(mirrored, table)) == before
+    row = before[0]
+    with mirrored.begin() as connection:
+        falsified = {column: other(table.columns[column], row[column])}
+        connection.execute(table.update().values(falsified))
+    assert audit(mirrored, lived.rpc, lived.deployed).bad == {"checkpoint": 1}
+    reindex(lived, mirrored, source)
+    assert list(read(mirrored, table)) == []
+    assert audit(mirrored, lived.rpc, lived.deployed).equal
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
@@ -24,15 +24,21 @@ from ledger.domain.kinds import Kind
 from ledger.errors import MalformedValue
 from ledger.hashing import domain_separator
 from ledger.mirror.auditing.cells import PORTION, TableCheck
-from ledger.mirror.auditing.entries import BlocksCheck, EntriesCheck
+from ledger.mirror.auditing.entries import BlocksCheck, CheckpointsCheck, EntriesCheck
 from ledger.mirror.auditing.findings import Finding, Findings
 from ledger.mirror.auditing.folding import PERIODS, SUBJECTS, ExpectedRow, fold_rows
 from ledger.mirror.auditing.identity import expected_mirror, fetch_mirror, find_standing
 from ledger.mirror.auditing.stream import LedgerStream, ToldEntry, verify_still_there
 from ledger.mirror.tables import TABLES
+from ledger.mirror.tables.checkpoints import CheckpointRow
 from ledger.types import Hash32
 
-ORDER: Final = ("entry", "block", *SUBJECTS.values(), *PERIODS.values(), "mirror")
+AUDITED: Final[dict[str, Table]] = TABLES | {
+    "checkpoint": CheckpointRow.__table__  # type: ignore[attr-defined]
+}
+"""Every table that the chain can contradict, by name."""
+
+ORDER: Final = ("entry", "block", "checkpoint", *SUBJECTS.values(), *PERIODS.values(), "mirror")
 """All tables, in the order in which the first bad one of an entry's rows is named."""
 
 
@@ -150,18 +156,24 @@ class _Auditing:
         """Compare entries and blocks; also says in which blocks worlds closed."""
         entries = EntriesCheck(self.connection, self.check("entry"))
         blocks = BlocksCheck(self.rpc, self.check("block"))
+        checkpoints = CheckpointsCheck(self.rpc, self.check("checkpoint"))
         closed_worlds: dict[Hash32, int] = {}
-        blocks.compare_base(self.rpc.fetch_block(self.base))
+        blocks.expect(self.rpc.fetch_block(self.base))
         for block in stream.read(at):
             for told in block.entries:
                 entries.compare(told)
                 if told.entry.kind is Kind.WORLD_CLOSED:
                     closed_worlds[told.entry.subject] = told.block_number
             blocks.compare(block)
+            checkpoints.compare(block)
             self.progress.compared = block.last_sequence
             self.tell()
-        blocks.compare_last(at, standing=standing)
-        for check in (entries.check, blocks.check):
+        checkpoints.compare_up_to(at.number)
+        if standing:
+            blocks.compare_standing(at)
+        else:
+            blocks.compare_up_to(at.number)
+        for check in (entries.check, blocks.check, checkpoints.check):
             self.finish(check, whole=standing)
         return entries, closed_worlds
 
@@ -189,7 +201,7 @@ class _Auditing:
 
     def check(self, table: str, until: int | None = None) -> TableCheck:
         rank = ORDER.index(table)
-        check = TableCheck(self.connection, TABLES[table], self.findings, rank, until)
+        check = TableCheck(self.connection, AUDITED[table], self.findings, rank, until)
         self.ending.callback(check.close)
         return check
 

@@ -31,8 +31,8 @@ class TableCheck:
     """One table, read in one pass beside what it should hold.
 
     `wrong` are the keys of rows that are bad, whether they differ or are too many, the first
-    MOST of them. `rank` is the table's place among tables. With `until`, periods are read as they
-    were after that block.
+    MOST of them; `last_key` begins the key of the row that was compared last. `rank` is the
+    table's place among tables. With `until`, periods are read as they were after that block.
     """
 
     MOST: Final = 100_000
@@ -49,6 +49,7 @@ class TableCheck:
         self.columns = [column.name for column in table.columns]
         self.compared = 0
         self.wrong: set[Row] = set()
+        self.last_key: Cell = None
         self._findings = findings
         self._rank = rank
         self._by_sequence = [column.name for column in table.primary_key] == ["sequence"]
@@ -67,6 +68,11 @@ class TableCheck:
         """The first column of the key of the row that comes next; None after the last."""
         return None if self._next is None else self._key(self._next)[0]
 
+    def next_cell(self, column: str) -> Cell:
+        """A cell of the row that comes next; None after the last."""
+        found: Cell = None if self._next is None else self._next[self.columns.index(column)]
+        return found
+
     def expect(self, values: Mapping[str, Any], sequence: float) -> bool:
         """Compare the next row with what the chain has there, and say whether it is the same.
 
@@ -75,6 +81,7 @@ class TableCheck:
         """
         wanted = tuple([values[name] for name in self.columns])
         self.compared += 1
+        self.last_key = wanted[self._keys[0]]
         if self._next == wanted:
             self._next = next(self._rows, None)
             return True

@@ -55,54 +55,80 @@ class EntriesCheck:
             yield from heapq.merge(right, sorted(self.wrong, key=_place), key=_place)
 
 
-class BlocksCheck:
-    """The table of blocks: those that hold entries, the base and the mirror's own must be there.
-
-    Others may be, as the mirror stood at them: whatever it says of them is compared too.
-    """
+class _Standings:
+    """A table whose rows say what the ledger was after some blocks; none has to be there."""
 
     def __init__(self, rpc: RpcClient, check: TableCheck) -> None:
         self.check = check
+        self.ledger_head: Hash32 = ZERO_HASH
+        self.sequence = 0
         self._rpc = rpc
-        self._ledger_head: Hash32 = ZERO_HASH
-        self._sequence = 0
-        self._at = -1
 
-    def compare_base(self, base: Block) -> None:
-        """Compare the block before the contract's."""
-        self._expect(base)
+    def values(self, header: Block) -> dict[str, Any]:
+        """The row of a block after which the ledger is as it is now."""
+        raise NotImplementedError
 
     def compare(self, block: ToldBlock) -> None:
-        """Compare the next block that holds entries, and those without before it."""
-        self._pass(block.header.number)
-        self._ledger_head, self._sequence = block.ledger_head, block.last_sequence
-        self._expect(block.header)
+        """Compare what is there before the next block that holds entries."""
+        self.compare_up_to(block.header.number - 1)
+        self.ledger_head, self.sequence = block.ledger_head, block.last_sequence
 
-    def compare_last(self, last: Block, *, standing: bool) -> None:
-        """Compare what is left up to the last block; the mirror's own must be there."""
-        self._pass(last.number if standing else last.number + 1)
-        if standing and self._at != last.number:
-            self._expect(last)
-
-    def _pass(self, number: int) -> None:
-        while isinstance(found := self.check.next_key(), int) and found < number:
-            header = self._rpc.find_block(found)
+    def compare_up_to(self, last: int) -> None:
+        """Compare whatever rows there are up to a block's."""
+        while isinstance(found := self.check.next_key(), int) and found <= last:
+            header = self._rpc.find_block(found) if found >= 0 else None
             if header is None:
                 self.check.expect_none()
             else:
-                self._expect(header)
+                self.expect(header)
 
-    def _expect(self, header: Block) -> None:
-        self._at = header.number
-        values = {
+    def expect(self, header: Block) -> None:
+        """Compare the row of a block, which must be there."""
+        self.check.expect(self.values(header), self.sequence)
+
+
+class BlocksCheck(_Standings):
+    """The table of blocks: those that hold entries, the base and the mirror's own must be there.
+
+    Others may be, as the mirror stood at them.
+    """
+
+    def values(self, header: Block) -> dict[str, Any]:
+        """The row of a block."""
+        return {
             "number": header.number,
             "hash": header.hash,
-            "parent_hash": header.parent_hash,
             "timestamp": header.timestamp,
-            "ledger_head": self._ledger_head,
-            "last_sequence": self._sequence,
+            "ledger_head": self.ledger_head,
+            "last_sequence": self.sequence,
         }
-        self.check.expect(values, self._sequence)
+
+    def compare(self, block: ToldBlock) -> None:
+        """Compare the next block that holds entries, and those without before it."""
+        super().compare(block)
+        self.expect(block.header)
+
+    def compare_standing(self, last: Block) -> None:
+        """Compare what is left up to the mirror's own block."""
+        self.compare_up_to(last.number - 1)
+        # Where it holds entries, it has been compared.
+        if self.check.last_key != last.number:
+            self.expect(last)
+
+
+class CheckpointsCheck(_Standings):
+    """The table of checkpoints; when one was made is the mirror's own word."""
+
+    def values(self, header: Block) -> dict[str, Any]:
+        """The row of a block's checkpoint."""
+        return {
+            "block_number": header.number,
+            "block_hash": header.hash,
+            "ledger_head": self.ledger_head,
+            "sequence": self.sequence,
+            "timestamp": header.timestamp,
+            "made_at": self.check.next_cell("made_at"),
+        }
 
 
 def _place(told: ToldEntry) -> tuple[Hash32, int]:

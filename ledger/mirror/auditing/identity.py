@@ -97,7 +97,7 @@ def expected_mirror(
         "block_hash": at.hash,
         "ledger_head": ledger_head,
         "sequence": sequence,
-        "proven_block": _within(base, mirror.get("proven_block", base), at.number),
+        "proven_block": _within(base, mirror["proven_block"], at.number),
         "final_block": _within(base, mirror["final_block"], at.number),
         "node_block": max(at.number, mirror["node_block"]),
         "alarm": mirror["alarm"],

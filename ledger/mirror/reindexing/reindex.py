@@ -23,6 +23,7 @@ from ledger.errors import WrongChain
 from ledger.hashing import domain_separator
 from ledger.mirror.fetch import fetch_base
 from ledger.mirror.indexes import build_indexes, find_missing_indexes, leave_out_indexes
+from ledger.mirror.reindexing.checkpoints import drop_false_checkpoints
 from ledger.mirror.reindexing.shadow import Shadow, alone
 from ledger.mirror.reindexing.stored import rebuild
 from ledger.mirror.reindexing.swapping import SwapRefused, hold_writers, stamp, swap
@@ -129,6 +130,7 @@ def _swap(engine: Engine, shadow: Shadow, building: _Building) -> Cursor:
         with shadow.live.begin() as other:
             stamped = stamp(other)
         swap(connection, shadow, stamped)
+        drop_false_checkpoints(session)
     return cursor
 
 
