@@ -7,10 +7,11 @@ import json
 import logging
 import sys
 import time
-from typing import Any
+from typing import Any, Final
 
-from tests.faults.bugs import BUGS
+from tests.faults import bugs as writing
 from tests.faults.databases import KINDS
+from tests.faults.mirror import bugs as mirror
 from tests.faults.runner import FAMILIES, Report, hunt, is_wrong, keep, playing, run, tell
 
 
@@ -18,6 +19,7 @@ def main() -> int:
     asked = _parser().parse_args()
     if asked.bugs:
         return _hunt_all(asked)
+    asked.family = asked.family or FAMILIES[0]
     report, began = Report(), time.monotonic()
     seeds = range(asked.seed, asked.seed + asked.schedules)
     for told in run(seeds, asked.jobs, asked.family, asked.database, asked.kills):
@@ -42,17 +44,20 @@ def _tell_failed(told: dict[str, Any], asked: argparse.Namespace) -> None:
     print(f"again: {again}{f' --kills {asked.kills}' if asked.kills else ''}", file=sys.stderr)
 
 
+_BUGS: Final = {"writing": writing.BUGS, "mirror": mirror.BUGS}
+
+
 def _hunt_all(asked: argparse.Namespace) -> int:
     """Plant each bug, and tell after how many schedules it was caught."""
     logging.disable(logging.CRITICAL)
     escaped = 0
-    with playing(asked.family, asked.database) as play_seed:
-        for bug in BUGS:
-            if asked.only not in bug.name:
-                continue
-            caught = hunt(bug, play_seed, asked.seed)
-            escaped += caught is None
-            print(f"{caught or 'not caught'} (within {bug.within}): {bug.name}", flush=True)
+    for family in [asked.family] if asked.family else FAMILIES:
+        wanted = [bug for bug in _BUGS[family] if asked.only in bug.name]
+        with playing(family, asked.database) as play_seed:
+            for bug in wanted:
+                caught = hunt(bug, play_seed, asked.seed)
+                escaped += caught is None
+                print(f"{caught or 'not caught'} (within {bug.within}): {bug.name}", flush=True)
     return 1 if escaped else 0
 
 
@@ -61,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("schedules", type=int, nargs="?", default=100, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the first schedule's seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes that play them")
-    parser.add_argument("--family", choices=FAMILIES, default=FAMILIES[0], help="schedules of what")
+    parser.add_argument("--family", choices=FAMILIES, help="schedules of what")
     parser.add_argument("--database", choices=sorted(KINDS), default="sqlite")
     parser.add_argument(
         "--kills", type=int, default=0, help="kill real processes so often in each schedule"

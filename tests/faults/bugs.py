@@ -13,9 +13,6 @@ from unittest.mock import patch
 
 from ledger.database.engine import reading, writing
 from ledger.errors import Refused
-from ledger.mirror import follow, store
-from ledger.mirror.fold import Folding
-from ledger.mirror.steps import Applied
 from ledger.outbox import care, once, reconcile, run, signing, simulation, submitter
 from ledger.outbox.broadcast import Broadcaster
 from ledger.outbox.lanes import Lease
@@ -133,23 +130,6 @@ def _try_once(self: Submitter, lane: Any, waiting: Any, head: Any) -> Any:
     return self._try(lane, waiting, head)
 
 
-# -- the mirror ------------------------------------------------------------------------------
-
-
-def _take_unproven(self: Folding, last: Any, _: bytes | None, node_block: int) -> Any:
-    return _TAKE(self, last, self.ledger_head, node_block)
-
-
-def _move_afterwards(self: store.Store, step: Any) -> None:
-    if not isinstance(step, Applied):
-        return _APPLY(self, step)
-    with patch.object(store, "_move", lambda *_: None):
-        _APPLY(self, step)
-    with writing(self.engine) as session:
-        store._move(store._mirror(session, locked=True), step.last, step.node_block)
-    return None
-
-
 def _nothing(*_: object, **__: object) -> None:
     """Leave it out."""
 
@@ -157,8 +137,6 @@ def _nothing(*_: object, **__: object) -> None:
 _SIGN_AND_SEND: Final = Submitter._sign_and_send
 _GIVE_PLACES: Final = signing._give_places
 _FIND_REFUSAL: Final = simulation.find_refusal
-_TAKE: Final = Folding.take
-_APPLY: Final = store.Store.apply
 _always: Callable[..., bool] = lambda *_, **__: True  # noqa: E731
 
 BUGS: Final = (
@@ -179,19 +157,10 @@ BUGS: Final = (
     Bug("rejects on any error", 50, [(simulation, "find_refusal", _refused_by_anything)]),
     Bug("rejects on an old block", 500, [(Submitter, "_try_surely", _try_once)]),
     Bug("sends to whatever chain answers", 200, [(submitter, "verify_chain", _nothing)]),
-    Bug("takes another chain for a late one", 200, [(follow, "verify_chain", _nothing)]),
     Bug("lets what depends on others go", 50, [(_Unsettled, "let_through", lambda _, all_: all_)]),
     Bug(
         "ignores Idempotency-Keys",
         100,
         [(once, "find_answered", _nothing), (once, "_remember", _nothing)],
     ),
-    Bug("mirrors without the ledger head", 300, [(Folding, "take", _take_unproven)]),
-    Bug("moves the cursor in a commit of its own", 200, [(store.Store, "apply", _move_afterwards)]),
-    Bug(
-        "leaves periods as a reorganisation found them",
-        50,
-        [(store, "roll_back_periods", _nothing)],
-    ),
-    Bug("leaves subjects as a reorganisation found them", 50, [(store, "refold", _nothing)]),
 )

@@ -84,10 +84,10 @@ class Writer:
         offer = chain.contract.fetch_offer(asset, Party.CUSTODIAN)[0]
         holder = chain.contract.fetch_party(asset, Party.CUSTODIAN)
         if any(offer):
-            [offeree] = [org for org in chain.orgs if organisation_address(org) == offer]
+            offeree = next(org for org in chain.orgs if organisation_address(org) == offer)
             chain.act(offeree, asset, Accepted(Party.CUSTODIAN))
         elif any(holder):
-            [custodian] = [org for org in chain.orgs if organisation_address(org) == holder]
+            custodian = next(org for org in chain.orgs if organisation_address(org) == holder)
             chain.act(custodian, asset, Released(Party.CUSTODIAN))
         else:
             chain.act(owner, asset, Offered(Party.CUSTODIAN, to, 0))

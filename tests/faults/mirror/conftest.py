@@ -15,20 +15,12 @@ from tests.faults.lives import watching
 from tests.faults.mirror.grove import Grove, grow
 from tests.faults.mirror.node import Habits
 from tests.faults.mirror.oracle import Oracle
-from tests.faults.mirror.playing import opened
 from tests.faults.mirror.stage import Stage
-from tests.faults.places import Play
 
 
 @pytest.fixture(scope="session")
 def grove() -> Grove:
     return grow()
-
-
-@pytest.fixture(scope="module")
-def play() -> Iterator[Play]:
-    with opened("sqlite") as made:
-        yield made
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from unittest.mock import patch
 
 from ledger.chain.identity import Deployed
 from ledger.chain.wire import quantity
-from ledger.domain.log import APPENDED_TOPIC
+from ledger.domain.kinds import Kind
+from ledger.domain.log import APPENDED_TOPIC, decode_appended
 from ledger.proofs.layout import ledger_head_slot
 from ledger.types import Hash32, to_hex
 from tests.mirror.chain import Chain
@@ -25,6 +26,8 @@ from tests.mirror.writer import CHOICES, Writer
 
 _BRANCHES: Final = 9
 _EMPTY_ENDS: Final = 4
+# What ends what stood before more often than what only begins something.
+_CHOICES: Final = (*range(CHOICES), *(4, 7, 8, 9) * 4)
 
 Json = dict[str, Any]
 
@@ -81,32 +84,43 @@ def grow(seed: int = 0) -> Grove:
         chain.mine(2)
         for _ in Life(chain).live():
             chain.mine(draw.choice([1, 1, 1, 2]))
+        writer = Writer(chain, assets=_assets_of(chain))
         branches = [_read(chain)]
         for number in range(_BRANCHES):
             # Of two after one another each writes what the other does, in other blocks.
             contents.seed(number // 2)
-            branches.append(_part(chain, branches[-1], draw, last=number == _BRANCHES - 1))
+            branches.append(_part(writer, branches[-1], draw, last=number == _BRANCHES - 1))
         deployed, domain = chain.deployed, chain.domain
         code = chain.rpc.call("eth_getCode", to_hex(deployed.contract), "latest")
         stranger = _grow_stranger(deployed)
     return Grove(deployed, domain, code, branches, stranger)
 
 
-def _part(chain: Chain, before: Branch, draw: random.Random, *, last: bool) -> Branch:
+def _part(writer: Writer, before: Branch, draw: random.Random, *, last: bool) -> Branch:
     """Grow another branch out of the one before; the last one, out of the contract's own block."""
+    chain = writer.chain
     room = len(before) - 1 - chain.deployed.block
     depth = room if last else draw.randint(1, min(room, 24))
     chain.shorten(depth)
     # What is mined in the same second and holds nothing would be the same block.
     chain.rpc.call("evm_increaseTime", draw.randint(1, 50))
-    writer = Writer(chain)
+    there = [asset for asset in writer.assets if chain.contract.fetch_count(asset)]
+    writer = Writer(chain, there)
     for _ in range(depth + draw.randint(0, 12)):
         if draw.random() < 0.8:
             for _ in range(draw.choice([1, 1, 2])):
-                writer.write(draw.randrange(CHOICES))
+                draw.shuffle(writer.assets)  # so that those from before the parting change too
+                writer.write(draw.choice(_CHOICES))
         chain.mine()
     chain.mine(draw.randint(0, _EMPTY_ENDS))
     return _read(chain, before[: len(before) - depth])
+
+
+def _assets_of(chain: Chain) -> list[Hash32]:
+    """The assets that were registered one by one."""
+    logs = chain.rpc.fetch_logs(chain.deployed.contract, [APPENDED_TOPIC])
+    entries = [decode_appended(log.topics, log.data) for log in logs]
+    return [entry.subject for entry in entries if entry.kind is Kind.REGISTERED]
 
 
 def _read(chain: Chain, shared: Branch = ()) -> Branch:

@@ -74,7 +74,7 @@ def draw_habits(draw: random.Random) -> Habits:
 
 @dataclass
 class Node:
-    """A node at block `head` of a branch; all up to `final` is final."""
+    """A node at block `head` of a branch; all up to `final` is final, and was to `most_final`."""
 
     grove: Grove
     random: random.Random
@@ -82,6 +82,7 @@ class Node:
     head: int
     final: int
     habits: Habits = field(default_factory=Habits)
+    most_final: int = 0
 
     @property
     def newest(self) -> Grown:

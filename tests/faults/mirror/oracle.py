@@ -29,6 +29,7 @@ _COMPARED: Final = [table for name, table in TABLES.items() if name not in _BY_T
 _MIRROR, _BLOCK, _ENTRY = TABLES["mirror"], TABLES["block"], TABLES["entry"]
 _STATED: Final = [getattr(_MIRROR.c, name) for name in MirrorRow.model_fields if name != "id"]
 
+Row = dict[str, Any]
 Contents = dict[str, list[tuple[Any, ...]]]
 _NOTHING: Final[Contents] = {table.name: [] for table in _COMPARED}
 
@@ -93,16 +94,20 @@ class Watch:
     """Looks at one mirror after each of its commits; `wrong` says what it saw.
 
     With `deep`, all rows are compared each time. `told` counts what it did; what happens while it
-    is `looking` is its own doing.
+    is `looking` is its own doing. Of the steps of a mirror that was told the truth since it rested,
+    and will be till it does, those are judged too: then `honest` is the node.
     """
 
     oracle: Oracle
     engine: Engine
     told: Counter[str]
+    sole: bool
     deep: bool = False
+    honest: Node | None = None
     wrong: list[str] = field(default_factory=list)
     looking: bool = False
     _seen: tuple[Any, ...] = ()
+    _before: Row | None = None
 
     def look(self) -> None:
         """Compare the ledger head with the chain's, if the mirror has moved."""
@@ -118,13 +123,24 @@ class Watch:
             if found is None or self._seen == tuple(found.values()):
                 return
             self._seen = tuple(found.values())
+            before, self._before = self._before, dict(found)
             count, last = connection.execute(
                 select(func.count(), func.coalesce(func.max(_ENTRY.c.sequence), 0))
             ).one()
         self.told["commits looked at"] += 1
         self._judge(dict(found), count, last)
+        if self.honest is not None and before is not None:
+            self._judge_step(self.honest, before, dict(found))
 
-    def _judge(self, row: dict[str, Any], count: int, last: int) -> None:
+    def _judge_step(self, node: Node, before: Row, after: Row) -> None:
+        if after["final_block"] > max(node.most_final, before["final_block"]):
+            self.complain(f"it takes {after['final_block']} for final, not {node.most_final}")
+        proven = before["proven_block"] == before["block_number"]
+        back = after["block_number"] < before["block_number"]
+        if back and proven and not self.sole and node.head < before["block_number"]:
+            self.complain(f"it went back to {after['block_number']} as a node was behind")
+
+    def _judge(self, row: Row, count: int, last: int) -> None:
         if row.get("proven_block", row["block_number"]) < row["block_number"]:
             self.told["unproven commits"] += 1
             return
@@ -180,7 +196,7 @@ class Watch:
             self.wrong.append(what)
 
 
-def read_state(engine: Engine) -> dict[str, Any] | None:
+def read_state(engine: Engine) -> Row | None:
     """The mirror's own row; None before it has begun."""
     with engine.connect() as connection:
         row = connection.execute(_MIRROR.select()).mappings().first()

@@ -35,7 +35,8 @@ def play(seed: int, oracle: Oracle, folder: Path, databases: Databases) -> dict[
     draw = random.Random(seed)  # noqa: S311
     engine = databases.copy(folder)
     told: Counter[str] = Counter()
-    watch = Watch(oracle, engine, told, deep=draw.random() < _DEEP)
+    sole, shaky = draw.random() < 0.4, draw.random() < _SHAKY
+    watch = Watch(oracle, engine, told, sole, deep=draw.random() < _DEEP)
     with ticking() as clock, breaking(engine) as database:
 
         def pass_point(point: str) -> None:
@@ -47,7 +48,6 @@ def play(seed: int, oracle: Oracle, folder: Path, databases: Databases) -> dict[
                 database.after_commit()
             reach(point)
 
-        sole, shaky = draw.random() < 0.4, draw.random() < _SHAKY
         with watching(pass_point):
             stage = Stage(oracle, folder, engine, clock, draw, told, sole, shaky)
             schedule = Schedule(seed, stage, watch, draw, databases, database)
@@ -138,6 +138,9 @@ class Schedule:
         return self.random.choice(self._mirrors)
 
     def _turn(self, life: Life, **where: int) -> None:
+        line = self.stage.line
+        # One that was held may act on what it was told before.
+        self.watch.honest = None if line.rate or life.held else line.node
         life.turn(**where)
         if life.ended:
             self.stage.told["killed"] += 1

@@ -23,6 +23,7 @@ from tests.faults.mirror.oracle import Oracle
 
 _POLL: Final = 0.01
 _DEEPEST: Final = 8
+_NEAR: Final = 16
 
 
 @dataclass
@@ -111,10 +112,20 @@ class Stage:
 
     def reorganise(self) -> None:
         """Go over to another branch, at about the same height."""
-        branch = self.random.choice(self.branches())
+        branch = self._other_branch()
         shared = min(parting(branch, self.node.branch), self.node.head)
         head = max(shared, self.node.head + self.random.randint(-2, 3))
         self.move(branch, head, shared)
+
+    def _other_branch(self) -> Branch:
+        """Mostly one that parted not long ago, so that what is older changes and is not gone."""
+        node = self.node
+        near = [
+            one
+            for one in self.branches()
+            if node.head - _NEAR <= parting(one, node.branch) < node.head
+        ]
+        return self.random.choice(near if near and self.random.random() < 0.8 else self.branches())
 
     def move(self, branch: Branch, head: int, shared: int | None = None) -> None:
         """Show a branch up to a block; what is final is dropped only where all is shaky."""
@@ -131,14 +142,19 @@ class Stage:
         """Show more than so many blocks, on another branch if need be."""
         node = self.node
         if len(node.branch) - 1 <= number:
-            longest = max(self.oracle.grove.branches, key=len)
-            node.final = min(node.final, parting(longest, node.branch))
-            node.branch = longest
+            longer = [one for one in self.branches() if len(one) - 1 > number]
+            longer = longer or [max(self.oracle.grove.branches, key=len)]
+            node.branch, before = (
+                max(longer, key=lambda one: parting(one, node.branch)),
+                node.branch,
+            )
+            node.final = min(node.final, parting(node.branch, before))
         node.head = min(max(node.head, number) + 1, len(node.branch) - 1)
 
     def finalise(self, number: int) -> None:
         node = self.node
         node.final = max(node.final, number)
+        node.most_final = max(node.most_final, node.final)
         if self.sole:
             block = node.branch[node.final]
             save_final(self.folder, Head(block.number, block.hash))
