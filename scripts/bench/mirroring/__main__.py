@@ -60,7 +60,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=_names, default=NAMES, help=f"whom to run, of {','.join(NAMES)}"
     )
-    parser.add_argument("--runs", type=int, default=5, help="runs of each; the naive loop has one")
+    parser.add_argument(
+        "--runs", type=_count, default=5, help="runs of each; the naive loop has one"
+    )
     parser.add_argument(
         "--small",
         dest="entries",
@@ -105,6 +107,12 @@ def describe(chain: Loaded) -> dict[str, Any]:
 def say(text: str) -> None:
     """Tell how far it is, on the error stream."""
     print(text, file=sys.stderr, flush=True)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text}: not a number of runs")
+    return int(text)
 
 
 def _names(text: str) -> tuple[str, ...]:
