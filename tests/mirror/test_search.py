@@ -27,6 +27,7 @@ from ledger.domain.payloads import (
 )
 from ledger.mirror.queries import AssetFilter, Moment, find_moment, list_assets
 from ledger.mirror.search.asking import Search, list_best
+from ledger.mirror.search.indexer import TextIndexer
 from ledger.mirror.search.tables import (
     ASSET,
     ORGANISATION,
@@ -39,6 +40,7 @@ from ledger.mirror.search.texts import NEWEST
 from ledger.mirror.search.words import tokenise
 from ledger.mirror.store import Store
 from ledger.mirror.tables import BlockRow, MirrorRow
+from ledger.outbox.library import Library
 from ledger.outbox.tables import Document
 from ledger.types import ZERO_HASH, AssetKind, Hash32, Party
 from tests.mirror.chain import Chain
@@ -350,6 +352,24 @@ def test_indexers_beside_each_other_do_no_harm(desk: Desk, maker: Hash32) -> Non
     assert_as_made_at_once(desk)
 
 
+def test_a_step_that_another_one_has_done_meanwhile_is_not_done_again(
+    desk: Desk, maker: Hash32
+) -> None:
+    desk.register(maker, "S-1", GEARBOX)
+    desk.mirror()
+
+    class Late(TextIndexer):
+        def _plan(self, session: Any) -> Any:
+            step = super()._plan(session)
+            assert desk.new_indexer(1).step()
+            return step
+
+    late = Late(desk.engine, Library(desk.documents))
+    assert not late.step()
+    desk.indexer.catch_up(threading.Event())
+    assert_as_made_at_once(desk)
+
+
 def test_what_a_reorganisation_drops_is_not_found(desk: Desk, maker: Hash32) -> None:
     desk.follow()
     kept = desk.register(maker, "S-0", PUMP)
@@ -384,6 +404,24 @@ def test_a_reorganisation_behind_the_cursor_is_noticed_by_the_block(
     assert_as_made_at_once(desk)
 
 
+def test_what_stands_above_the_cursor_is_not_read_yet(desk: Desk, maker: Hash32) -> None:
+    """Else a reorganisation down to the cursor's block would leave it there."""
+    gearbox = desk.register(maker, "S-1", GEARBOX)
+    desk.mirror()
+    desk.chain.observe(maker, gearbox)
+    desk.mirror()
+    desk.revise(maker, gearbox, {"note": "unwanted"})
+    desk.mirror()
+    slow = desk.new_indexer(1)
+    while not desk.found("变速"):
+        slow.step()
+    assert desk.found("unwanted") == set()
+    desk.chain.reorg(1)
+    desk.follow()
+    assert desk.found("unwanted") == set()
+    assert_as_made_at_once(desk)
+
+
 def test_a_reorganisation_between_reading_and_writing_is_made_good(
     desk: Desk, maker: Hash32
 ) -> None:
@@ -392,7 +430,7 @@ def test_a_reorganisation_between_reading_and_writing_is_made_good(
     desk.mirror()
     meanwhile: list[bool] = []
 
-    class Late(type(desk.indexer)):  # type: ignore[misc]
+    class Late(TextIndexer):
         def _plan(self, session: Any) -> Any:
             step = super()._plan(session)
             if step is not None and not meanwhile:
@@ -402,7 +440,7 @@ def test_a_reorganisation_between_reading_and_writing_is_made_good(
                 desk.chain.mine()
             return step
 
-    late = Late(desk.engine, desk.indexer._library)
+    late = Late(desk.engine, Library(desk.documents))
     assert late.step()
     catch_up(desk.chain, desk.store)
     late.catch_up(threading.Event())
