@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ledger.cli.bar import bars, counting_columns
+from ledger.cli.options import AsJson, Database, ManifestFile, Node
 from ledger.cli.output import fail, say
 from ledger.cli.worker import choose_finality, load_deployed
 from ledger.types import to_hex
@@ -20,17 +21,13 @@ if TYPE_CHECKING:
 
 
 def audit(
-    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
-    database_url: Annotated[
-        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
-    ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
-    ] = None,
+    rpc_url: Node = None,
+    database_url: Database = None,
+    manifest: ManifestFile = None,
     block: Annotated[
         int | None, typer.Option(help="As of an older block than the mirror's own.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Recompute the whole mirror from the chain, and compare every cell.
 
@@ -60,24 +57,17 @@ def audit(
 
 @contextmanager
 def _bar() -> Iterator[Callable[[Progress], None] | None]:
-    """A bar over entries, first compared and then folded, if the error stream is a terminal."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Bars(*columns, TimeRemainingColumn(), console=console) as bars:
-        compared = bars.add_task("entries compared with the chain")
-        folded = bars.add_task("entries folded into subjects")
+    """A bar over the entries compared, and one over those folded."""
+    with bars(counting_columns) as shown:
+        if shown is None:
+            yield None
+            return
+        compared = shown.add_task("entries compared with the chain")
+        folded = shown.add_task("entries folded into subjects")
 
         def show(progress: Progress) -> None:
-            bars.update(compared, total=progress.total, completed=progress.compared)
-            bars.update(folded, total=progress.total, completed=progress.folded)
+            shown.update(compared, total=progress.total, completed=progress.compared)
+            shown.update(folded, total=progress.total, completed=progress.folded)
 
         yield show
 

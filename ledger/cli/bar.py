@@ -1,4 +1,4 @@
-"""The bar that verbs show while entries are mirrored."""
+"""The bars that verbs show while they work, on the error stream, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -7,28 +7,41 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn
+
     from ledger.mirror.run import Progress
 
 
 @contextmanager
-def mirroring_bar() -> Iterator[Callable[[Progress], None] | None]:
-    """A bar over blocks on the error stream, with rate and time left, if that is a terminal."""
+def bars(make: Callable[[], list[ProgressColumn]]) -> Iterator[Bars | None]:
+    """Bars of these columns and the time that is left; None where nobody would see them.
+
+    `make` is not called there, and need not have imported anything.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import Progress, TimeRemainingColumn
 
-    rate = TextColumn("{task.fields[entries]:,} entries {task.fields[rate]:>7,.0f}/s")
-    block = TextColumn("block {task.completed:.0f}")
-    with Bars(block, BarColumn(), rate, TimeRemainingColumn(), console=console) as bars:
-        task = bars.add_task("blocks", total=None, entries=0, rate=0)
+    with Progress(*make(), TimeRemainingColumn(), console=console) as shown:
+        yield shown
+
+
+@contextmanager
+def mirroring_bar() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar over blocks, with the rate of entries."""
+    with bars(_mirroring_columns) as shown:
+        if shown is None:
+            yield None
+            return
+        task = shown.add_task("blocks", total=None, entries=0, rate=0)
 
         def show(progress: Progress) -> None:
-            bars.update(
+            shown.update(
                 task,
                 total=progress.head,
                 completed=progress.block,
@@ -37,3 +50,17 @@ def mirroring_bar() -> Iterator[Callable[[Progress], None] | None]:
             )
 
         yield show
+
+
+def _mirroring_columns() -> list[ProgressColumn]:
+    from rich.progress import BarColumn, TextColumn
+
+    rate = TextColumn("{task.fields[entries]:,} entries {task.fields[rate]:>7,.0f}/s")
+    return [TextColumn("block {task.completed:.0f}"), BarColumn(), rate]
+
+
+def counting_columns() -> list[ProgressColumn]:
+    """What a bar is about, and how many of how many are done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+
+    return [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.cli.options import AsJson
 from ledger.cli.output import fail, say
 
 
@@ -14,7 +15,7 @@ def compile(
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the committed artifacts, write nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compile the contracts with npm's solc into contracts/artifacts.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ledger.cli.options import AsJson, Node
 from ledger.cli.output import fail, say
 from ledger.types import to_hex
 
@@ -26,7 +27,6 @@ deploy = typer.Typer(
 )
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN.toml", help="What is to be deployed.")]
-Node = Annotated[str | None, typer.Option("--rpc-url", help="The chain's node.")]
 Folder = Annotated[
     Path | None, typer.Option("--data", help="Folder of keys and manifest; else .asset-ledger.")
 ]
@@ -36,7 +36,6 @@ Target = Annotated[
 Values = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Replaces a plan's value.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @deploy.command("plan")

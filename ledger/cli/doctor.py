@@ -10,10 +10,11 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
+from ledger.cli.options import AsJson
 from ledger.cli.output import say
 
 _MODULES: Final = Path(__file__).resolve().parents[2] / "contracts" / "node_modules"
@@ -30,7 +31,7 @@ class Tool:
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say where each tool was found, and which version it is.
 

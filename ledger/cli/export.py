@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ledger.cli.bar import bars, counting_columns
+from ledger.cli.options import AsJsonAtEnd, Database
 from ledger.cli.output import fail, say
 from ledger.types import parse_hash, to_hex
 
@@ -45,12 +47,8 @@ def export(
     subject: Annotated[
         str | None, typer.Option(metavar="ID", help="Only entries about this subject.")
     ] = None,
-    database_url: Annotated[
-        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object at the end.")
-    ] = False,
+    database_url: Database = None,
+    as_json: AsJsonAtEnd = False,
 ) -> None:
     """Export the mirror's entries, and to Parquet its other tables too, up to the last final block.
 
@@ -102,22 +100,15 @@ def _pipe(planned: Export) -> Exported:
 
 @contextmanager
 def _bar() -> Iterator[Callable[[Progress], None] | None]:
-    """A bar over entries on the error stream, with time left, if that is a terminal."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = TextColumn("entries"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Bars(*columns, console=console) as bars:
-        task = bars.add_task("entries", total=None)
+    """A bar over entries."""
+    with bars(counting_columns) as shown:
+        if shown is None:
+            yield None
+            return
+        task = shown.add_task("entries", total=None)
 
         def show(progress: Progress) -> None:
-            bars.update(task, total=progress.total, completed=progress.entries)
+            shown.update(task, total=progress.total, completed=progress.entries)
 
         yield show
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ledger.cli.bar import mirroring_bar
+from ledger.cli.options import AsJsonAtEnd, Database, ManifestFile, Node
 from ledger.cli.output import say
 from ledger.cli.texts import making_texts
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
@@ -20,20 +20,14 @@ if TYPE_CHECKING:
 
 
 def index(
-    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
-    database_url: Annotated[
-        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
-    ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
-    ] = None,
+    rpc_url: Node = None,
+    database_url: Database = None,
+    manifest: ManifestFile = None,
     to_head: Annotated[
         bool,
         typer.Option("--to-head/--follow", help="End at the node's newest block, or go on."),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object at the end.")
-    ] = False,
+    as_json: AsJsonAtEnd = False,
 ) -> None:
     """Mirror the chain into the database; nothing is committed that the chain does not prove.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.options import AsJson
 from ledger.cli.output import say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def keys(
     data: Annotated[
         Path | None, typer.Option(help="Data folder of the ledger running here.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the accounts that act here: what each is for, its address, where it signs.
 

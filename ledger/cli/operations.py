@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from ledger.cli.options import AsJson
 from ledger.cli.output import fail, say
 from ledger.errors import MalformedValue
 
@@ -41,7 +42,6 @@ Who = Annotated[
     ),
 ]
 Folder = Annotated[Path | None, typer.Option("--data", help="Data folder of the ledger here.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", show_default=False)]
 State = Literal["queued", "sent", "done", "final", "rejected"]
 

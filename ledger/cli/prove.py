@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.options import AsJson, ManifestFile, Node
 from ledger.cli.output import say
 from ledger.errors import UnknownThing
 from ledger.types import Address, parse_address, parse_hash, to_hex
@@ -32,15 +33,13 @@ def prove(
     block: Annotated[
         int | None, typer.Option(min=1, help="Prove the state as of this block.")
     ] = None,
-    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
+    rpc_url: Node = None,
     contract: Annotated[
         str | None, typer.Option(help="The ledger's address; else the manifest tells it.")
     ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
-    ] = None,
+    manifest: ManifestFile = None,
     data: Annotated[Path | None, typer.Option(help="The data folder of the ledger.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the bundle that proves a subject's complete history, having verified it.
 

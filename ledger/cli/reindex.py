@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ledger.cli.bar import mirroring_bar
+from ledger.cli.options import AsJson, Database, ManifestFile, Node
 from ledger.cli.output import say
 from ledger.cli.worker import choose_finality, load_deployed
 from ledger.types import to_hex
@@ -30,14 +30,10 @@ def reindex(
         Source,
         typer.Option("--from", help="The stored entries, without a node; or the chain alone."),
     ] = Source.ENTRIES,
-    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
-    database_url: Annotated[
-        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
-    ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    rpc_url: Node = None,
+    database_url: Database = None,
+    manifest: ManifestFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Build the mirror anew, and put it in the old one's place in one transaction.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.options import AsJsonAtEnd, Database, ManifestFile, Node
 from ledger.cli.output import say
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 
@@ -20,16 +21,10 @@ if TYPE_CHECKING:
 
 def submit(
     data: Annotated[Path | None, typer.Option(help="The data folder of the ledger.")] = None,
-    rpc_url: Annotated[str | None, typer.Option(help="The chain's node.")] = None,
-    database_url: Annotated[
-        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
-    ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="What is deployed; else the data folder's manifest.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object at the end.")
-    ] = False,
+    rpc_url: Node = None,
+    database_url: Database = None,
+    manifest: ManifestFile = None,
+    as_json: AsJsonAtEnd = False,
 ) -> None:
     """Send accepted operations to the chain, each exactly once, until stopped.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from ledger.cli.options import Database
 from ledger.cli.output import fail, say
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ def up(
     rpc_url: Annotated[
         str | None, typer.Option(help="Node of a chain that runs already, in place of our own.")
     ] = None,
-    database_url: Annotated[
-        str | None, typer.Option(help="Database (SQLAlchemy's form); else SQLite in the folder.")
-    ] = None,
+    database_url: Database = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object when ready.")
     ] = False,

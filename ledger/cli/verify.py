@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ledger.cli.options import AsJson
 from ledger.cli.output import fail, say
 from ledger.types import Labelled, parse_address, parse_hash, to_hex
 
@@ -37,7 +38,7 @@ def verify(
     contract: Annotated[
         str, typer.Option("--contract", help="Address of the ledger that you trust.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check offline that a bundle proves a subject's complete history.
 
