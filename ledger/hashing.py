@@ -102,13 +102,26 @@ def next_head(
     """A subject's head after its entry at `position` ≥ 1 (head₀ is the id)."""
     return keccak(
         head
-        + _word(position)
-        + _word(kind)
-        + org
-        + actor.rjust(32, b"\0")
-        + _word(timestamp)
-        + keccak(payload)
+        + head_tail(
+            _word(position),
+            _word(kind),
+            org,
+            actor.rjust(32, b"\0"),
+            _word(timestamp),
+            keccak(payload),
+        )
     )
+
+
+def head_tail(
+    position: bytes, kind: bytes, org: Hash32, actor: bytes, timestamp: bytes, payload_hash: Hash32
+) -> bytes:
+    """What is hashed behind the head before, to give the next; each fills a word."""
+    return b"".join((position, kind, org, actor, timestamp, payload_hash))
+
+
+ACTOR_AND_TIME: Final = slice(96, 160)
+"""Where in a head's tail the words stand that the ledger head hashes behind head."""
 
 
 def next_ledger_head(

@@ -12,7 +12,7 @@ from ledger.domain.entries import Appended
 from ledger.domain.kinds import Kind
 from ledger.domain.subjects import fold_subject
 from ledger.errors import InputError, VerificationError
-from ledger.hashing import LAST_BYTES, is_paused, keccak
+from ledger.hashing import ACTOR_AND_TIME, LAST_BYTES, is_paused, keccak
 from ledger.mirror.asset_rows import (
     COUNT,
     FIRST_SEQUENCE,
@@ -39,12 +39,11 @@ from ledger.mirror.keeping import (
     row_of_asset,
 )
 from ledger.mirror.periods import Periods
-from ledger.mirror.reading import ACTOR_AND_TIME, Distrusted, Read, ReadBlock, Reading
+from ledger.mirror.reading import Distrusted, Read, ReadBlock, Reading
 from ledger.mirror.steps import Applied, Cursor, PassedBlock, Values
 from ledger.types import Hash32, to_hex
 
 _REGISTERED, _PAUSED, _RESUMED = int(Kind.REGISTERED), int(Kind.PAUSED), int(Kind.RESUMED)
-_ACTOR, _TIME = ACTOR_AND_TIME.start, ACTOR_AND_TIME.stop
 
 
 def named_by(entries: Sequence[Read], known: Container[Hash32] = ()) -> list[Hash32]:
@@ -172,7 +171,7 @@ class Folding:
         last_bytes = LAST_BYTES[is_paused(ledger_head)]
         for entry in entries:
             (_, index, transaction, subject, org, kind,
-             position, actor, timestamp, payload, told) = entry  # fmt: skip
+             position, actor, timestamp, payload, tail) = entry  # fmt: skip
             sequence += 1
             touched[subject] = sequence
             known = subjects.get(subject)
@@ -186,7 +185,7 @@ class Folding:
                 else:
                     _change_periods(periods, known, entry)
                     loud[kind](known, org, payload)
-                head = hash_(known[HEAD] + told)
+                head = hash_(known[HEAD] + tail)
                 known[COUNT] = position + 1
                 known[HEAD] = head
                 known[UPDATED_AT] = timestamp
@@ -201,7 +200,7 @@ class Folding:
                 head = self._fold_plainly(entry, sequence)
                 if kind in (_PAUSED, _RESUMED):
                     last_bytes = LAST_BYTES[kind == _PAUSED]
-            mixed = hash_(ledger_head + head + told[_ACTOR:_TIME])
+            mixed = hash_(ledger_head + head + tail[ACTOR_AND_TIME])
             ledger_head = mixed[:31] + last_bytes[mixed[31]]
             append(
                 (sequence, number, index, transaction, subject, org, kind,

@@ -13,18 +13,15 @@ from ledger.chain.wire import WireLog
 from ledger.domain.kinds import BIRTHS, Kind
 from ledger.domain.log import APPENDED_TOPIC, BadLog, decode_body
 from ledger.errors import MirrorError
-from ledger.hashing import keccak, subject_id_of
+from ledger.hashing import head_tail, keccak, subject_id_of
 from ledger.types import Address, Hash32, to_hex
 
 Read: TypeAlias = tuple[int, int, Hash32, Hash32, Hash32, int, int, Address, int, bytes, bytes]
 """An entry: block number, log index, transaction hash, subject, org, kind, position, actor,
-timestamp, payload, and what `ledger.hashing.next_head` hashes behind the head before it."""
+timestamp, payload, and the tail of its head (`ledger.hashing.head_tail`)."""
 
 ReadBlock: TypeAlias = tuple[int, Hash32, int]
 """A block that holds entries: number, hash, timestamp."""
-
-ACTOR_AND_TIME: Final = slice(96, 160)
-"""Where in the last of an entry's values actor and timestamp stand, each filling a word."""
 
 _TOPIC: Final = to_hex(APPENDED_TOPIC)
 _KINDS: Final = {to_hex(kind.to_bytes(32)): (int(kind), kind.to_bytes(32)) for kind in Kind}
@@ -112,11 +109,11 @@ def _read(
             _verify_birth(subject, domain, kind, kind_word, org, payload_hash)
         elif kind in births:
             raise Distrusted(f"a birth at position {position}", subject=subject_text)
-        told = b"".join((body[:32], kind_word, org, body[32:64], time_word, payload_hash))
+        tail = head_tail(body[:32], kind_word, org, body[32:64], time_word, payload_hash)
         entries.append(
             (
                 number, index, transaction, subject, org, kind,
-                position, actor, timestamp, payload, told,
+                position, actor, timestamp, payload, tail,
             )
         )  # fmt: skip
     return Reading(entries, blocks)

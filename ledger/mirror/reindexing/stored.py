@@ -21,7 +21,7 @@ from ledger.chain.identity import Deployed
 from ledger.database.engine import reading, writing
 from ledger.domain.kinds import BIRTHS, Kind
 from ledger.errors import MirrorError
-from ledger.hashing import keccak, subject_id_of
+from ledger.hashing import head_tail, keccak, subject_id_of
 from ledger.mirror.bulk import insert_rows
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.reading import Distrusted, Read, ReadBlock, Reading
@@ -215,16 +215,16 @@ def _read(row: Any, domain: Hash32) -> Read:
     number, index, transaction, subject, org, kind, position, actor, timestamp, payload = row
     try:
         kind_word, hashed = Kind(kind).to_bytes(32), keccak(payload)
-        told = (
+        tail = head_tail(
             *(position.to_bytes(32), kind_word, org, actor.rjust(32, b"\0")),
             *(timestamp.to_bytes(32), hashed),
         )
         born = subject_id_of(domain, kind_word, org, hashed) if position == 0 else None
-        if len(told[2]) != 32 or (position == 0) != (kind in BIRTHS) or born not in (None, subject):
+        if len(org) != 32 or (position == 0) != (kind in BIRTHS) or born not in (None, subject):
             raise ValueError("an entry that is none")
         return (
             number, index, transaction, subject, org, kind,
-            position, actor, timestamp, payload, b"".join(told),
+            position, actor, timestamp, payload, tail,
         )  # fmt: skip
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise StoredWrong(f"an entry of block {number} cannot be: {error}") from error
