@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Final
 
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, Log, quantity, read_block
@@ -18,11 +17,9 @@ from ledger.domain.kinds import BIRTHS
 from ledger.domain.log import APPENDED_TOPIC, BadLog, decode_appended
 from ledger.errors import MirrorError, NodeError, RpcError
 from ledger.hashing import next_head, subject_id
+from ledger.mirror.span import Span
 from ledger.proofs.layout import ledger_head_slot
 from ledger.types import ZERO_HASH, Address, Hash32, to_hex
-
-_ENTRIES: Final = 5_000
-_LARGEST: Final = 100_000
 
 
 class ChainMoved(MirrorError):
@@ -85,19 +82,20 @@ class LedgerStream:
             Unproven: entries are missing, doubled or altered, or the node has not the state.
             NodeUnavailable: the node does not answer.
         """
-        span = 1_000
+        span = Span()
         while self._first <= last.number:
-            upto = min(last.number, self._first + span - 1)
+            upto = min(last.number, self._first + span.size - 1)
             try:
                 logs = self.rpc.fetch_logs(self.contract, [APPENDED_TOPIC], self._first, upto)
             except NodeError:
                 if upto == self._first:
                     raise
-                span = max(1, (upto - self._first + 1) // 4)
+                span = Span(upto - self._first + 1)
+                span.shrink()
                 continue
             yield from self._fold(logs, last if upto == last.number else upto)
             self._first = upto + 1
-            span = _adapted(span, len(logs))
+            span.adapt(len(logs))
         self._verify_head(last, needed=True)
 
     def _fold(self, logs: Sequence[Log], last: Block | int) -> Iterator[ToldBlock]:
@@ -203,12 +201,6 @@ def verify_still_there(rpc: RpcClient, block: Block) -> None:
             f"block {block.number} was reorganised during the audit, which therefore says nothing",
             block=block.number,
         )
-
-
-def _adapted(span: int, entries: int) -> int:
-    if entries > 2 * _ENTRIES:
-        return max(1, span * _ENTRIES // entries)
-    return min(_LARGEST, 2 * span) if entries < _ENTRIES // 2 else span
 
 
 def _verified_order(logs: Sequence[Log]) -> Sequence[Log]:
