@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine, inspect
 
 from ledger.chain.finality import Finality
-from ledger.chain.identity import Deployed, verify_deployed
+from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
 from ledger.errors import MirrorError, NodeError
 from ledger.mirror.ahead import TURN, Ahead, ReadAhead
@@ -41,7 +41,10 @@ class Filling:
 
     @contextmanager
     def early(self) -> Iterator[ReadAhead | None]:
-        """Begin to read while the database is still being prepared, if it is empty."""
+        """Begin to read while the database is still being prepared, if it is empty.
+
+        Whose chain it is need not be known for that, as nothing is taken before it is.
+        """
         work = self._find_early()
         if work is None:
             yield None
@@ -54,7 +57,6 @@ class Filling:
             return None
         self.engine.dispose()  # no connection may be open when a process parts from this one
         try:
-            verify_deployed(self.rpc, self.deployed, self.finality)
             return self.find_work(begin(fetch_base(self.rpc, self.deployed)))
         except (NodeError, MirrorError) as error:
             _log.debug("following will find out: %s", error)
