@@ -7,6 +7,7 @@ long call into C, which keeps the interpreter's lock, is thereby its caller's.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -42,8 +43,10 @@ def begin(folder: Path) -> None:
 
     def look() -> None:
         sys.setswitchinterval(_SWITCH)
-        path = folder / f"{os.getpid()}.json"
-        threading.Thread(target=_Sampler(path).run, daemon=True).start()
+        sampler = _Sampler(folder / f"{os.getpid()}.json")
+        thread = threading.Thread(target=sampler.run, daemon=True)
+        thread.start()
+        atexit.register(sampler.end, thread)
 
     os.register_at_fork(after_in_child=look)
     look()
@@ -54,6 +57,7 @@ class _Sampler:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.ended = threading.Event()
         self.began = self.last = time.perf_counter()
         self.seen: dict[int, float] = {}
         self.spent: dict[tuple[str, str], float] = defaultdict(float)
@@ -61,12 +65,16 @@ class _Sampler:
 
     def run(self) -> None:
         looks = 0
-        while True:
-            time.sleep(_EVERY)
+        while not self.ended.wait(_EVERY):
             self.look()
             looks += 1
             if looks % _SAVE_EVERY == 0:
                 self.save()
+        self.save()
+
+    def end(self, thread: threading.Thread) -> None:
+        self.ended.set()
+        thread.join()
 
     def look(self) -> None:
         frames, now = sys._current_frames(), time.perf_counter()
