@@ -8,13 +8,12 @@ from itertools import groupby
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from ledger.domain.batch import Batch, batch_id_of
-from ledger.domain.subjects import Subject, fold_subject
-from ledger.errors import MirrorError
+from ledger.domain.batch import batch_id_of
+from ledger.domain.subjects import Subject
 from ledger.mirror.bulk import update_rows
 from ledger.mirror.keeping import KEEPINGS
 from ledger.mirror.periods import KEEPINGS as KEPT_PERIODS
-from ledger.mirror.rows import read_entry
+from ledger.mirror.rows import fold_rows
 from ledger.mirror.subject_rows import fetch_batches
 from ledger.mirror.tables import EntryRow
 from ledger.types import Hash32
@@ -30,22 +29,12 @@ def refold(session: Session, touched: Sequence[Hash32]) -> None:
     entries = {subject: list(run) for subject, run in groupby(rows, key=lambda row: row.subject)}
     members = [subject for subject, run in entries.items() if run[0].position != 0]
     batches = fetch_batches(session, {batch_id_of(member) for member in members})
-    subjects = [_fold(run, batches) for run in entries.values()]
+    subjects = [fold_rows(run, batches.get(batch_id_of(one))) for one, run in entries.items()]
     gone = [subject for subject in touched if subject not in entries]
     for keeping in KEEPINGS:
         session.connection().execute(delete(keeping.table).where(keeping.table.c.id.in_(gone)))
     _forget_periods(session, gone)
     _update(session, subjects, {subject: run[-1].sequence for subject, run in entries.items()})
-
-
-def _fold(rows: Sequence[EntryRow], batches: dict[Hash32, Batch]) -> Subject:
-    """What entries make of their subject, which may be an asset of a batch."""
-    subject: Subject | None = None
-    for row in rows:
-        subject = fold_subject(subject, read_entry(row), batches.get(batch_id_of(row.subject)))
-    if subject is None:
-        raise MirrorError("a subject without entries")
-    return subject
 
 
 def _update(session: Session, subjects: Sequence[Subject], last: dict[Hash32, int]) -> None:

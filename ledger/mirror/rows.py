@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
+from ledger.domain.batch import Batch
 from ledger.domain.entries import Appended
 from ledger.domain.kinds import Kind
+from ledger.domain.subjects import Subject, fold_subject
+from ledger.errors import MirrorError
 from ledger.mirror.steps import PassedBlock
 from ledger.mirror.tables import BlockRow, EntryRow
 
@@ -35,6 +38,20 @@ def read_entry(row: EntryRow) -> Appended:
         actor=row.actor,
         timestamp=row.timestamp,
     )
+
+
+def fold_rows(rows: Iterable[EntryRow], batch: Batch | None) -> Subject:
+    """What a subject's entries, in order, make of it; an asset of `batch` may be it.
+
+    Raises:
+        MirrorError: there are none.
+    """
+    subject: Subject | None = None
+    for row in rows:
+        subject = fold_subject(subject, read_entry(row), batch)
+    if subject is None:
+        raise MirrorError("a subject without entries")
+    return subject
 
 
 def read_block(row: BlockRow) -> PassedBlock:

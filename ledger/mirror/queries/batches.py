@@ -6,9 +6,9 @@ from sqlmodel import Session, col, select
 
 from ledger.errors import MalformedValue
 from ledger.mirror.moments import Moment
-from ledger.mirror.pages import Cursor, Page, Turn, page
+from ledger.mirror.pages import Cursor, Page, Turn
 from ledger.mirror.queries.assets import find_assets
-from ledger.mirror.queries.states import begun
+from ledger.mirror.queries.states import begun, list_begun
 from ledger.mirror.tables import AssetRow, BatchRow
 from ledger.types import Hash32
 
@@ -35,13 +35,9 @@ def list_batches(
     `organisation` is the one who registered them; `owner` the first owner, who is still that of all
     assets of which nothing is written.
     """
-    query = select(BatchRow).where(*begun(BatchRow, at))
-    if organisation is not None:
-        query = query.where(BatchRow.org == organisation)
-    if owner is not None:
-        query = query.where(BatchRow.owner == owner)
-    keys = [col(BatchRow.first_sequence)]
-    return page(session, query, keys, Turn(cursor, limit, newest_first))
+    asked = (col(BatchRow.org), organisation), (col(BatchRow.owner), owner)
+    wanted = [column == value for column, value in asked if value is not None]
+    return list_begun(session, BatchRow, wanted, at, Turn(cursor, limit, newest_first))
 
 
 def list_batch_assets(

@@ -9,8 +9,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from ledger.mirror.moments import Moment
-from ledger.mirror.pages import Cursor, Page, Turn, page
-from ledger.mirror.queries.states import begun, rows_at
+from ledger.mirror.pages import Cursor, Page, Turn
+from ledger.mirror.queries.states import begun, list_begun, row_at, rows_at
 from ledger.mirror.tables import FoundingRow, SchemaRow, WorldRow
 from ledger.types import ZERO_HASH, Hash32
 
@@ -31,11 +31,8 @@ def list_schemas(
     newest_first: bool = False,
 ) -> Page[SchemaRow]:
     """Fetch a page of schemas (of their publisher), in the order of publication."""
-    query = select(SchemaRow).where(*begun(SchemaRow, at))
-    if organisation is not None:
-        query = query.where(SchemaRow.org == organisation)
-    keys = [col(SchemaRow.first_sequence)]
-    return page(session, query, keys, Turn(cursor, limit, newest_first))
+    wanted = [] if organisation is None else [col(SchemaRow.org) == organisation]
+    return list_begun(session, SchemaRow, wanted, at, Turn(cursor, limit, newest_first))
 
 
 def list_versions(
@@ -61,7 +58,7 @@ def list_versions(
 def find_world(session: Session, world: Hash32, *, at: Moment | None = None) -> WorldRow | None:
     """Fetch a world."""
     wanted = select(WorldRow).where(WorldRow.id == world, *begun(WorldRow, at))
-    return next(iter(rows_at(session, session.exec(wanted).all(), at)), None)
+    return row_at(session, wanted, at)
 
 
 def list_worlds(
@@ -74,15 +71,11 @@ def list_worlds(
     newest_first: bool = False,
 ) -> Page[WorldRow]:
     """Fetch a page of worlds (of the one who opened them), in the order of opening."""
-    query = select(WorldRow).where(*begun(WorldRow, at))
-    if organisation is not None:
-        query = query.where(WorldRow.org == organisation)
-    keys = [col(WorldRow.first_sequence)]
-    found = page(session, query, keys, Turn(cursor, limit, newest_first))
+    wanted = [] if organisation is None else [col(WorldRow.org) == organisation]
+    found = list_begun(session, WorldRow, wanted, at, Turn(cursor, limit, newest_first))
     return Page(rows_at(session, found.items, at), found.cursor)
 
 
 def find_founding(session: Session, *, at: Moment | None = None) -> FoundingRow | None:
     """Fetch what is told of the ledger itself; None before its first entry."""
-    wanted = select(FoundingRow).where(*begun(FoundingRow, at))
-    return next(iter(rows_at(session, session.exec(wanted).all(), at)), None)
+    return row_at(session, select(FoundingRow).where(*begun(FoundingRow, at)), at)

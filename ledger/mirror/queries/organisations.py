@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from ledger.mirror.moments import Moment
-from ledger.mirror.pages import Cursor, Page, Turn, page
+from ledger.mirror.pages import Cursor, Page, Turn
 from ledger.mirror.queries.periods import list_history, list_standing, standing
-from ledger.mirror.queries.states import begun, rows_at
+from ledger.mirror.queries.states import begun, list_begun, rows_at
 from ledger.mirror.rows import chunks
 from ledger.mirror.tables import AccountRow, OrganisationRow
 from ledger.types import Address, Hash32
@@ -66,9 +66,7 @@ def list_organisations(
     newest_first: bool = False,
 ) -> Page[OrganisationSeen]:
     """Fetch a page of organisations in the order of enrolment, accounts included."""
-    query = select(OrganisationRow).where(*begun(OrganisationRow, at))
-    keys = [col(OrganisationRow.first_sequence)]
-    rows = page(session, query, keys, Turn(cursor, limit, newest_first))
+    rows = list_begun(session, OrganisationRow, [], at, Turn(cursor, limit, newest_first))
     return Page(_seen(session, rows.items, at), rows.cursor)
 
 

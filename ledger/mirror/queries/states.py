@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from ledger.domain.batch import Batch, batch_id_of
-from ledger.domain.subjects import Subject, fold_subject
-from ledger.mirror.keeping import KEEPINGS
+from ledger.domain.subjects import Subject
+from ledger.mirror.keeping import BATCHES, KEEPINGS
 from ledger.mirror.moments import Moment
-from ledger.mirror.rows import chunks, read_entry
+from ledger.mirror.pages import Page, Turn, page
+from ledger.mirror.rows import chunks, fold_rows
 from ledger.mirror.tables import (
     AssetRow,
     BatchRow,
@@ -27,6 +29,7 @@ from ledger.mirror.tables import (
 )
 from ledger.types import Hash32
 
+Row = TypeVar("Row", bound=SQLModel)
 SubjectRow = TypeVar("SubjectRow", AssetRow, OrganisationRow, WorldRow, FoundingRow)
 
 
@@ -51,6 +54,26 @@ def rows_at(
     ]
 
 
+def row_at(
+    session: Session, query: SelectOfScalar[SubjectRow], at: Moment | None
+) -> SubjectRow | None:
+    """The one subject that a query finds, if it does, as it was at a moment."""
+    return next(iter(rows_at(session, session.exec(query).all(), at)), None)
+
+
+def list_begun(
+    session: Session,
+    row: type[Row],
+    conditions: Sequence[Any],
+    at: Moment | None,
+    turn: Turn,
+) -> Page[Row]:
+    """Fetch a page of the rows of subjects that were there, in the order of their first entries."""
+    any_row: Any = row
+    query = select(row).where(*conditions, *begun(row, at))
+    return page(session, query, [col(any_row.first_sequence)], turn)
+
+
 def find_batches(
     session: Session, ids: Iterable[Hash32], at: Moment | None
 ) -> dict[Hash32, BatchRow]:
@@ -64,18 +87,8 @@ def find_batches(
 
 def read_batch(row: BatchRow) -> Batch:
     """The batch that a row holds, for ever the same."""
-    return Batch(
-        id=row.id,
-        org=row.org,
-        owner=row.owner,
-        schema=row.schema_,
-        root=row.root,
-        size=row.size,
-        content_hash=row.content_hash,
-        count=row.count,
-        head=row.head,
-        opened_at=row.opened_at,
-    )
+    values = row.model_dump()
+    return cast(Batch, BATCHES.read(values | {"schema": values["schema_"]}))
 
 
 def row_of(row: type[Any], subject: Subject, first: int, last: int) -> Any:
@@ -101,11 +114,6 @@ def _fetch_entries(
 
 
 def _row_at(row: SubjectRow, entries: Sequence[EntryRow], of: BatchRow | None) -> SubjectRow:
-    batch = None if of is None else read_batch(of)
-    subject: Subject | None = None
-    for entry in entries:
-        subject = fold_subject(subject, read_entry(entry), batch)
-    if subject is None:
-        return row
+    subject = fold_rows(entries, None if of is None else read_batch(of))
     folded: SubjectRow = row_of(type(row), subject, row.first_sequence, entries[-1].sequence)
     return folded
