@@ -69,7 +69,12 @@ def test_the_explorer_finds_assets_and_organisations(service: Running, reducer: 
     page = service.anyone.get("/", params={"q": "行星"}).text
     assert reducer in page
     assert "Epicyclic reducer" in page
-    page = service.anyone.get("/", params={"q": "Solstice"}).text
+
+    def told() -> str:
+        return str(service.anyone.get("/", params={"q": "Solstice"}).text)
+
+    until(lambda: f'href="/organisations/{member.id}"' in told())
+    page = told()
     assert f'href="/organisations/{member.id}"' in page
     assert "Nothing matches" in page
 
