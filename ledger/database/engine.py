@@ -124,7 +124,12 @@ def _migrate(engine: Engine, verb: Literal["upgrade", "downgrade"], to: str) -> 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     # Alembic keeps in the module what it is at: two threads would work on each other's.
-    with _MIGRATING, _telling_busy(), engine.execution_options(**_WRITING).begin() as connection:
+    with (
+        _MIGRATING,
+        _taking_turns(engine),
+        _telling_busy(),
+        engine.execution_options(**_WRITING).begin() as connection,
+    ):
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         config.attributes["connection"] = connection
