@@ -87,6 +87,9 @@ def read_range(asked: AskedRange, deployed: Deployed, domain: Hash32) -> Fetched
     reading = read_logs(asked.logs, domain, deployed.contract, times)
     _verify_headers(headers)
     _verify_blocks(reading, headers, asked.first, asked.last)
+    if asked.ledger_head == ZERO_HASH and asked.last.number >= deployed.block:
+        # It founds itself where it comes to be: nothing, and no entries to it, would agree.
+        raise Distrusted("a ledger that is there has a ledger head", block=asked.last.number)
     return FetchedRange(asked.first, asked.last, reading, asked.ledger_head)
 
 

@@ -156,6 +156,17 @@ def test_a_ledger_head_that_differs_is_never_committed(lived: Chain, store: Stor
     assert store.cursor().sequence == 0
 
 
+def test_a_node_that_tells_neither_entries_nor_a_ledger_head_is_not_believed(
+    lived: Chain, store: Store
+) -> None:
+    """Both fold to zero, and what follows could never be mirrored."""
+    with pytest.raises(Distrusted, match="has a ledger head"):
+        be_told(lived, store, logs=lambda _: [], storage=lambda _: bytes(32))
+    assert store.cursor().number < lived.deployed.block
+    catch_up(lived, store)
+    assert_equals_chain(lived, store)
+
+
 HEADERS: dict[str, dict[str, str]] = {
     "hash": {"hash": "0x" + "01" * 32},
     "parent": {"parentHash": "0x" + "01" * 32},
