@@ -25,6 +25,9 @@ from ledger.errors import LedgerError
 BUSY_SECONDS: Final = 10
 """How long a writer waits for another one before it is refused."""
 
+_UPGRADE_SECONDS: Final = 60
+"""How long a start waits to upgrade: others may be at it, and theirs may be long."""
+
 _CONNECTIONS: Final = 40
 """SQLite connections that are kept: as many as a process of the API has threads to use them."""
 
@@ -106,9 +109,17 @@ def upgrade(engine: Engine, to: str = "head") -> None:
     """Bring the schema to the newest migration, or to `to`; processes at once take turns.
 
     Raises:
-        DatabaseBusy: another process kept the database locked.
+        DatabaseBusy: others kept the database locked for a minute.
     """
-    _migrate(engine, "upgrade", to)
+    until = time.monotonic() + _UPGRADE_SECONDS
+    while True:
+        try:
+            _migrate(engine, "upgrade", to)
+            return
+        except DatabaseBusy:
+            # Each attempt has waited for BUSY_SECONDS already.
+            if time.monotonic() > until:
+                raise
 
 
 def downgrade(engine: Engine, to: str = "base") -> None:

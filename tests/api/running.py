@@ -118,7 +118,8 @@ def running(folder: Path, *, explorer_documents: bool = True) -> Iterator[Runnin
         ledger = Running(url, settings, anvil, None, operator_key, None)  # type: ignore[arg-type]
         stack.callback(lambda: [client.close() for client in ledger.clients])
         ledger.operator, ledger.anyone = ledger.client(operator_key), ledger.client()
-        until(lambda: ledger.anyone.get("/v1/status").status_code == 200)
+        # A disk that many tests share may keep a start waiting.
+        until(lambda: ledger.anyone.get("/v1/status").status_code == 200, seconds=60)
         yield ledger
 
 
@@ -132,7 +133,7 @@ def serving(app: FastAPI) -> Iterator[str]:
         server.should_exit = True
 
     with _thread(server.run, stop):
-        until(lambda: server.started)
+        until(lambda: server.started, seconds=60)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import pytest
 from sqlalchemy import inspect, text
 
-from ledger.database.engine import downgrade, open_engine, upgrade
+from ledger.database import engine as engine_module
+from ledger.database.engine import DatabaseBusy, downgrade, open_engine, upgrade, writing
 
 TABLES = {
     *("entry", "block", "mirror", "operation", "document"),
@@ -68,3 +71,31 @@ def test_processes_that_start_at_once_take_turns(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/ledger.db")
     assert set(inspect(engine).get_table_names()) >= TABLES
     engine.dispose()
+
+
+def test_a_start_waits_though_the_database_is_locked_for_longer_than_a_writer_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "BUSY_SECONDS", 0.05)
+    refused = threading.Event()
+    migrate = engine_module._migrate
+
+    def watched(*given: object) -> None:
+        try:
+            migrate(*given)  # type: ignore[arg-type]
+        except DatabaseBusy:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(engine_module, "_migrate", watched)
+    holder, starting = (open_engine(f"sqlite:///{tmp_path}/ledger.db") for _ in range(2))
+    start = threading.Thread(target=upgrade, args=(starting,))
+    with writing(holder) as session:
+        session.execute(text("create table number (n integer)"))
+        start.start()
+        assert refused.wait(20)
+        assert start.is_alive()
+    start.join(20)
+    assert set(inspect(holder).get_table_names()) >= TABLES
+    holder.dispose()
+    starting.dispose()
