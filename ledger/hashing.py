@@ -33,8 +33,15 @@ _DOMAIN_TYPE: Final = keccak(
 _ENTRY_TYPE: Final = keccak(
     b"Entry(bytes32 subject,bytes32 org,uint16 kind,uint64 position,bytes payload,uint64 deadline)"
 )
+_STANDALONE_TYPE: Final = keccak(b"EIP712Domain(string name,string version)")
+_CHECKPOINT_TYPE: Final = keccak(
+    b"Checkpoint(bytes32 domain,uint64 blockNumber,bytes32 blockHash,bytes32 ledgerHead)"
+)
+_RECEIPTS_TYPE: Final = keccak(b"Receipts(bytes32 domain,bytes32 root,uint64 size)")
 _NAME: Final = keccak(b"AssetLedger")
 _VERSION: Final = keccak(b"1")
+_CHECKPOINT_DOMAIN: Final = keccak(_STANDALONE_TYPE + keccak(b"AssetLedgerCheckpoint") + _VERSION)
+_RECEIPTS_DOMAIN: Final = keccak(_STANDALONE_TYPE + keccak(b"AssetLedgerReceipts") + _VERSION)
 _BATCH_REGISTERED: Final = (33).to_bytes(32, "big")
 
 
@@ -165,6 +172,23 @@ def entry_message(
         + _word(deadline)
     )
     return b"\x19\x01" + domain + struct
+
+
+def checkpoint_message(
+    domain: Hash32, block_number: int, block_hash: Hash32, ledger_head: Hash32
+) -> bytes:
+    """What a witness signs the keccak of (EIP-712; `CheckpointLog.digest`).
+
+    Its EIP-712 domain has neither chain nor contract: the ledger's own `domain` binds both.
+    """
+    struct = keccak(_CHECKPOINT_TYPE + domain + _word(block_number) + block_hash + ledger_head)
+    return b"\x19\x01" + _CHECKPOINT_DOMAIN + struct
+
+
+def receipts_message(domain: Hash32, root: Hash32, size: int) -> bytes:
+    """What a service signs the keccak of, to promise `size` receipts of one tree (EIP-712)."""
+    struct = keccak(_RECEIPTS_TYPE + domain + root + _word(size))
+    return b"\x19\x01" + _RECEIPTS_DOMAIN + struct
 
 
 def mapping_slot(key: Hash32, slot: int) -> Hash32:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
+from ledger.chain.layout import WORD, address_word, array, pointed, selector, tail, word
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import BlockId
 from ledger.domain.entries import Entry
 from ledger.errors import NodeUnavailable
-from ledger.hashing import keccak
 from ledger.types import Address, Hash32, Party, to_hex
-
-_WORD: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,49 +23,14 @@ class Authorisation:
     signature: bytes
 
 
-@cache
-def selector(signature: str) -> bytes:
-    """The 4 bytes that name a function or an error (Solidity ABI, function selector)."""
-    return keccak(signature.encode())[:4]
-
-
-# -- the layout: words, and tails that words point at ----------------------------------------
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes(_WORD, "big")
-
-
-def _address(value: Address) -> bytes:
-    return value.rjust(_WORD, b"\0")
-
-
-def _bytes(value: bytes) -> bytes:
-    return _number(len(value)) + value + bytes(-len(value) % _WORD)
-
-
-def _pointed(tails: Sequence[bytes]) -> bytes:
-    """Offsets of the tails, counted from the first offset, then the tails."""
-    offset, heads = _WORD * len(tails), []
-    for tail in tails:
-        heads.append(_number(offset))
-        offset += len(tail)
-    return b"".join(heads) + b"".join(tails)
-
-
-def _array(items: Iterable[bytes]) -> bytes:
-    listed = list(items)
-    return _number(len(listed)) + _pointed(listed)
-
-
 def _entry(entry: Entry) -> bytes:
-    head = entry.subject + entry.org + _number(entry.kind) + _number(entry.position)
-    return head + _number(5 * _WORD) + _bytes(entry.payload)
+    head = entry.subject + entry.org + word(entry.kind) + word(entry.position)
+    return head + word(5 * WORD) + tail(entry.payload)
 
 
 def _authorisation(given: Authorisation) -> bytes:
-    head = _address(given.actor) + _number(given.deadline) + _number(3 * _WORD)
-    return head + _bytes(given.signature)
+    head = address_word(given.actor) + word(given.deadline) + word(3 * WORD)
+    return head + tail(given.signature)
 
 
 # -- calldata --------------------------------------------------------------------------------
@@ -91,22 +53,22 @@ SET_BASE_URI: Final = "setBaseURI(string)"
 
 def encode_append(entries: Sequence[Entry]) -> bytes:
     """Calldata that appends entries as the sender."""
-    return selector(APPEND) + _pointed([_array(map(_entry, entries))])
+    return selector(APPEND) + pointed([array(map(_entry, entries))])
 
 
 def encode_append_signed(
     entries: Sequence[Entry], authorisations: Sequence[Authorisation]
 ) -> bytes:
     """Calldata that appends entries, each by the account that signed it."""
-    return selector(APPEND_SIGNED) + _pointed(
-        [_array(map(_entry, entries)), _array(map(_authorisation, authorisations))]
+    return selector(APPEND_SIGNED) + pointed(
+        [array(map(_entry, entries)), array(map(_authorisation, authorisations))]
     )
 
 
 def encode_enrol(did: str, accounts: Sequence[Address]) -> bytes:
     """Calldata that enrols an organisation with its first accounts."""
-    listed = _number(len(accounts)) + b"".join(map(_address, accounts))
-    return selector(ENROL) + _pointed([_bytes(did.encode()), listed])
+    listed = word(len(accounts)) + b"".join(map(address_word, accounts))
+    return selector(ENROL) + pointed([tail(did.encode()), listed])
 
 
 def encode_suspend(org: Hash32, reason: Hash32) -> bytes:
@@ -146,12 +108,12 @@ def encode_resume(reason: Hash32) -> bytes:
 
 def encode_name_successor(successor: Address, reason: Hash32) -> bytes:
     """Calldata that says which contract is to go on where this one ends."""
-    return selector(NAME_SUCCESSOR) + _address(successor) + reason
+    return selector(NAME_SUCCESSOR) + address_word(successor) + reason
 
 
 def encode_set_base_uri(base_uri: str) -> bytes:
     """Calldata that sets where tokens' metadata is found (ERC-721, `tokenURI`)."""
-    return selector(SET_BASE_URI) + _pointed([_bytes(base_uri.encode())])
+    return selector(SET_BASE_URI) + pointed([tail(base_uri.encode())])
 
 
 # -- views -----------------------------------------------------------------------------------
@@ -196,7 +158,7 @@ class LedgerContract:
 
     def fetch_is_account(self, org: Hash32, account: Address, block: BlockId = "latest") -> bool:
         """Whether an account may act for an organisation."""
-        return any(self._ask("isAccount(bytes32,address)", block, org, _address(account)))
+        return any(self._ask("isAccount(bytes32,address)", block, org, address_word(account)))
 
     def fetch_is_active(self, org: Hash32, block: BlockId = "latest") -> bool:
         """Whether an organisation is enrolled and not suspended."""
@@ -204,18 +166,18 @@ class LedgerContract:
 
     def fetch_organisation_at(self, address: Address, block: BlockId = "latest") -> Hash32:
         """The organisation that holds titles at an address; zero if none does."""
-        return self._ask("organisationAt(address)", block, _address(address))
+        return self._ask("organisationAt(address)", block, address_word(address))
 
     def fetch_party(self, asset: Hash32, party: Party, block: BlockId = "latest") -> Address:
         """The address of the organisation that is a party to an asset; zero if none is."""
-        return self._ask("partyOf(bytes32,uint8)", block, asset, _number(party))[12:]
+        return self._ask("partyOf(bytes32,uint8)", block, asset, word(party))[12:]
 
     def fetch_offer(
         self, asset: Hash32, party: Party, block: BlockId = "latest"
     ) -> tuple[Address, int]:
         """To whose address a party is offered, and until when; zeros if to nobody any more."""
-        answer = self._ask("offerOf(bytes32,uint8)", block, asset, _number(party), words=2)
-        return answer[12:_WORD], int.from_bytes(answer[_WORD:], "big")
+        answer = self._ask("offerOf(bytes32,uint8)", block, asset, word(party), words=2)
+        return answer[12:WORD], int.from_bytes(answer[WORD:], "big")
 
     # -- parts, claims and worlds ------------------------------------------------------------
 
@@ -233,7 +195,7 @@ class LedgerContract:
     ) -> bool:
         """Whether an attestation or a credential is neither lapsed nor revoked."""
         signature = "isInForce(bytes32,uint64,bytes32,bytes32)"
-        return any(self._ask(signature, block, subject, _number(position), issuer, schema))
+        return any(self._ask(signature, block, subject, word(position), issuer, schema))
 
     def fetch_is_open(self, world: Hash32, block: BlockId = "latest") -> bool:
         """Whether a world takes listings."""
@@ -242,7 +204,7 @@ class LedgerContract:
     def fetch_admission(self, world: Hash32, block: BlockId = "latest") -> tuple[Hash32, Hash32]:
         """The schema and the issuer of the credential that a world asks for; zero: any."""
         answer = self._ask("admissionOf(bytes32)", block, world, words=2)
-        return answer[:_WORD], answer[_WORD:]
+        return answer[:WORD], answer[WORD:]
 
     def fetch_is_listed(self, asset: Hash32, world: Hash32, block: BlockId = "latest") -> bool:
         """Whether an asset is shown in a world now."""
@@ -252,7 +214,7 @@ class LedgerContract:
         """Call a view; `words` is how many 32-byte words it answers with."""
         data = selector(signature) + b"".join(arguments)
         answer = self.rpc.fetch_call(self.address, data, block)
-        if len(answer) != words * _WORD:
+        if len(answer) != words * WORD:
             raise NodeUnavailable(
                 f"{self.rpc.shown}: {signature} at {to_hex(self.address)} gave {len(answer)} bytes",
                 url=self.rpc.shown,

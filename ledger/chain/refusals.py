@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from ledger.chain.artifacts import load_artifact
-from ledger.chain.contract import selector
+from ledger.chain.layout import selector
 from ledger.errors import MalformedValue, Refused, RpcError
 from ledger.types import parse_hex, to_hex
 

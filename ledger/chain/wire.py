@@ -108,7 +108,6 @@ class WireLog(msgspec.Struct, frozen=True):
     blockHash: str
     transactionHash: str
     logIndex: str
-    blockTimestamp: str | None = None
 
 
 class WireReceipt(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.chain.artifacts import load_artifact
-from ledger.chain.contract import selector
+from ledger.chain.layout import selector
 from ledger.chain.rpc import RpcClient
 from ledger.deployment.plan import (
     Contract,

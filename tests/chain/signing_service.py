@@ -14,8 +14,8 @@ from typing import Any
 from coincurve import PrivateKey
 
 from ledger.chain.signers.der import decode_signature
-from ledger.chain.signers.signature import ORDER, address_of_key
 from ledger.hashing import keccak
+from ledger.signatures import ORDER, address_of_key
 from ledger.types import Address, parse_hex, to_hex
 
 SPKI = bytes.fromhex("3056301006072a8648ce3d020106052b8104000a034200")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from ledger.chain.signers.der import BadDer, decode_public_key, decode_signature
 from ledger.chain.signers.errors import WrongAnswer
 from ledger.chain.signers.keystore import KeystoreSigner
-from ledger.chain.signers.signature import HALF, ORDER, address_of_key, find_signature
+from ledger.chain.signers.signature import find_signature
 from ledger.hashing import keccak
+from ledger.signatures import HALF, ORDER, address_of_key
 from tests.chain.signing_service import SPKI, der
 
 keys = st.integers(1, ORDER - 1).map(lambda number: number.to_bytes(32, "big"))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from ledger.chain.signers.errors import WrongAnswer
 from ledger.chain.signers.keystore import KeystoreSigner
-from ledger.chain.signers.signature import ORDER, Signature
 from ledger.chain.signers.transaction import (
     TransactionFields,
     decode_signed,
@@ -21,6 +20,7 @@ from ledger.chain.signers.transaction import (
     verify_signed,
 )
 from ledger.proofs.rlp import RlpError
+from ledger.signatures import ORDER, Signature
 
 KEY = bytes(31) + b"\x07"
 SIGNER = KeystoreSigner(KEY)

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
-from ledger.chain.signers.signature import Signature
 from ledger.chain.signers.signer import MessageSigner
 from ledger.errors import InputError, ToolError
 from ledger.hashing import keccak
+from ledger.signatures import Signature
 from ledger.types import to_hex
 
 if TYPE_CHECKING:

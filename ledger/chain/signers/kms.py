@@ -20,10 +20,11 @@ import msgspec
 from ledger.chain.signers.der import BadDer, decode_public_key, decode_signature
 from ledger.chain.signers.endpoint import SignerEndpoint
 from ledger.chain.signers.errors import WrongAnswer
-from ledger.chain.signers.signature import Signature, address_of_key, find_signature
+from ledger.chain.signers.signature import find_signature
 from ledger.chain.signers.signer import MessageSigner
 from ledger.errors import MalformedValue
 from ledger.hashing import keccak
+from ledger.signatures import Signature, address_of_key
 from ledger.types import Address, Hash32, parse_hex, to_hex
 
 

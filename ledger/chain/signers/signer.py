@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Protocol
 
-from ledger.chain.signers.signature import Signature
 from ledger.chain.signers.transaction import TransactionFields, encode_signed, encode_unsigned
+from ledger.signatures import Signature
 from ledger.types import Address
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from ledger.chain.signers.errors import WrongAnswer
-from ledger.chain.signers.signature import HALF, Signature
 from ledger.hashing import keccak
 from ledger.proofs import rlp
+from ledger.signatures import HALF, Signature
 from ledger.types import Address
 
 _TYPE: Final = b"\x02"

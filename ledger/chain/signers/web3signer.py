@@ -16,10 +16,11 @@ import msgspec
 
 from ledger.chain.signers.endpoint import SignerEndpoint
 from ledger.chain.signers.errors import SignerRefused, WrongAnswer
-from ledger.chain.signers.signature import Signature, address_of_key, find_signature
+from ledger.chain.signers.signature import find_signature
 from ledger.chain.signers.signer import MessageSigner
 from ledger.errors import MalformedValue
 from ledger.hashing import keccak
+from ledger.signatures import Signature, address_of_key
 from ledger.types import parse_hex, to_hex
 
 _SIGN: Final = "/api/v1/eth1/sign/"

@@ -1,0 +1,254 @@
+"""Proves that a `CheckpointLog` on another chain holds a checkpoint, as its witnesses signed it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from ledger.documents.canonical import JsonValue
+from ledger.errors import NodeUnavailable, VerificationError
+from ledger.hashing import keccak, mapping_slot
+from ledger.proofs.checkpoint import Checkpoint
+from ledger.proofs.header import encode_header
+from ledger.proofs.members import read_all_bytes, read_bytes, read_list, read_object
+from ledger.proofs.rlp import RlpError, decode_hash, decode_list, decode_number
+from ledger.proofs.trie import decode_account, decode_slot, verify_path
+from ledger.proofs.witness import count_witnesses, verify_threshold
+from ledger.types import Address, Hash32, to_hex
+
+MOST_WITNESSES: Final = 256
+"""Witnesses whose words an anchor or a checkpoint can hold."""
+
+MOST_NODES: Final = 64
+"""Nodes of one path through a trie: as many as a key has nibbles."""
+
+_DIGESTS: Final = 0
+_HEADER_FIELDS: Final = 16
+_STATE_ROOT, _NUMBER, _TIMESTAMP = 3, 8, 11
+
+
+class WrongAnchor(VerificationError):
+    """The other chain's state does not hold the checkpoint as claimed."""
+
+    code = "wrong_anchor"
+
+
+class Contradiction(WrongAnchor):
+    """A witness signed one checkpoint of a block, and the log holds another of the same block."""
+
+    code = "contradiction"
+
+    def __init__(self, witness: Address, block: int, expected: Hash32, found: Hash32) -> None:
+        super().__init__(
+            f"{to_hex(witness)} signed another checkpoint of block {block}: the log holds"
+            f" {to_hex(found)}, not {to_hex(expected)}",
+            witness=to_hex(witness),
+            block=block,
+            expected=to_hex(expected),
+            found=to_hex(found),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorSlot:
+    """What the log holds of a witness: the nodes from its storage root to the digest's slot."""
+
+    witness: Address
+    nodes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A proof about the log at `log`, as of the block that `header` is of (RLP)."""
+
+    log: Address
+    header: bytes
+    account_proof: tuple[bytes, ...]
+    slots: tuple[AnchorSlot, ...]
+
+    def value(self) -> dict[str, JsonValue]:
+        """The proof as JSON."""
+        return {
+            "log": to_hex(self.log),
+            "header": to_hex(self.header),
+            "account_proof": [to_hex(node) for node in self.account_proof],
+            "slots": [
+                {"witness": to_hex(one.witness), "nodes": [to_hex(node) for node in one.nodes]}
+                for one in self.slots
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """What an anchor proved: that so many witnesses' words stood in the log at that block."""
+
+    witnesses: tuple[Address, ...]
+    block_number: int
+    block_hash: Hash32
+    timestamp: int
+
+
+def digest_slot(domain: Hash32, witness: Address, block_number: int) -> Hash32:
+    """Where the log keeps `digestOf[domain][witness][blockNumber]`."""
+    of_domain = mapping_slot(domain, _DIGESTS)
+    of_witness = mapping_slot(witness.rjust(32, b"\0"), int.from_bytes(of_domain, "big"))
+    return mapping_slot(block_number.to_bytes(32, "big"), int.from_bytes(of_witness, "big"))
+
+
+def read_anchor(value: JsonValue, field: str) -> Anchor:
+    """Read a proof strictly. Raises MalformedValue."""
+    members = read_object(value, {"log", "header", "account_proof", "slots"}, field)
+    slots = read_list(members["slots"], f"{field}.slots", most=MOST_WITNESSES)
+    return Anchor(
+        log=read_bytes(members["log"], 20, f"{field}.log"),
+        header=read_bytes(members["header"], None, f"{field}.header"),
+        account_proof=read_all_bytes(
+            members["account_proof"], None, f"{field}.account_proof", most=MOST_NODES
+        ),
+        slots=tuple([_read_slot(one, f"{field}.slots[{at}]") for at, one in enumerate(slots)]),
+    )
+
+
+def _read_slot(value: JsonValue, field: str) -> AnchorSlot:
+    members = read_object(value, {"witness", "nodes"}, field)
+    return AnchorSlot(
+        witness=read_bytes(members["witness"], 20, f"{field}.witness"),
+        nodes=read_all_bytes(members["nodes"], None, f"{field}.nodes", most=MOST_NODES),
+    )
+
+
+def verify_anchor(
+    anchor: Anchor,
+    checkpoint: Checkpoint,
+    *,
+    log: Address,
+    block_hash: Hash32,
+    trusted: Collection[Address],
+    threshold: int,
+) -> Anchored:
+    """Check that the log holds a checkpoint of enough trusted witnesses.
+
+    `log` and `block_hash`, of the other chain, are what the auditor brings.
+
+    Raises:
+        WrongAnchor: the proof is of another log or block, or proves nothing.
+        Contradiction: the log holds another checkpoint of that block by a trusted witness.
+        UnknownWitness, TooFewWitnesses: the log holds too few trusted witnesses' words.
+        RlpError, TrieError: the nodes are none, or lead elsewhere.
+    """
+    verify_threshold(trusted, threshold)
+    state_root, number, timestamp = _verify_header(anchor.header, block_hash)
+    if anchor.log != log:
+        raise WrongAnchor(
+            f"the proof is about {to_hex(anchor.log)}, not the log {to_hex(log)}",
+            expected=to_hex(log),
+            found=to_hex(anchor.log),
+        )
+    held = verify_path(state_root, keccak(log), anchor.account_proof)
+    if held is None:
+        raise WrongAnchor(f"the other chain has no account {to_hex(log)}", found="nothing")
+    root = decode_account(held).storage_root
+    signed = [slot.witness for slot in anchor.slots if _holds(root, checkpoint, slot, trusted)]
+    counted = count_witnesses(signed, trusted, threshold)
+    return Anchored(counted, number, block_hash, timestamp)
+
+
+def _verify_header(raw: bytes, block_hash: Hash32) -> tuple[Hash32, int, int]:
+    found = keccak(raw)
+    if found != block_hash:
+        raise WrongAnchor(
+            f"the proof is of block {to_hex(found)} of the other chain, not {to_hex(block_hash)}",
+            expected=to_hex(block_hash),
+            found=to_hex(found),
+        )
+    fields = decode_list(raw)
+    if len(fields) < _HEADER_FIELDS:
+        raise RlpError("no header of London or later")
+    return (
+        decode_hash(fields[_STATE_ROOT]),
+        decode_number(fields[_NUMBER], 8),
+        decode_number(fields[_TIMESTAMP], 8),
+    )
+
+
+def _holds(
+    root: Hash32, checkpoint: Checkpoint, slot: AnchorSlot, trusted: Collection[Address]
+) -> bool:
+    """Whether the log holds a witness's word for this checkpoint. Raises Contradiction."""
+    number = checkpoint.block_number
+    key = digest_slot(checkpoint.domain, slot.witness, number)
+    held = verify_path(root, keccak(key), slot.nodes)
+    if held is None:
+        return False
+    found = decode_slot(held).to_bytes(32, "big")
+    if found != checkpoint.digest():
+        if slot.witness not in trusted:
+            return False
+        raise Contradiction(slot.witness, number, checkpoint.digest(), found)
+    return True
+
+
+# -- building ----------------------------------------------------------------------------------
+
+
+class _Block(Protocol):
+    @property
+    def number(self) -> int: ...
+    @property
+    def header(self) -> Mapping[str, Any]: ...
+
+
+class _Slot(Protocol):
+    @property
+    def slot(self) -> Hash32: ...
+    @property
+    def nodes(self) -> tuple[bytes, ...]: ...
+
+
+class _Account(Protocol):
+    @property
+    def nodes(self) -> tuple[bytes, ...]: ...
+    @property
+    def slots(self) -> tuple[_Slot, ...]: ...
+
+
+class AnchorSource(Protocol):
+    """A node of the other chain."""
+
+    def fetch_block(self, block: int | str | bytes, /) -> _Block: ...
+    def fetch_proof(
+        self, address: Address, slots: Sequence[Hash32], block: int | str | bytes, /
+    ) -> _Account: ...
+
+
+def fetch_anchor(
+    source: AnchorSource,
+    log: Address,
+    checkpoint: Checkpoint,
+    witnesses: Sequence[Address],
+    block: int | str | bytes = "latest",
+) -> Anchor:
+    """Fetch the proof of what the log holds of these witnesses; it is to be verified.
+
+    Raises:
+        UnknownHeader, NodeUnavailable: the node's answer cannot be used.
+    """
+    pinned = source.fetch_block(block)
+    slots = {one: digest_slot(checkpoint.domain, one, checkpoint.block_number) for one in witnesses}
+    proof = source.fetch_proof(log, tuple(slots.values()), pinned.number)
+    proven = {one.slot: one.nodes for one in proof.slots}
+    if not set(slots.values()) <= proven.keys():
+        raise NodeUnavailable("eth_getProof left slots out", method="eth_getProof")
+    return Anchor(
+        log=log,
+        header=encode_header(pinned.header),
+        account_proof=_needed(proof.nodes),
+        slots=tuple([AnchorSlot(one, _needed(proven[slot])) for one, slot in slots.items()]),
+    )
+
+
+def _needed(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Some nodes list short nodes although their parents embed them; a proof does not."""
+    return nodes[:1] + tuple(node for node in nodes[1:] if len(node) >= 32)
