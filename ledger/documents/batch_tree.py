@@ -46,8 +46,24 @@ def verify_path(
     Raises:
         VerificationError: it is not.
     """
-    found, at, last = leaf_hash(content_hash), index, size - 1
+    found = find_root(size, index, content_hash, path)
+    if found != root:
+        raise VerificationError(
+            f"the path does not lead from leaf {index} of {size} to the root",
+            expected=to_hex(root),
+            found=None if found is None else to_hex(found),
+        )
+
+
+def find_root(size: int, index: int, leaf: bytes, path: Sequence[Hash32]) -> Hash32 | None:
+    """The root that a path leads to from leaf `index`, from 0 (RFC 9162, 2.1.3.2).
+
+    None if no tree of that size has such a path.
+    """
+    found, at, last = leaf_hash(leaf), index, size - 1
     for sibling in path:
+        if last == 0:
+            return None
         if at % 2 or at == last:
             found = node_hash(sibling, found)
             while at and not at % 2:
@@ -55,12 +71,7 @@ def verify_path(
         else:
             found = node_hash(found, sibling)
         at, last = at >> 1, last >> 1
-    if not 0 <= index < size or last != 0 or found != root:
-        raise VerificationError(
-            f"the path does not lead from leaf {index} of {size} to the root",
-            expected=to_hex(root),
-            found=to_hex(found),
-        )
+    return found if 0 <= index < size and last == 0 else None
 
 
 def _climb(level: list[Hash32], index: int) -> list[Hash32]:

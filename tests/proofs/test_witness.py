@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.errors import DocumentError, MalformedValue, VerificationError
-from ledger.hashing import domain_separator, sha256
+from ledger.hashing import domain_separator, keccak, sha256
 from ledger.proofs.checkpoint import Checkpoint, WrongDomain, verify_domain
 from ledger.proofs.signed import (
     NotDescended,
@@ -56,7 +56,6 @@ def test_the_digest_is_the_vectors() -> None:
 
 def test_the_digest_is_what_wallets_sign_as_typed_data() -> None:
     from eth_account.messages import encode_typed_data
-    from eth_utils import keccak
 
     told = encode_typed_data(
         {"name": "AssetLedgerCheckpoint", "version": "1"},
@@ -112,9 +111,9 @@ def test_unknown_witnesses_do_not_count() -> None:
     with pytest.raises(UnknownWitness) as caught:
         verify_witnesses(CHECKPOINT, [sign(MALLORY)], TRUSTED, 1)
     assert caught.value.fields["unknown"] == [to_hex(MALLORY.address)]
-    with pytest.raises(TooFewWitnesses) as caught:
+    with pytest.raises(TooFewWitnesses) as few:
         verify_witnesses(CHECKPOINT, [sign(MALLORY), sign(ANNE)], TRUSTED, 2)
-    assert caught.value.code == "too_few_witnesses"
+    assert few.value.code == "too_few_witnesses"
     found = verify_witnesses(CHECKPOINT, [sign(MALLORY), sign(ANNE)], TRUSTED, 1)
     assert found == (ANNE.address,)
 
