@@ -25,7 +25,10 @@ _CONTRACT = "AssetLedger"
 
 def prove(
     subject: Annotated[
-        str, typer.Argument(help="Id of an asset or organisation.", show_default=False)
+        str,
+        typer.Argument(
+            help="Id of an asset, a batch, an organisation, a schema, a world.", show_default=False
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file to write, or - for standard output.")
@@ -38,6 +41,20 @@ def prove(
         str | None, typer.Option(help="The ledger's address; else the manifest tells it.")
     ] = None,
     manifest: ManifestFile = None,
+    related: Annotated[
+        str,
+        typer.Option(
+            "--with",
+            metavar="WHICH",
+            help="Prove these, too: organisations, schemas, parts; commas between.",
+        ),
+    ] = "",
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Prove the asset's whole tree of parts.")
+    ] = False,
+    holdings: Annotated[
+        bool, typer.Option("--holdings", help="Prove which assets the organisation holds title to.")
+    ] = False,
     data: Annotated[Path | None, typer.Option(help="The data folder of the ledger.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,18 +65,31 @@ def prove(
     to_stdout = str(output) == "-"
     if to_stdout and as_json:
         raise typer.BadParameter("the bundle itself goes there with -o -", param_hint="--json")
-    wanted = parse_hash(subject, "SUBJECT")
+    about = parse_hash(subject, "SUBJECT")
     given = None if contract is None else parse_address(contract, "--contract")
+    others = _related(related)
 
     from ledger.chain.rpc import RpcClient
     from ledger.cli.access import find_node
+    from ledger.documents.batch_store import BatchStore
+    from ledger.proofs.births import KeptBirths
     from ledger.proofs.build import build_bundle
+    from ledger.proofs.gathering import Wanted
     from ledger.settings import Settings
 
     settings = Settings.given(data=data)
+    births = KeptBirths(BatchStore(settings.data / "documents" / "batches"))
+    wanted = Wanted(
+        organisations="organisations" in others,
+        schemas="schemas" in others,
+        parts="parts" in others,
+        tree=tree,
+        holdings=holdings,
+        find_birth=births.find,
+    )
     with RpcClient(rpc_url or find_node(settings)) as rpc:
         ledger = given or _deployed(rpc, manifest or settings.manifest_path())
-        built = build_bundle(rpc, ledger, wanted, block)
+        built = build_bundle(rpc, ledger, about, block, wanted)
     if to_stdout:
         sys.stdout.buffer.write(built.raw)
         sys.stdout.buffer.flush()
@@ -67,6 +97,16 @@ def prove(
         return
     _write(output, built.raw)
     say(json.dumps(_value(built, output)) if as_json else _told(built, str(output)))
+
+
+def _related(text: str) -> set[str]:
+    """The words of `--with`; `schema` is as good as `schemas`."""
+    words = {"schemas" if word == "schema" else word for word in text.split(",") if word}
+    if unknown := sorted(words - {"organisations", "schemas", "parts"}):
+        raise typer.BadParameter(
+            f"{', '.join(unknown)} is none of organisations, schemas, parts", param_hint="--with"
+        )
+    return words
 
 
 def _deployed(rpc: RpcClient, manifest: Path) -> Address:

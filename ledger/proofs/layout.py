@@ -19,6 +19,11 @@ from ledger.types import (
 
 SUBJECTS: Final = 0
 LEDGER_HEAD: Final = 1
+HOLDERS: Final = 4
+BALANCES: Final = 5
+APPROVALS: Final = 6
+OFFERS: Final = 10
+PARENTS: Final = 11
 
 
 class SubjectClass(Labelled):
@@ -156,3 +161,38 @@ def head_slot(subject: Hash32) -> Hash32:
 def ledger_head_slot() -> Hash32:
     """Slot of the ledger head."""
     return LEDGER_HEAD.to_bytes(32, "big")
+
+
+def balance_slot(organisation: Address) -> Hash32:
+    """Slot of how many assets an organisation's address holds title to."""
+    return mapping_slot(organisation.rjust(32, b"\0"), BALANCES)
+
+
+def holder_slot(asset: Hash32, party: Party) -> Hash32:
+    """Slot of the address of a party but the owner; it counts while the word says it is held."""
+    return _party_slot(asset, party, HOLDERS)
+
+
+def approval_slot(asset: Hash32) -> Hash32:
+    """Slot of the account approved for an asset; it counts while the word says there is one."""
+    return mapping_slot(asset, APPROVALS)
+
+
+def offer_slot(asset: Hash32, party: Party) -> Hash32:
+    """Slot of a party's offer; it counts while the word says that it is offered."""
+    return _party_slot(asset, party, OFFERS)
+
+
+def parent_slot(asset: Hash32) -> Hash32:
+    """Slot of the asset that one is mounted on; it counts while the word says that it is."""
+    return mapping_slot(asset, PARENTS)
+
+
+def encode_offer(to: Address, expires: int) -> int:
+    """Write an offer as its slot holds it: the address, and above it when it lapses."""
+    return int.from_bytes(to, "big") | expires << 160
+
+
+def _party_slot(asset: Hash32, party: Party, mapping: int) -> Hash32:
+    of_asset = int.from_bytes(mapping_slot(asset, mapping), "big")
+    return mapping_slot(party.to_bytes(32, "big"), of_asset)

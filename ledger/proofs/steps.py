@@ -7,30 +7,42 @@ from contextlib import contextmanager
 from typing import ClassVar, Final
 
 from ledger.errors import LedgerError, VerificationError
+from ledger.types import Hash32, to_hex
 
 
 class StepFailed(VerificationError):
     """A numbered step of verifying a bundle failed; says which, and both values if there are two.
 
-    `expected` is what was given or proven before, `found` what this step met instead.
+    `expected` is what was given or proven before, `found` what this step met instead, `subject` the
+    one that was being verified, in the steps that are taken for each.
     """
 
     number: ClassVar[int]
     step: ClassVar[str]
 
-    def __init__(self, reason: str, *, expected: object = None, found: object = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        expected: object = None,
+        found: object = None,
+        subject: Hash32 | None = None,
+    ) -> None:
         both = "" if expected is None else f": expected {expected}, found {found}"
+        whose = "" if subject is None else f" of {to_hex(subject)}"
         super().__init__(
-            f"step {self.number}, {self.step}: {reason}{both}",
+            f"step {self.number}, {self.step}{whose}: {reason}{both}",
             step=self.number,
             name=self.step,
             reason=reason,
             expected=expected,
             found=found,
+            subject=None if subject is None else to_hex(subject),
         )
         self.reason = reason
         self.expected = expected
         self.found = found
+        self.subject = subject
 
 
 class WrongForm(StepFailed):
@@ -57,11 +69,19 @@ class WrongAccount(StepFailed):
     step = "account"
 
 
+class WrongLedgerHead(StepFailed):
+    """The contract's storage does not hold the ledger head as claimed."""
+
+    code = "wrong_ledger_head"
+    number = 4
+    step = "ledger head"
+
+
 class WrongWord(StepFailed):
     """The contract's storage does not hold the subject's word as claimed."""
 
     code = "wrong_word"
-    number = 4
+    number = 5
     step = "word"
 
 
@@ -69,20 +89,12 @@ class WrongHead(StepFailed):
     """The contract's storage does not hold the subject's head as claimed."""
 
     code = "wrong_head"
-    number = 5
+    number = 6
     step = "head"
 
 
-class WrongLedgerHead(StepFailed):
-    """The contract's storage does not hold the ledger head as claimed."""
-
-    code = "wrong_ledger_head"
-    number = 6
-    step = "ledger head"
-
-
 class WrongBirth(StepFailed):
-    """The first entry does not hash to the subject's id."""
+    """The subject is not what its id was made of."""
 
     code = "wrong_birth"
     number = 7
@@ -105,22 +117,71 @@ class WrongState(StepFailed):
     step = "state"
 
 
+class WrongParties(StepFailed):
+    """Parties, offers or parent are others in the contract's storage than in the entries."""
+
+    code = "wrong_parties"
+    number = 10
+    step = "parties"
+
+
+class WrongHoldings(StepFailed):
+    """The organisation does not hold title to these assets, or to fewer of them."""
+
+    code = "wrong_holdings"
+    number = 11
+    step = "holdings"
+
+
+class WrongTree(StepFailed):
+    """The assembly's parts are not all proven, or not mounted where they are said to be."""
+
+    code = "wrong_tree"
+    number = 12
+    step = "tree"
+
+
+class WrongDocuments(StepFailed):
+    """What is disclosed of documents is not what the entries commit to."""
+
+    code = "wrong_documents"
+    number = 13
+    step = "documents"
+
+
+class WrongRest(StepFailed):
+    """There are trie nodes that prove nothing."""
+
+    code = "wrong_rest"
+    number = 14
+    step = "rest"
+
+
 STEPS: Final[tuple[type[StepFailed], ...]] = (
     WrongForm,
     WrongHeader,
     WrongAccount,
+    WrongLedgerHead,
     WrongWord,
     WrongHead,
-    WrongLedgerHead,
     WrongBirth,
     WrongHistory,
     WrongState,
+    WrongParties,
+    WrongHoldings,
+    WrongTree,
+    WrongDocuments,
+    WrongRest,
 )
 """All steps in the order in which they are taken."""
 
 
+EACH_SUBJECT: Final = range(5, 11)
+"""The numbers of the steps that are taken for each subject in turn."""
+
+
 @contextmanager
-def failing_as(error: type[StepFailed]) -> Iterator[None]:
+def failing_as(error: type[StepFailed], subject: Hash32 | None = None) -> Iterator[None]:
     """Turn whatever a step refuses into the step's own error."""
     try:
         yield
@@ -130,4 +191,4 @@ def failing_as(error: type[StepFailed]) -> Iterator[None]:
         fields = refusal.fields
         expected = fields.get("expected", fields.get("wanted"))
         found = fields.get("found", fields.get("value"))
-        raise error(refusal.message, expected=expected, found=found) from None
+        raise error(refusal.message, expected=expected, found=found, subject=subject) from None

@@ -50,64 +50,89 @@ class _Branch:
 _Node: TypeAlias = _Leaf | _Extension | _Branch | None
 
 
-class _Nodes:
-    """The nodes of a proof, each taken once, in order, against the hash that names it."""
+class Nodes:
+    """The nodes of one or many proofs, each there once, in the order in which walks need them.
+
+    A walk looks for a hash among the nodes that were taken before; if it is not there, the next
+    node must have it. So each stands in one place only, and whatever is left was not needed.
+    """
 
     def __init__(self, nodes: Sequence[bytes]) -> None:
         self._nodes = nodes
-        self.taken = 0
+        self._taken: dict[Hash32, _Taken] = {}
 
-    def take(self, named: Hash32) -> Item:
-        if self.taken == len(self._nodes):
-            raise TrieError("is missing", self.taken, expected=to_hex(named), found="nothing")
-        raw = self._nodes[self.taken]
+    def find(self, root: Hash32, key: bytes) -> bytes | None:
+        """What the trie of `root` holds under `key`, or None if it provably holds nothing there.
+
+        Nothing is proven absent but by a node that turns away from the key; the trie that holds
+        nothing at all is the single node 0x80.
+
+        Raises:
+            TrieError: a node is missing, malformed, or not the one its parent names.
+            RlpError: a node is not canonical RLP.
+        """
+        path = bytes(nibble for byte in key for nibble in (byte >> 4, byte & 15))
+        return _walk(path, self, self.take(root, is_root=True))
+
+    def take(self, named: Hash32, *, is_root: bool = False) -> _Taken:
+        """The node of that hash. Raises TrieError or RlpError."""
+        known = self._taken.get(named)
+        if known is None:
+            known = self._taken[named] = self._next(named)
+        if known.is_short and not is_root:
+            raise TrieError("is short, so its parent had to embed it", known.number)
+        return known
+
+    def _next(self, named: Hash32) -> _Taken:
+        number = len(self._taken)
+        if number == len(self._nodes):
+            raise TrieError("is missing", number, expected=to_hex(named), found="nothing")
+        raw = self._nodes[number]
         found = keccak(raw)
         if found != named:
             raise TrieError(
                 "has another hash than its parent names",
-                self.taken,
+                number,
                 expected=to_hex(named),
                 found=to_hex(found),
             )
-        if self.taken > 0 and len(raw) < 32:
-            raise TrieError("is short, so its parent had to embed it", self.taken)
-        self.taken += 1
-        return decode(raw)
-
-    def follow(self, reference: Item) -> Item:
-        """The node a parent refers to: by hash, or embedded in it when shorter than 32 bytes."""
-        if isinstance(reference, bytes):
-            return self.take(reference) if reference else b""
-        return reference
+        return _Taken(decode(raw), number, len(raw) < 32)
 
     def verify_all_taken(self) -> None:
-        if self.taken != len(self._nodes):
-            raise TrieError(
-                "is not needed", self.taken, expected=self.taken, found=len(self._nodes)
-            )
+        """See that there is no node that no walk needed. Raises TrieError."""
+        taken = len(self._taken)
+        if taken != len(self._nodes):
+            raise TrieError("is not needed", taken, expected=taken, found=len(self._nodes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An item that was read of a node, and which node that was."""
+
+    item: Item
+    number: int
+    is_short: bool
 
 
 def verify_path(root: Hash32, key: bytes, nodes: Sequence[bytes]) -> bytes | None:
     """What the trie of `root` holds under `key`, or None if it provably holds nothing there.
 
-    `nodes` are the encoded nodes from the root towards the key, those shorter than 32 bytes left
-    out because their parents embed them. Nothing is proven absent but by a node that turns away
-    from the key; the trie that holds nothing at all is the single node 0x80.
+    `nodes` are the encoded nodes from the root towards the key and no others, those shorter than 32
+    bytes left out because their parents embed them.
 
     Raises:
         TrieError: a node is missing, superfluous, malformed, or not the one its parent names.
         RlpError: a node is not canonical RLP.
     """
-    path = bytes(nibble for byte in key for nibble in (byte >> 4, byte & 15))
-    proof = _Nodes(nodes)
-    value = _walk(path, proof, proof.take(root))
+    proof = Nodes(nodes)
+    value = proof.find(root, key)
     proof.verify_all_taken()
     return value
 
 
-def _walk(path: bytes, proof: _Nodes, item: Item) -> bytes | None:
+def _walk(path: bytes, nodes: Nodes, at: _Taken) -> bytes | None:
     while True:
-        match _node(item, len(path), proof.taken - 1):
+        match _node(at.item, len(path), at.number):
             case None:
                 return None
             case _Leaf(end, value):
@@ -115,9 +140,21 @@ def _walk(path: bytes, proof: _Nodes, item: Item) -> bytes | None:
             case _Extension(shared, child):
                 if not path.startswith(shared):
                     return None
-                path, item = path[len(shared) :], proof.follow(child)
+                path, at = path[len(shared) :], _follow(nodes, at, child)
+                _require(_is_branch(at.item), "is no branch, as below an extension", at.number)
             case _Branch(children):
-                path, item = path[1:], proof.follow(children[path[0]])
+                path, at = path[1:], _follow(nodes, at, children[path[0]])
+
+
+def _follow(nodes: Nodes, parent: _Taken, reference: Item) -> _Taken:
+    """The node a parent refers to: by hash, or embedded in it when shorter than 32 bytes."""
+    if isinstance(reference, bytes) and reference:
+        return nodes.take(reference)
+    return _Taken(reference, parent.number, is_short=False)
+
+
+def _is_branch(item: Item) -> bool:
+    return isinstance(item, list) and len(item) == _BRANCH_SIZE
 
 
 def _node(item: Item, left: int, number: int) -> _Node:

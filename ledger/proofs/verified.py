@@ -1,19 +1,14 @@
-"""What a verified bundle proves, and what it does not."""
+"""What a verified bundle proves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.domain.asset import Asset
-from ledger.domain.batch import Batch
-from ledger.domain.catalogue import Schema, World
-from ledger.domain.founding import Founding
-from ledger.domain.organisation import Organisation
+from ledger.documents.canonical import JsonValue
 from ledger.domain.subjects import Subject
-from ledger.proofs.bundle import BundleEntry
+from ledger.proofs.bundle import Birth, BundleEntry, ManifestClaim
 from ledger.proofs.layout import Word
-from ledger.proofs.trie import Account
-from ledger.types import Address, Hash32, to_hex
+from ledger.types import Address, Hash32
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +22,74 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """A subject as of the block, and every entry of its own that made it so.
+
+    An asset of a batch has its birth, at position 0, in the batch's entry; `birth` is its record,
+    if the bundle holds it. `approved` is the account that may transfer an asset's title (ERC-721).
+    """
+
+    id: Hash32
+    word: Word
+    state: Subject
+    entries: tuple[BundleEntry, ...]
+    birth: Birth | None = None
+    approved: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How many assets an organisation holds title to, and some of them, or all."""
+
+    organisation: Hash32
+    balance: int
+    assets: tuple[Hash32, ...]
+
+    @property
+    def are_all(self) -> bool:
+        """Whether there are no others."""
+        return len(self.assets) == self.balance
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """An asset with all its parts, in the order in which they were mounted."""
+
+    asset: Hash32
+    parts: tuple[Assembled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The entry of a subject that names a document."""
+
+    subject: Hash32
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A document's commitment opened to the hashes of its fields, and which entries name it."""
+
+    content_hash: Hash32
+    leaves: tuple[Hash32, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """One field of a document; of `name` None it is the serial that it was registered under."""
+
+    content_hash: Hash32
+    name: str | None
+    value: JsonValue
+    salt: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
-    """What a bundle proves: the subject as of the block, and every entry that made it so.
+    """What a bundle proves: its subjects as of the block, and every entry that made them so.
 
     `not_proven` says, a sentence each, what must not be read into it.
     """
@@ -36,51 +97,30 @@ class Verified:
     chain_id: int
     contract: Address
     code_hash: Hash32
-    subject: Hash32
     block: Header
-    word: Word
     ledger_head: Hash32
-    entries: tuple[BundleEntry, ...]
-    state: Subject
+    subject: Hash32
+    subjects: tuple[Proven, ...]
+    holdings: Holdings | None
+    tree: Assembled | None
+    documents: tuple[Committed, ...]
+    fields: tuple[Disclosed, ...]
+    manifest: ManifestClaim | None
     not_proven: tuple[str, ...]
 
+    @property
+    def main(self) -> Proven:
+        """What the bundle is about."""
+        return next(each for each in self.subjects if each.id == self.subject)
 
-def not_proven(block: Header, account: Account, state: Subject, word: Word) -> tuple[str, ...]:
-    """What must not be read into a verified bundle, a sentence each."""
-    sentences = [
-        f"That block {block.number} belongs to the chain: its hash was taken on trust.",
-        "That nothing happened after that block.",
-        "That the contract does what it should: compare its code, of hash "
-        f"{to_hex(account.code_hash)}, with the published source.",
-        "Which account sent the first entry: no head binds it.",
-        "In which transactions the entries were sent.",
-    ]
-    sentences += _not_proven_of(state)
-    if word.approved:
-        sentences.append("Whom the owner has approved to transfer title (ERC-721): no entry.")
-    return tuple(sentences)
+    @property
+    def word(self) -> Word:
+        return self.main.word
 
+    @property
+    def entries(self) -> tuple[BundleEntry, ...]:
+        return self.main.entries
 
-def _not_proven_of(state: Subject) -> list[str]:
-    documents = "What the documents say: only their content hashes are bound."
-    others = "Who the organisations are: prove each by a bundle of its own."
-    lapsing = "That what expires has not: times are told, and compared with none."
-    match state:
-        case Asset():
-            return [documents, others, lapsing]
-        case Batch():
-            return [
-                documents,
-                others,
-                "Which birth records the batch's root is over: compare it with the manifest's.",
-                "What became of the batch's assets: each has a history of its own.",
-            ]
-        case Schema() | World():
-            return [documents, others]
-        case Organisation():
-            return [
-                f"That whoever controls {state.did} is this organisation.",
-                lapsing,
-            ]
-        case Founding():
-            return ["Who governs: the authority is a contract of its own."]
+    @property
+    def state(self) -> Subject:
+        return self.main.state

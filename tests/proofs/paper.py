@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import rlp
 
 from ledger.domain.asset import Asset
+from ledger.domain.batch import Batch, batch_id_of, member
 from ledger.domain.entries import Appended
 from ledger.domain.heads import ledger_head_after
 from ledger.domain.payloads import (
@@ -36,10 +41,26 @@ from ledger.domain.payloads import (
     WorldOpened,
 )
 from ledger.domain.subjects import Subject, fold_subject
-from ledger.hashing import domain_separator, keccak, subject_id
-from ledger.proofs.bundle import Bundle, BundleEntry
+from ledger.errors import VerificationError
+from ledger.hashing import domain_separator, keccak, organisation_address, subject_id
+from ledger.proofs.bundle import Bundle, BundleEntry, BundleSubject, ClaimedHoldings
 from ledger.proofs.claims import word_of
-from ledger.proofs.layout import Word, encode_word, head_slot, ledger_head_slot, word_slot
+from ledger.proofs.layout import (
+    SubjectClass,
+    Word,
+    approval_slot,
+    balance_slot,
+    decode_word,
+    encode_offer,
+    encode_word,
+    head_slot,
+    holder_slot,
+    ledger_head_slot,
+    offer_slot,
+    parent_slot,
+    word_slot,
+)
+from ledger.proofs.parties import party_slots
 from ledger.types import ZERO_ADDRESS, ZERO_HASH, AssetKind, Party, Stage
 from tests.proofs.tries import Trie
 
@@ -61,6 +82,7 @@ class Paper:
     states: dict[bytes, Subject] = field(default_factory=dict)
     ledger_head: bytes = ZERO_HASH
     approved: bool = False
+    offers: dict[tuple[bytes, Party], Offered] = field(default_factory=dict)
 
     def begin(self, payload: Payload, org: bytes = ZERO_HASH) -> bytes:
         domain = domain_separator(self.chain_id, self.contract)
@@ -72,16 +94,24 @@ class Paper:
         self, subject: bytes, payload: Payload, org: bytes = ZERO_HASH, late: int = 0
     ) -> None:
         told = self.entries.setdefault(subject, [])
-        position, kind = len(told), payload.KIND
+        batch = self._batch(subject)
+        position, kind = len(told) + (batch is not None), payload.KIND
         time = late or OPENED + 10 * position
         entry = Appended(subject, org, kind, position, payload.encode(), ACTOR, time)
         told.append(entry)
-        self.states[subject] = fold_subject(self.states.get(subject), entry)
+        if isinstance(payload, Offered):
+            self.offers[subject, payload.party] = payload
+        self.states[subject] = fold_subject(self.states.get(subject), entry, batch)
         head = self.states[subject].head
         self.ledger_head = ledger_head_after(self.ledger_head, head, entry)
 
+    def _batch(self, subject: bytes) -> Batch | None:
+        batch = self.states.get(batch_id_of(subject))
+        return batch if isinstance(batch, Batch) and batch.has(subject) else None
+
     def state(self, subject: bytes) -> Subject:
-        return self.states[subject]
+        batch = None if subject in self.states else self._batch(subject)
+        return self.states[subject] if batch is None else member(batch, subject)
 
     def word(self, subject: bytes) -> Word:
         state = self.state(subject)
@@ -91,30 +121,100 @@ class Paper:
 
     def storage(self) -> dict[bytes, int]:
         slots = {ledger_head_slot(): int.from_bytes(self.ledger_head, "big")}
-        for subject, told in self.entries.items():
+        for subject in self.entries:
+            state = self.state(subject)
             slots[word_slot(subject)] = encode_word(self.word(subject))
-            if len(told) > 1:
-                slots[head_slot(subject)] = int.from_bytes(self.state(subject).head, "big")
+            if state.count > 1:
+                slots[head_slot(subject)] = int.from_bytes(state.head, "big")
+            if isinstance(state, Asset):
+                slots |= self._of_asset(state)
+        for org, balance in self.balances().items():
+            slots[balance_slot(organisation_address(org))] = balance
         return {slot: value for slot, value in slots.items() if value}
 
-    def bundle(self, subject: bytes, storage: dict[bytes, int] | None = None) -> Bundle:
-        """The subject's bundle; with `storage`, of a contract that holds that instead."""
-        held = self.storage() if storage is None else storage
-        slots = Trie({keccak(slot): rlp.encode(value) for slot, value in held.items()})
+    def _of_asset(self, asset: Asset) -> dict[bytes, int]:
+        """What stands beside an asset's word; what the word does not speak of stands there too."""
+        slots = {parent_slot(asset.id): int.from_bytes(asset.parent or b"\7", "big")}
+        for party in Party:
+            org = None if party is Party.OWNER else getattr(asset, party.label)
+            slots[holder_slot(asset.id, party)] = int.from_bytes((org or b"\7")[12:], "big")
+            if offer := self.offers.get((asset.id, party)):
+                to = organisation_address(offer.to)
+                slots[offer_slot(asset.id, party)] = encode_offer(to, offer.expires)
+        return slots | {approval_slot(asset.id): int.from_bytes(ACTOR, "big")}
+
+    def balances(self) -> Counter[bytes]:
+        """How many assets each organisation holds title to."""
+        found: Counter[bytes] = Counter()
+        for state in self.states.values():
+            match state:
+                case Batch():
+                    found[state.owner] += state.size
+                case Asset():
+                    batch = self._batch(state.id)
+                    found[state.owner] += 1
+                    found[batch.owner if batch else state.owner] -= batch is not None
+        return found
+
+    def bundle(
+        self,
+        subject: bytes,
+        storage: dict[bytes, int] | None = None,
+        *,
+        related: Sequence[bytes] = (),
+        held: Sequence[bytes] | None = None,
+        **others: Any,
+    ) -> Bundle:
+        """The subject's bundle; with `storage`, of a contract that holds that instead.
+
+        Batches have to be among the `related`. With `held`, the subject is said to hold these.
+        """
+        ids = [*[one for one in related if one[29:] == bytes(3)], subject]
+        ids += [one for one in related if one not in ids]
+        contents = self.storage() if storage is None else storage
+        slots = Trie({keccak(slot): rlp.encode(value) for slot, value in contents.items()})
         account = rlp.encode([1, 0, slots.root, keccak(b"code")])
-        others = {keccak(bytes([n]) * 20): rlp.encode([n, n, ZERO_HASH, ZERO_HASH]) for n in b"abc"}
-        state = Trie(others | {keccak(self.contract): account})
+        fill = {keccak(bytes([n]) * 20): rlp.encode([n, n, ZERO_HASH, ZERO_HASH]) for n in b"abc"}
+        state = Trie(fill | {keccak(self.contract): account})
+        nodes = dict.fromkeys(state.prove(keccak(self.contract)))
+        for slot in self._slots(ids, subject, held, contents):
+            nodes |= dict.fromkeys(slots.prove(keccak(slot)))
         return Bundle(
             chain_id=self.chain_id,
             contract=self.contract,
             subject=subject,
             header=header(state.root),
-            account_proof=state.prove(keccak(self.contract)),
-            word_proof=slots.prove(keccak(word_slot(subject))),
-            head_proof=slots.prove(keccak(head_slot(subject))),
-            ledger_head_proof=slots.prove(keccak(ledger_head_slot())),
-            entries=tuple(bundle_entry(entry) for entry in self.entries.get(subject, [])),
+            nodes=tuple(nodes),
+            subjects=tuple(self._bundled(one) for one in ids),
+            holdings=None if held is None else ClaimedHoldings(subject, tuple(sorted(held))),
+            **others,
         )
+
+    def _bundled(self, subject: bytes) -> BundleSubject:
+        told = self.entries.get(subject, [])
+        return BundleSubject(subject, tuple(bundle_entry(entry) for entry in told))
+
+    def _slots(
+        self,
+        ids: Sequence[bytes],
+        subject: bytes,
+        held: Sequence[bytes] | None,
+        contents: dict[bytes, int],
+    ) -> Iterator[bytes]:
+        """The slots that a verifier reads, in its order."""
+        yield ledger_head_slot()
+        for one in ids:
+            yield from (word_slot(one), head_slot(one))
+            with suppress(VerificationError):
+                word = decode_word(contents.get(word_slot(one), 0))
+                if word.subject_class is SubjectClass.ASSET:
+                    yield from party_slots(one, word)
+        if held is not None:
+            yield balance_slot(organisation_address(subject))
+            for asset in sorted(held):
+                yield word_slot(asset)
+                if word_slot(asset) not in contents:
+                    yield word_slot(batch_id_of(asset))
 
 
 def bundle_entry(entry: Appended) -> BundleEntry:
@@ -201,6 +301,19 @@ def a_paused_ledger(paper: Paper) -> bytes:
 
 
 def with_entry(bundle: Bundle, index: int, **changes: object) -> Bundle:
-    entries = list(bundle.entries)
+    entries = list(entries_of(bundle))
     entries[index] = replace(entries[index], **changes)  # type: ignore[arg-type]
-    return replace(bundle, entries=tuple(entries))
+    return with_entries(bundle, entries)
+
+
+def entries_of(bundle: Bundle) -> tuple[BundleEntry, ...]:
+    """The entries of the subject that a bundle is about."""
+    return next(one.entries for one in bundle.subjects if one.id == bundle.subject)
+
+
+def with_entries(bundle: Bundle, entries: Sequence[BundleEntry]) -> Bundle:
+    subjects = [
+        replace(one, entries=tuple(entries)) if one.id == bundle.subject else one
+        for one in bundle.subjects
+    ]
+    return replace(bundle, subjects=tuple(subjects))

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 
 from ledger.documents.canonical import canonical
 from ledger.errors import InputError
-from ledger.proofs.bundle import Bundle, BundleEntry, decode_bundle, encode_bundle
+from ledger.proofs.bundle import (
+    Birth,
+    Bundle,
+    BundleEntry,
+    BundleSubject,
+    ClaimedHoldings,
+    DisclosedLeaf,
+    DocumentLeaves,
+    ManifestClaim,
+    Sibling,
+)
+from ledger.proofs.decoding import decode_bundle
+from ledger.proofs.encoding import encode_bundle
 from tests.proofs.paper import Paper, a_history
 
 nodes = st.lists(st.binary(max_size=40), max_size=4).map(tuple)
@@ -30,17 +42,49 @@ def entries(position: int) -> st.SearchStrategy[BundleEntry]:
     )
 
 
-bundles = st.builds(
-    Bundle,
-    chain_id=st.integers(0, 2**53 - 1),
-    contract=st.binary(min_size=20, max_size=20),
-    subject=st.binary(min_size=32, max_size=32),
-    header=st.binary(max_size=100),
-    account_proof=nodes,
-    word_proof=nodes,
-    head_proof=nodes,
-    ledger_head_proof=nodes,
-    entries=st.lists(st.integers(0, 5).flatmap(entries), max_size=5).map(tuple),
+hashes = st.binary(min_size=32, max_size=32)
+lists = st.lists(hashes, max_size=3).map(tuple)
+ascending = st.lists(hashes, max_size=3, unique=True).map(sorted).map(tuple)
+texts = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Cc"]), max_size=9)
+subjects = st.lists(
+    st.builds(
+        BundleSubject,
+        id=hashes,
+        entries=st.lists(st.integers(0, 5).flatmap(entries), max_size=5).map(tuple),
+        birth=st.none() | st.builds(Birth, hashes, lists),
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda one: one.id,
+).map(tuple)
+bundles = subjects.flatmap(
+    lambda some: st.builds(
+        Bundle,
+        chain_id=st.integers(0, 2**53 - 1),
+        contract=st.binary(min_size=20, max_size=20),
+        header=st.binary(max_size=100),
+        subject=st.sampled_from([one.id for one in some]),
+        subjects=st.just(some),
+        nodes=nodes,
+        holdings=st.none() | st.builds(ClaimedHoldings, hashes, ascending),
+        tree=st.booleans(),
+        documents=st.lists(
+            st.builds(DocumentLeaves, hashes, lists),
+            max_size=3,
+            unique_by=lambda one: one.content_hash,
+        ).map(lambda found: tuple(sorted(found, key=lambda one: one.content_hash))),
+        fields=st.lists(
+            st.builds(
+                DisclosedLeaf,
+                hashes,
+                texts,
+                st.lists(st.builds(Sibling, st.booleans(), hashes), max_size=3).map(tuple),
+            ),
+            max_size=3,
+            unique_by=lambda one: one.content_hash,
+        ).map(lambda found: tuple(sorted(found, key=lambda one: one.content_hash))),
+        manifest=st.none() | st.builds(ManifestClaim, texts, hashes),
+    )
 )
 
 
@@ -63,6 +107,14 @@ def changed(value: dict[str, Any], change: Callable[[dict[str, Any]], object]) -
     return canonical(copy)
 
 
+HASH = "0x" + "aa" * 32
+
+
+def entries_in(value: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = value["subjects"][0]["entries"]
+    return found
+
+
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "version": lambda b: b.update(version=2),
     "version ": lambda b: b.update(version=True),
@@ -76,18 +128,49 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "subject": lambda b: b.update(subject=b["subject"] + "00"),
     "subject ": lambda b: b.update(subject=" " + b["subject"]),
     "header": lambda b: b.update(header=b["header"][:-1]),
-    "account_proof": lambda b: b.update(account_proof="0x"),
-    r"account_proof\[0\]": lambda b: b["account_proof"].__setitem__(0, 5),
-    "storage_proofs": lambda b: b["storage_proofs"].pop("head"),
-    r"storage_proofs.word\[1\]": lambda b: b["storage_proofs"]["word"].insert(1, None),
-    "entries": lambda b: b.update(entries={}),
-    r"entries\[1\]": lambda b: b["entries"][1].pop("actor"),
-    r"entries\[0\]": lambda b: b["entries"][0].update(actor="0x" + "00" * 20),
-    r"entries\[2\].kind": lambda b: b["entries"][2].update(kind=65536),
-    r"entries\[2\].position": lambda b: b["entries"][2].update(position=2.5),
-    r"entries\[2\].timestamp": lambda b: b["entries"][2].update(timestamp=2**40),
-    r"entries\[3\].payload": lambda b: b["entries"][3].update(payload="0xABCD"),
-    r"entries\[3\]": lambda b: b["entries"].__setitem__(3, []),
+    "nodes": lambda b: b.update(nodes="0x"),
+    r"nodes\[0\]": lambda b: b["nodes"].__setitem__(0, 5),
+    r"nodes\[1\]": lambda b: b["nodes"].insert(1, None),
+    "subjects": lambda b: b.update(subjects={}),
+    "subject  ": lambda b: b.update(subjects=[]),
+    "subject   ": lambda b: b.update(subject="0x" + "11" * 32),
+    "subjects ": lambda b: b["subjects"].append(b["subjects"][0]),
+    r"subjects\[0\]": lambda b: b["subjects"][0].update(name="mine"),
+    r"subjects\[0\].id": lambda b: b["subjects"][0].update(id="0x"),
+    r"subjects\[0\].entries": lambda b: b["subjects"][0].update(entries={}),
+    r"subjects\[0\].entries\[1\]": lambda b: entries_in(b)[1].pop("actor"),
+    r"subjects\[0\].entries\[0\]": lambda b: entries_in(b)[0].update(actor="0x" + "00" * 20),
+    r"entries\[2\].kind": lambda b: entries_in(b)[2].update(kind=65536),
+    r"entries\[2\].position": lambda b: entries_in(b)[2].update(position=2.5),
+    r"entries\[2\].timestamp": lambda b: entries_in(b)[2].update(timestamp=2**40),
+    r"entries\[3\].payload": lambda b: entries_in(b)[3].update(payload="0xABCD"),
+    r"entries\[3\]": lambda b: entries_in(b).__setitem__(3, []),
+    r"subjects\[0\].birth": lambda b: b["subjects"][0].update(birth=None),
+    "birth.content_hash": lambda b: b["subjects"][0].update(birth={"content_hash": 1, "path": []}),
+    "birth.path": lambda b: b["subjects"][0].update(
+        birth={"content_hash": HASH, "path": [HASH] * 25}
+    ),
+    "holdings": lambda b: b.update(holdings={"organisation": HASH}),
+    "holdings.organisation": lambda b: b.update(holdings={"organisation": "0x", "assets": []}),
+    r"holdings.assets\[1\]": lambda b: b.update(
+        holdings={"organisation": HASH, "assets": [HASH, HASH]}
+    ),
+    "tree": lambda b: b.update(tree=False),
+    "tree ": lambda b: b.update(tree=1),
+    "documents": lambda b: b.update(documents=[]),
+    r"documents\[0\].leaves": lambda b: b.update(
+        documents=[{"content_hash": HASH, "leaves": None}]
+    ),
+    r"documents\[1\]": lambda b: b.update(documents=[{"content_hash": HASH, "leaves": []}] * 2),
+    "fields": lambda b: b.update(fields=[]),
+    r"fields\[0\].leaf": lambda b: b.update(
+        fields=[{"content_hash": HASH, "leaf": [], "path": []}]
+    ),
+    r"fields\[0\].path\[0\]": lambda b: b.update(
+        fields=[{"content_hash": HASH, "leaf": "", "path": [{"left": HASH, "right": HASH}]}]
+    ),
+    "manifest": lambda b: b.update(manifest={"compiler": "solc"}),
+    "manifest.source_hash": lambda b: b.update(manifest={"compiler": "", "source_hash": None}),
 }
 
 

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from ledger.domain.asset import Asset
-from ledger.domain.batch import Batch, batch_id_of
+from ledger.domain.batch import Batch, member
 from ledger.domain.catalogue import Schema, World
 from ledger.domain.entries import Appended
 from ledger.domain.ledger import Ledger
@@ -38,7 +38,7 @@ from ledger.domain.payloads import (
 )
 from ledger.errors import UnknownThing
 from ledger.hashing import domain_separator, keccak, organisation_address, subject_id
-from ledger.proofs.build import AssetOfBatch, build_bundle
+from ledger.proofs.build import build_bundle
 from ledger.proofs.claims import word_of
 from ledger.proofs.layout import encode_word
 from ledger.types import ZERO_HASH, Party, Stage, to_hex
@@ -205,16 +205,16 @@ def test_its_answers_of_claims_and_listings_are_the_contract_s(
             assert number(found) == asked
 
 
-def test_each_subject_is_proven_but_a_batch_s_assets(lived: OnChain, ledger: Ledger) -> None:
+def test_each_subject_is_proven(lived: OnChain, ledger: Ledger) -> None:
     for subject, state in ledger.subjects.items():
-        batch = ledger.subjects.get(batch_id_of(subject))
-        if isinstance(batch, Batch) and batch.has(subject):
-            with pytest.raises(AssetOfBatch, match=to_hex(batch.id)):
-                build_bundle(lived.rpc, lived.contract, subject)
-        else:
-            assert build_bundle(lived.rpc, lived.contract, subject).verified.state == state
+        found = build_bundle(lived.rpc, lived.contract, subject).verified
+        assert found.state == state
+        assert found.subject == subject
     [batch] = [one for one in ledger.subjects.values() if isinstance(one, Batch)]
-    with pytest.raises(AssetOfBatch):
-        build_bundle(lived.rpc, lived.contract, batch.id[:31] + b"\2")
-    with pytest.raises(UnknownThing):
-        build_bundle(lived.rpc, lived.contract, batch.id[:30] + b"\1\x2d")
+    untouched = batch.id[:31] + b"\2"
+    found = build_bundle(lived.rpc, lived.contract, untouched).verified
+    assert (found.state, found.entries) == (member(batch, untouched), ())
+    assert [one.id for one in found.subjects] == [batch.id, untouched]
+    for nobody in (batch.id[:30] + b"\1\x2d", batch.id[:29] + b"\xff" * 3):
+        with pytest.raises(UnknownThing):
+            build_bundle(lived.rpc, lived.contract, nobody)

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 
 from ledger.errors import VerificationError
 from ledger.proofs.layout import (
+    APPROVALS,
+    BALANCES,
+    HOLDERS,
     LEDGER_HEAD,
+    OFFERS,
+    PARENTS,
     SUBJECTS,
     SubjectClass,
     Word,
@@ -59,8 +64,16 @@ any_word = st.one_of(
 def test_slots_are_those_of_the_compiled_contract() -> None:
     layout = json.loads(ARTIFACT.read_text())["storageLayout"]["storage"]
     slots = {one["label"].lstrip("_"): (int(one["slot"]), one["offset"]) for one in layout}
-    assert slots["subjects"] == (SUBJECTS, 0)
-    assert slots["ledgerHead"] == (LEDGER_HEAD, 0)
+    for name, slot in (
+        ("subjects", SUBJECTS),
+        ("ledgerHead", LEDGER_HEAD),
+        ("holders", HOLDERS),
+        ("balances", BALANCES),
+        ("approvals", APPROVALS),
+        ("offers", OFFERS),
+        ("parents", PARENTS),
+    ):
+        assert slots[name] == (slot, 0)
 
 
 @given(any_word)

@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from ledger.cli import main
 from ledger.deployment.manifest import DeployedContract, Manifest, save_manifest
 from ledger.domain.payloads import Observed
 from ledger.hashing import domain_separator, keccak
-from ledger.proofs.bundle import encode_bundle
+from ledger.proofs.encoding import encode_bundle
 from ledger.types import ZERO_HASH, to_hex
 from tests.proofs.conftest import OnChain
 from tests.proofs.paper import (
@@ -31,6 +31,8 @@ from tests.proofs.paper import (
     an_asset,
     an_organisation,
     block_hash,
+    entries_of,
+    with_entries,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +98,7 @@ def test_prints_the_steps_the_history_and_what_is_not_proven(run: Run, file: Pat
     told = done.stdout.decode()
     assert (done.returncode, done.stderr) == (0, b"")
     steps = [line for line in told.splitlines() if line.startswith(" ✓ ")]
-    assert [step.split()[1] for step in steps] == list("123456789")
+    assert [step.split()[1] for step in steps] == [*map(str, range(1, 15))]
     for kind in ("registered", "revised", "observed", "frozen", "unfrozen", "transferred"):
         assert kind in told
     assert "by governance" in told
@@ -162,14 +164,14 @@ def test_reads_standard_input(run: Run, file: Path) -> None:
 
 
 def test_a_failed_step_is_named_with_both_values(run: Run, file: Path) -> None:
-    file.write_bytes(encode_bundle(replace(HISTORY, entries=HISTORY.entries[:-1])))
+    file.write_bytes(encode_bundle(with_entries(HISTORY, entries_of(HISTORY)[:-1])))
     done = run("verify", file, *TRUSTED)
     told = done.stdout.decode()
     assert done.returncode == 1
     assert told.count(" ✓ ") == 7
-    assert " ✗ 8 history" in told
-    assert "9 state       not reached" in told
-    assert b"step 8, history: how many entries: expected 6, found 5" in done.stderr
+    assert " ✗  8 history" in told
+    assert " ·  9 state       not reached" in told
+    assert b": how many entries: expected 6, found 5" in done.stderr
     as_json = run("verify", file, *TRUSTED, "--json")
     assert as_json.returncode == 1
     assert json.loads(as_json.stdout) == {
@@ -180,6 +182,7 @@ def test_a_failed_step_is_named_with_both_values(run: Run, file: Path) -> None:
         "reason": "how many entries",
         "expected": 6,
         "found": 5,
+        "subject": to_hex(HISTORY.subject),
     }
 
 

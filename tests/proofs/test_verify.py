@@ -19,8 +19,16 @@ from ledger.domain.kinds import Kind
 from ledger.domain.organisation import Organisation
 from ledger.domain.payloads import Enrolled, Observed, Revised
 from ledger.hashing import keccak
-from ledger.proofs.bundle import Bundle, encode_bundle
-from ledger.proofs.layout import SubjectClass, encode_word, head_slot, ledger_head_slot, word_slot
+from ledger.proofs.bundle import Birth, Bundle, ManifestClaim
+from ledger.proofs.encoding import encode_bundle
+from ledger.proofs.layout import (
+    SubjectClass,
+    approval_slot,
+    encode_word,
+    head_slot,
+    ledger_head_slot,
+    word_slot,
+)
 from ledger.proofs.rlp import decode_list, encode
 from ledger.proofs.steps import (
     STEPS,
@@ -32,6 +40,8 @@ from ledger.proofs.steps import (
     WrongHeader,
     WrongHistory,
     WrongLedgerHead,
+    WrongParties,
+    WrongRest,
     WrongState,
     WrongWord,
 )
@@ -39,6 +49,7 @@ from ledger.proofs.verified import Verified
 from ledger.proofs.verify import verify_bundle
 from ledger.types import Party, Stage
 from tests.proofs.paper import (
+    ACTOR,
     CONTRACT,
     OPENED,
     ORG,
@@ -53,6 +64,8 @@ from tests.proofs.paper import (
     an_asset,
     an_organisation,
     block_hash,
+    entries_of,
+    with_entries,
     with_entry,
 )
 
@@ -133,8 +146,19 @@ def test_says_what_it_does_not_prove() -> None:
     told = "\n".join(verified(paper.bundle(a_history(paper))).not_proven)
     for part in ("block 7", "after that block", "code", "first entry", "transactions"):
         assert part in told
-    assert "approved" in told
-    assert "approved" not in "\n".join(verified(_PAPER.bundle(an_asset(_PAPER, b"x"))).not_proven)
+    with_manifest = paper.bundle(an_asset(paper), manifest=ManifestClaim("0.8.30", OTHER))
+    assert "compiler" in "\n".join(verified(with_manifest).not_proven)
+
+
+def test_proves_whom_the_owner_approved_to_transfer_title() -> None:
+    paper = Paper(approved=True)
+    subject = a_history(paper)
+    assert verified(paper.bundle(subject)).main.approved == ACTOR
+    storage = paper.storage()
+    del storage[approval_slot(subject)]
+    failing(WrongParties, paper.bundle(subject, storage))
+    failing(WrongParties, paper.bundle(subject, storage | {approval_slot(subject): 1 << 160}))
+    assert verified(_PAPER.bundle(an_asset(_PAPER, b"x"))).main.approved is None
 
 
 def test_ten_thousand_entries_take_less_than_a_second() -> None:
@@ -187,57 +211,44 @@ def flipped(raw: bytes, at: int = -1) -> bytes:
     return bytes(changed)
 
 
-def edited(nodes: tuple[bytes, ...], at: int = -1) -> tuple[bytes, ...]:
-    changed = list(nodes)
-    changed[at] = flipped(changed[at])
-    return tuple(changed)
-
-
 FIELDS: dict[str, tuple[Step, Callable[[Bundle], Bundle]]] = {
     "chain_id": (WrongBirth, lambda b: replace(b, chain_id=1)),
     "contract": (WrongAccount, lambda b: replace(b, contract=flipped(b.contract))),
-    "subject": (WrongWord, lambda b: replace(b, subject=flipped(b.subject))),
+    "subject": (WrongForm, lambda b: replace(b, subject=flipped(b.subject))),
     "header": (WrongHeader, lambda b: replace(b, header=flipped(b.header))),
-    "account_proof": (WrongAccount, lambda b: replace(b, account_proof=edited(b.account_proof))),
-    "account_proof root": (
-        WrongAccount,
-        lambda b: replace(b, account_proof=edited(b.account_proof, 0)),
+    "no nodes": (WrongAccount, lambda b: replace(b, nodes=())),
+    "a node too many": (WrongRest, lambda b: replace(b, nodes=(*b.nodes, b"\x80"))),
+    "subjects in the other place": (WrongForm, lambda b: replace(b, subjects=())),
+    "id": (
+        WrongForm,
+        lambda b: replace(b, subjects=(replace(b.subjects[0], id=flipped(b.subject)),)),
     ),
-    "account_proof short": (WrongAccount, lambda b: replace(b, account_proof=b.account_proof[:-1])),
-    "account_proof empty": (WrongAccount, lambda b: replace(b, account_proof=())),
-    "word": (WrongWord, lambda b: replace(b, word_proof=edited(b.word_proof))),
-    "word empty": (WrongWord, lambda b: replace(b, word_proof=())),
-    "word of the head": (WrongWord, lambda b: replace(b, word_proof=b.head_proof)),
-    "word and more": (WrongWord, lambda b: replace(b, word_proof=(*b.word_proof, b"\x80"))),
-    "head": (WrongHead, lambda b: replace(b, head_proof=edited(b.head_proof))),
-    "head missing": (WrongHead, lambda b: replace(b, head_proof=b.head_proof[:-1])),
-    "head empty": (WrongHead, lambda b: replace(b, head_proof=())),
-    "head of the word": (WrongHead, lambda b: replace(b, head_proof=b.word_proof)),
-    "ledger head": (
-        WrongLedgerHead,
-        lambda b: replace(b, ledger_head_proof=edited(b.ledger_head_proof)),
+    "birth": (
+        WrongBirth,
+        lambda b: replace(b, subjects=(replace(b.subjects[0], birth=Birth(OTHER, ())),)),
     ),
-    "ledger head empty": (WrongLedgerHead, lambda b: replace(b, ledger_head_proof=())),
-    "no entries": (WrongBirth, lambda b: replace(b, entries=())),
-    "no first entry": (WrongBirth, lambda b: replace(b, entries=b.entries[1:])),
+    "no entries": (WrongBirth, lambda b: with_entries(b, ())),
+    "no first entry": (WrongBirth, lambda b: with_entries(b, entries_of(b)[1:])),
     "first org": (WrongBirth, lambda b: with_entry(b, 0, org=OTHER)),
     "first payload": (WrongBirth, lambda b: with_entry(b, 0, payload=bytes(128))),
     "first kind": (WrongBirth, lambda b: with_entry(b, 0, kind=Kind.ENROLLED)),
     "first kind, no birth": (WrongBirth, lambda b: with_entry(b, 0, kind=Kind.REVISED)),
     "first kind, unknown": (WrongBirth, lambda b: with_entry(b, 0, kind=9)),
     "first timestamp": (WrongState, lambda b: with_entry(b, 0, timestamp=OPENED + 1)),
-    "a last entry too few": (WrongHistory, lambda b: replace(b, entries=b.entries[:-1])),
+    "a last entry too few": (WrongHistory, lambda b: with_entries(b, entries_of(b)[:-1])),
     "a middle entry missing": (
         WrongHistory,
-        lambda b: replace(b, entries=b.entries[:2] + b.entries[3:]),
+        lambda b: with_entries(b, entries_of(b)[:2] + entries_of(b)[3:]),
     ),
     "an entry twice": (
         WrongHistory,
-        lambda b: replace(b, entries=(*b.entries[:2], b.entries[1], *b.entries[2:])),
+        lambda b: with_entries(b, [*entries_of(b)[:2], entries_of(b)[1], *entries_of(b)[2:]]),
     ),
     "entries in another order": (
         WrongHistory,
-        lambda b: replace(b, entries=(*b.entries[:2], b.entries[3], b.entries[2], *b.entries[4:])),
+        lambda b: with_entries(
+            b, [*entries_of(b)[:2], entries_of(b)[3], entries_of(b)[2], *entries_of(b)[4:]]
+        ),
     ),
     "a later org": (WrongHistory, lambda b: with_entry(b, 1, org=OTHER)),
     "a later kind": (WrongHistory, lambda b: with_entry(b, 1, kind=Kind.OBSERVED)),
@@ -257,13 +268,48 @@ def test_tampering_with_any_field_names_its_step(bundle: Bundle, field: str) -> 
     failing(step, tamper(bundle), trusted=block_hash(bundle))
 
 
+STEPS_WITH_NODES = [WrongAccount, WrongLedgerHead, WrongWord, WrongHead, WrongParties]
+
+
+def first_node_of(step: Step, paper: Paper, subject: bytes) -> int:
+    """Which node is the first that no step before this one needs."""
+    bundle = paper.bundle(subject)
+    for length in range(len(bundle.nodes)):
+        with pytest.raises(StepFailed) as caught:
+            verified(replace(bundle, nodes=bundle.nodes[:length]))
+        if caught.value.number >= step.number:
+            return length
+    raise AssertionError(f"no step {step.number} needs nodes")
+
+
+@pytest.mark.parametrize("step", STEPS_WITH_NODES)
+def test_tampering_with_a_node_names_the_step_that_needs_it_first(step: Step) -> None:
+    paper = Paper()
+    for number in range(30):
+        an_asset(paper, bytes([number]))
+    subject = a_lively_asset(paper)
+    at, nodes = first_node_of(step, paper, subject), paper.bundle(subject).nodes
+    for changed in (
+        nodes[:at],
+        (*nodes[:at], flipped(nodes[at]), *nodes[at + 1 :]),
+        (*nodes[:at], nodes[at][:-1], *nodes[at + 1 :]),
+        (*nodes[:at], b"\x80", *nodes[at:]),
+        (*nodes[:at], nodes[0], *nodes[at:]) if at else nodes[1:],
+        nodes[:at] + nodes[at + 1 :],
+        (*nodes[:at], *reversed(nodes[at:])),
+    ):
+        failure = failing(step, replace(paper.bundle(subject), nodes=changed))
+        assert failure.reason.startswith("trie node")
+
+
 def test_tells_both_values(bundle: Bundle) -> None:
     failure = failing(WrongHeader, bundle, trusted=keccak(b"another block"))
     assert failure.expected == "0x" + keccak(b"another block").hex()
     assert failure.found == "0x" + block_hash(bundle).hex()
-    short = failing(WrongHistory, replace(bundle, entries=bundle.entries[:-1]))
+    short = failing(WrongHistory, with_entries(bundle, entries_of(bundle)[:-1]))
     assert (short.expected, short.found) == (6, 5)
     assert short.fields["step"] == 8
+    assert short.subject == bundle.subject
 
 
 def test_another_contract_than_the_auditor_s_is_refused(bundle: Bundle) -> None:
@@ -306,8 +352,8 @@ def test_bytes_that_are_no_bundle_fail_at_form() -> None:
 
 
 def test_every_step_has_a_number_of_its_own() -> None:
-    assert [step.number for step in STEPS] == list(range(1, 10))
-    assert len({step.code for step in STEPS}) == 9
+    assert [step.number for step in STEPS] == list(range(1, 15))
+    assert len({step.code for step in STEPS}) == len(STEPS)
 
 
 # -- a contract that holds something else (its own fault, or a forged chain) -------------------
@@ -387,17 +433,15 @@ def test_a_pause_that_the_ledger_head_does_not_tell_is_named() -> None:
     assert (failure.reason, failure.expected, failure.found) == ("paused", False, True)
 
 
-def test_an_asset_of_a_batch_is_refused_as_such() -> None:
+def test_a_batch_s_entry_cannot_pass_for_the_first_of_an_asset() -> None:
     paper = Paper()
     batch = paper.bundle(a_batch(paper))
     asset = batch.subject[:31] + b"\1"
     word = encode_word(replace(paper.word(batch.subject), subject_class=SubjectClass.ASSET))
     bundle = paper.bundle(asset, paper.storage() | {word_slot(asset): word})
-    failure = failing(WrongBirth, replace(bundle, entries=batch.entries))
-    assert "an asset of a batch" in failure.reason
-    later = replace(batch.entries[0], position=1, actor=CONTRACT)
-    failure = failing(WrongBirth, replace(bundle, entries=(later,)))
-    assert "an asset of a batch" in failure.reason
+    failing(WrongBirth, with_entries(bundle, entries_of(batch)))
+    later = replace(entries_of(batch)[0], position=1, actor=CONTRACT)
+    assert "batch" in failing(WrongBirth, with_entries(bundle, (later,))).reason
 
 
 def test_heads_stand_where_they_must_and_nowhere_else() -> None:
@@ -424,7 +468,7 @@ def test_a_history_with_one_entry_more_than_the_contract_s_is_refused() -> None:
     subject = a_history(paper)
     before = paper.bundle(subject)
     paper.append(subject, Revised(keccak(b"later")), ORG)
-    failing(WrongHistory, replace(before, entries=paper.bundle(subject).entries))
+    failing(WrongHistory, with_entries(before, entries_of(paper.bundle(subject))))
 
 
 def test_an_organisation_s_birth_cannot_pass_for_an_asset_s() -> None:
