@@ -6,6 +6,7 @@ are the contract's, in order, once each, and in the very blocks whose headers we
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,19 +16,22 @@ from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, WireLog, block_parameter, read_block
 from ledger.domain.log import APPENDED_TOPIC
 from ledger.errors import LedgerError, NodeUnavailable, RpcError
+from ledger.mirror.proven import Prover
 from ledger.mirror.reading import Distrusted, Reading, read_logs
 from ledger.mirror.steps import PassedBlock
 from ledger.proofs.layout import ledger_head_slot
 from ledger.types import ZERO_HASH, Hash32, to_hex
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class AskedRange:
     """What the node answered about the blocks from `first` to `last`; nobody has read it yet.
 
-    `headers` are those of both ends, and of every block that holds a log where the logs alone do
-    not say enough. `ledger_head` is the contract's own after `last`; None where the node has
-    forgotten that state.
+    `headers` are those of both ends, and of every block that holds a log. `ledger_head` is the
+    contract's own after `last`, which is `proven` or only told; None where the node has forgotten
+    that state.
     """
 
     first: Block
@@ -35,6 +39,7 @@ class AskedRange:
     headers: Mapping[int, Block]
     logs: Sequence[WireLog]
     ledger_head: Hash32 | None
+    proven: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +50,22 @@ class FetchedRange:
     last: Block
     reading: Reading
     ledger_head: Hash32 | None
+    proven: bool
 
 
 def ask_range(
-    rpc: RpcClient, deployed: Deployed, first: int, last: int | Block, *, settled: bool
+    rpc: RpcClient,
+    deployed: Deployed,
+    first: int,
+    last: int | Block,
+    *,
+    settled: bool,
+    prover: Prover | None = None,
 ) -> AskedRange:
     """Ask the node about the blocks from number `first` to `last`.
 
-    `settled`: the blocks will not change any more, so that what the node tells of them at different
-    times fits together: then logs may tell their blocks' times, and a state may be forgotten.
+    `settled`: the blocks will not change any more: then their state may be forgotten. With `prover`
+    the ledger head is proven, where that is quick.
 
     Raises:
         Distrusted: the node refuses, or does not answer about more than one block.
@@ -63,17 +75,19 @@ def ask_range(
         headers = _fetch_ends(rpc, first, last)
         begin, end = headers[first], headers[last.number if isinstance(last, Block) else last]
         logs = _fetch_logs(rpc, deployed, begin, end)
-        if not settled or any(log.blockTimestamp is None for log in logs):
-            missing = sorted({_number(log) for log in logs} - headers.keys())
-            headers |= {block.number: block for block in fetch_headers(rpc, missing)}
-        ledger_head = _fetch_ledger_head(rpc, deployed, end, settled=settled)
+        missing = sorted({_number(log) for log in logs} - headers.keys())
+        headers |= {block.number: block for block in fetch_headers(rpc, missing)}
+        ledger_head = _find_proven_head(prover, end)
+        proven = ledger_head is not None
+        if not proven:
+            ledger_head = _find_ledger_head(rpc, deployed, end, settled=settled)
     except (RpcError, NodeUnavailable) as error:
         shown = last.number if isinstance(last, Block) else last
         if isinstance(error, NodeUnavailable) and shown == first:
             raise
         # Of many blocks it may be too much at once, as some say by saying nothing.
         raise Distrusted(f"the node refuses: {error}", first=first, last=shown) from error
-    return AskedRange(begin, end, headers, logs, ledger_head)
+    return AskedRange(begin, end, headers, logs, ledger_head, proven)
 
 
 def read_range(asked: AskedRange, deployed: Deployed, domain: Hash32) -> FetchedRange:
@@ -90,7 +104,7 @@ def read_range(asked: AskedRange, deployed: Deployed, domain: Hash32) -> Fetched
     if asked.ledger_head == ZERO_HASH and asked.last.number >= deployed.block:
         # It founds itself where it comes to be: nothing, and no entries to it, would agree.
         raise Distrusted("a ledger that is there has a ledger head", block=asked.last.number)
-    return FetchedRange(asked.first, asked.last, reading, asked.ledger_head)
+    return FetchedRange(asked.first, asked.last, reading, asked.ledger_head, asked.proven)
 
 
 def fetch_headers(rpc: RpcClient, numbers: Sequence[int]) -> Iterator[Block]:
@@ -139,11 +153,22 @@ def _number(log: WireLog) -> int:
         raise Distrusted(f"a log is no log: {error}") from error
 
 
-def _fetch_ledger_head(
+def _find_proven_head(prover: Prover | None, block: Block) -> Hash32 | None:
+    if prover is None or not prover.quick:
+        return None
+    try:
+        return prover.fetch(block)
+    except RpcError as error:
+        _log.debug("the head after block %d is not proven yet: %s", block.number, error)
+        return None
+
+
+def _find_ledger_head(
     rpc: RpcClient, deployed: Deployed, block: Block, *, settled: bool
 ) -> Hash32 | None:
+    """The ledger head as the node tells it."""
     try:
-        # By hash, so that a reorg meanwhile cannot slip another block's state in.
+        # By hash, so that a reorganisation meanwhile cannot slip another block's state in.
         return rpc.fetch_storage(deployed.contract, ledger_head_slot(), block.hash)
     except RpcError:
         if settled:

@@ -128,10 +128,13 @@ class Folding:
                 raise Distrusted(str(error), block=number) from error
             self._gathered.blocks.append((*block, self.ledger_head, self.sequence))
 
-    def take(self, last: ReadBlock, expected: Hash32 | None, node_block: int) -> Applied:
+    def take(
+        self, last: ReadBlock, expected: Hash32 | None, node_block: int, *, proven: bool = False
+    ) -> Applied:
         """The step that brings the mirror to the block `last`.
 
-        `expected` is the ledger head that the chain has after it, or None if nobody could tell.
+        `expected` is the ledger head that the chain has after it, `proven` or only told, or None if
+        nobody could tell.
 
         Raises:
             HeadDiffers: the entries fold to another one: some are missing, doubled or altered.
@@ -142,14 +145,14 @@ class Folding:
         block = PassedBlock(*last, self.ledger_head, self.sequence)
         if not gathered.blocks or gathered.blocks[-1][0] != number:
             gathered.blocks.append(tuple(block))
-        proven = before.proven if expected is None else number
-        self.cursor = Cursor(number, block.hash, self.ledger_head, self.sequence, proven)
+        upto = number if proven else before.proven
+        self.cursor = Cursor(number, block.hash, self.ledger_head, self.sequence, upto)
         self._gathered = _Gathered()
         moved = [one for one in gathered.touched if one not in gathered.born]
         return Applied(
             before=before,
             last=block,
-            proven=expected is not None,
+            proven=proven,
             node_block=node_block,
             entries=gathered.entries,
             blocks=gathered.blocks,

@@ -1,8 +1,8 @@
 """Follows the chain: says, step by step, what the mirror must do to equal it.
 
 A node that is behind the mirror is only late, unless it is the chain's sole authority (the
-embedded one): then what it no longer has is gone. Nothing is yielded that the ledger head does
-not prove, and a node that cannot prove its word is asked for less, and later.
+embedded one): then what it no longer has is gone. Nothing is yielded that does not fold to the
+ledger head; where that is only told it is proven soon, and what turns out wrong is taken back.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed, verify_chain, verify_deployed
 from ledger.chain.rpc import RpcClient, UnknownBlock
 from ledger.chain.wire import Block
+from ledger.errors import RpcError
 from ledger.hashing import domain_separator
 from ledger.mirror.fetch import ask_range, fetch_headers, read_range
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
+from ledger.mirror.proven import Prover
 from ledger.mirror.reading import Distrusted
 from ledger.mirror.span import Span
 from ledger.mirror.steps import (
@@ -27,6 +29,7 @@ from ledger.mirror.steps import (
     Cursor,
     Finalised,
     PassedBlock,
+    Proven,
     RolledBack,
     Step,
 )
@@ -89,7 +92,11 @@ def follow(
     moved = time.monotonic()
     while True:
         try:
-            step = follower.find_step()
+            # On the way to the head that would be proven again and again, there once is enough.
+            due = follower.prover.is_due and not to_head
+            step = (follower.find_proven() if due else None) or follower.find_step()
+            if step is None and to_head and follower.at_head:
+                step = follower.find_proven()
             failures = 0
         except Distrusted as error:
             failures += 1
@@ -133,6 +140,7 @@ class _Follower:
         self.finality = finality
         self.domain = domain_separator(deployed.chain_id, deployed.contract)
         self.span = Span()
+        self.prover = Prover(rpc, deployed.contract)
         self.poll = poll
         self.at_head = False
         self._doubted = -1
@@ -177,7 +185,29 @@ class _Follower:
         cursor = self.memory.cursor()
         if cursor.proven in (cursor.number, self._doubted):
             return None
-        self._doubted, self._idle_at = cursor.proven, None
+        self._doubted = cursor.proven
+        return self._take_back(cursor)
+
+    def find_proven(self) -> Proven | RolledBack | None:
+        """Prove what the mirror holds, if it is not proven; what the chain does not hold goes."""
+        cursor = self.memory.cursor()
+        block = None if cursor.proven == cursor.number else self.rpc.find_block(cursor.hash)
+        if block is None:  # all is proven, or a reorganisation that will be found
+            self.prover.rest(self.poll)
+            return None
+        try:
+            head = self.prover.fetch(block)
+        except RpcError as error:
+            _log.debug("block %d is not proven yet: %s", cursor.number, error)
+            return None
+        if (block.number, head) == (cursor.number, cursor.ledger_head):
+            self._idle_at = None
+            return Proven(cursor)
+        _log.warning("what the node told up to block %d is not what it proves", cursor.number)
+        return self._take_back(cursor)
+
+    def _take_back(self, cursor: Cursor) -> RolledBack:
+        self._idle_at = None
         [proven] = self.memory.blocks(cursor.proven, 1)
         return RolledBack(cursor, proven, cursor.number)
 
@@ -188,7 +218,9 @@ class _Follower:
         # A range ends on the final block rather than beyond it.
         last = final if first <= final < number else number
         end = newest if last == newest.number else last
-        asked = ask_range(self.rpc, self.deployed, first, end, settled=last <= final)
+        asked = ask_range(
+            self.rpc, self.deployed, first, end, settled=last <= final, prover=self.prover
+        )
         fetched = read_range(asked, self.deployed, self.domain)
         if fetched.first.parent_hash != cursor.hash:
             return self._roll_back(cursor, newest)
@@ -197,7 +229,10 @@ class _Follower:
         folding.fold(fetched.reading)
         at = fetched.last
         applied = folding.take(
-            (at.number, at.hash, at.timestamp), fetched.ledger_head, newest.number
+            (at.number, at.hash, at.timestamp),
+            fetched.ledger_head,
+            newest.number,
+            proven=fetched.proven,
         )
         self.span.adapt(len(entries))
         return applied

@@ -46,18 +46,16 @@ def read_logs(
     logs: Sequence[WireLog],
     domain: Hash32,
     contract: Address,
-    times: Mapping[int, int] | None = None,
+    times: Mapping[int, int],
 ) -> Reading:
-    """Read a contract's logs.
-
-    Blocks' timestamps are those of the logs where `times`, by number, does not tell them.
+    """Read a contract's logs; `times` tells the timestamps of their blocks by number.
 
     Raises:
         Distrusted: the logs are not the contract's entries in order, each once; or a birth does not
             hash to its subject's id.
     """
     try:
-        return _read(logs, domain, to_hex(contract), times or {})
+        return _read(logs, domain, to_hex(contract), times)
     except BadLog as error:
         raise Distrusted(str(error), **error.fields) from error
     except ValueError as error:
@@ -80,7 +78,7 @@ def _read(
             before, number = number, int(number_text, 16)
             if number <= before:
                 raise Distrusted(f"logs of block {number} come after those of {before}")
-            timestamp = _timestamp(log, number, times)
+            timestamp = _timestamp(number, times)
             time_word, index = timestamp.to_bytes(32), -1
             blocks.append((number, _hash(hash_text), timestamp))
         elif log.blockHash != hash_text:
@@ -119,12 +117,11 @@ def _read(
     return Reading(entries, blocks)
 
 
-def _timestamp(log: WireLog, number: int, times: Mapping[int, int]) -> int:
-    if number in times:
+def _timestamp(number: int, times: Mapping[int, int]) -> int:
+    try:
         return times[number]
-    if log.blockTimestamp is None:
-        raise Distrusted(f"the time of block {number} is not known", block=number)
-    return int(log.blockTimestamp, 16)
+    except KeyError:
+        raise Distrusted(f"a log of block {number}, whose header is not known") from None
 
 
 def _hash(text: str) -> Hash32:

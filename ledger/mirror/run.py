@@ -22,7 +22,7 @@ from ledger.errors import MirrorError, NodeError, NodeUnavailable, WrongChain
 from ledger.mirror.fetch import fetch_base
 from ledger.mirror.fill import Filling
 from ledger.mirror.follow import follow
-from ledger.mirror.steps import Applied, Cursor, Finalised, RolledBack, Step
+from ledger.mirror.steps import Applied, Cursor, Finalised, Proven, RolledBack, Step
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.settings import Settings
 from ledger.types import ZERO_HASH, Hash32
@@ -170,7 +170,7 @@ class _Run:
             case RolledBack():
                 _log.warning("rolled back from block %d to %d", step.before.number, step.to.number)
                 self.progress.block = step.to.number
-            case Finalised():
+            case Proven() | Finalised():
                 return
         self.progress.seconds = time.monotonic() - self.started
         if self.told is not None:

@@ -1,4 +1,4 @@
-"""What can happen to the mirror: it applies, rolls back, or learns that blocks are final."""
+"""What can happen to the mirror: it applies, rolls back, or learns what is proven or final."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class Closing(NamedTuple):
 class Applied:
     """Blocks were added after `before`, up to `last`; what is to be written, by table.
 
-    `proven`: the entries fold to the ledger head that the chain has after `last`, so that none is
-    missing. `entries` and `blocks` are rows of those tables, in order; of the others, `born` are
-    the rows that begin, `moved` those of subjects that had rows, `opened` the periods that begin,
-    and `closed` what ends, each row the block and the values of the closing's columns.
+    `proven`: the entries fold to the ledger head that the chain provably has after `last`, so that
+    none is missing. `entries` and `blocks` are rows of those tables, in order; of the others,
+    `born` are the rows that begin, `moved` those of subjects that had rows, `opened` the periods
+    that begin, and `closed` what ends, each row the block and the values of the closing's columns.
     `node_block` is the newest block of the node.
     """
 
@@ -75,10 +75,17 @@ class RolledBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """All up to where the mirror stands, `at`, is proven to be the chain's."""
+
+    at: Cursor
+
+
+@dataclass(frozen=True, slots=True)
 class Finalised:
     """The blocks up to `number` will not change any more."""
 
     number: int
 
 
-Step: TypeAlias = Applied | RolledBack | Finalised
+Step: TypeAlias = Applied | RolledBack | Proven | Finalised

@@ -23,6 +23,7 @@ from ledger.mirror.steps import (
     Cursor,
     Finalised,
     PassedBlock,
+    Proven,
     RolledBack,
     Step,
 )
@@ -109,6 +110,9 @@ class Store:
                     _apply(session, mirror, step)
                 case RolledBack():
                     _roll_back(session, mirror, step)
+                case Proven():
+                    _verify_place(mirror, step.at)
+                    mirror.proven_block = step.at.number
                 case Finalised():
                     _finalise(session, mirror, step)
                 case _:

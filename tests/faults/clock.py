@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ledger.mirror import follow as mirror_follow
+from ledger.mirror import proven as mirror_proven
 from ledger.mirror import run as mirror_run
 from ledger.outbox import broadcast, care, clock, reconcile, submitter
 
 _BEGAN = 1_800_000_000
-_READERS = (broadcast, care, clock, reconcile, submitter, mirror_follow, mirror_run)
+_READERS = (broadcast, care, clock, reconcile, submitter, mirror_follow, mirror_proven, mirror_run)
 
 
 class Clock:

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import AccountProof
 from ledger.database.engine import open_engine, upgrade
 from ledger.domain.payloads import Offered
 from ledger.errors import MalformedValue, MirrorError, NodeError, NodeUnavailable, RpcError
@@ -396,6 +397,11 @@ class Forgetful(RpcClient):
         if self.fetch_block(block).number < self.below:
             raise RpcError("eth_getStorageAt", -32000, "missing trie node")
         return super().fetch_storage(address, slot, block)
+
+    def fetch_proof(self, address: bytes, slots: Any = (), block: Any = "latest") -> AccountProof:
+        if self.fetch_block(block).number < self.below:
+            raise RpcError("eth_getProof", -32000, "missing trie node")
+        return super().fetch_proof(address, slots, block)
 
 
 def test_a_node_without_old_state_proves_all_by_the_newest(lived: Chain, mirrored: Engine) -> None:

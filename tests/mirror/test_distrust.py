@@ -9,10 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import WireLog
+from ledger.chain.wire import AccountProof, WireLog
+from ledger.domain.log import APPENDED_TOPIC
 from ledger.errors import RpcError
 from ledger.mirror.reading import Distrusted
+from ledger.mirror.steps import Applied, Finalised, RolledBack
 from ledger.mirror.store import Store
+from ledger.proofs.layout import ledger_head_slot
 from ledger.types import parse_hex, to_hex
 from tests.mirror.chain import Chain
 from tests.mirror.mirroring import (
@@ -48,6 +51,11 @@ class Lying(RpcClient):
 
     def fetch_storage(self, *args: Any) -> bytes:
         return self.bend("storage", super().fetch_storage(*args))
+
+    def fetch_proof(self, *args: Any) -> AccountProof:
+        if "storage" in self.lies and self.times > 0:
+            raise RpcError("eth_getProof", -32601, "the method does not exist")
+        return self.bend("proof", super().fetch_proof(*args))
 
     def fetch(self, method: str, *params: Any) -> Any:
         return self.bend_header(method, params, super().fetch(method, *params))
@@ -154,6 +162,45 @@ def test_a_ledger_head_that_differs_is_never_committed(lived: Chain, store: Stor
     with pytest.raises(Distrusted, match="another ledger head"):
         be_told(lived, store, storage=lambda _: b"\x01" * 32)
     assert store.cursor().sequence == 0
+
+
+def test_another_blocks_state_is_never_committed(lived: Chain, store: Store) -> None:
+    """Nor would it help to have it agree with the logs, as where a node lags behind."""
+    older = lived.rpc.fetch_proof(
+        lived.deployed.contract, [ledger_head_slot()], lived.deployed.block
+    )
+    with pytest.raises(Distrusted, match="not what its hash says"):
+        be_told(lived, store, proof=lambda _: older, logs=lambda logs: logs[:1])
+    assert_truth_so_far(lived, store)
+
+
+def test_a_told_head_that_agrees_with_short_logs_is_taken_back_once_it_can_be_proven(
+    lived: Chain, store: Store
+) -> None:
+    """The mirror once took such a head for proven, and never got over it."""
+    logs = lived.rpc.fetch_wire_logs(lived.deployed.contract, [APPENDED_TOPIC])
+    before = int(logs[-1].blockNumber, 16) - 1
+    older = fetch_ledger_head(lived, lived.rpc.fetch_block(before).hash)
+    short = [log for log in logs if int(log.blockNumber, 16) <= before]
+    with Lying(lived.rpc.url, 2, {"logs": lambda _: short, "storage": lambda _: older}) as rpc:
+        steps = catch_up(lived, store, rpc=rpc)
+    assert [type(step) for step in steps if not isinstance(step, Finalised)] == [
+        *(Applied, RolledBack, Applied),
+    ]
+    assert store.cursor().proven == store.cursor().number
+    assert_equals_chain(lived, store)
+
+
+def test_a_node_that_does_not_prove_is_followed_and_nothing_is_proven_by_it(
+    lived: Chain, store: Store
+) -> None:
+    be_told(lived, store, storage=lambda head: head)
+    cursor = store.cursor()
+    assert cursor.number == lived.rpc.fetch_block_number()
+    assert cursor.proven < lived.deployed.block
+    catch_up(lived, store)
+    assert store.cursor().proven == cursor.number
+    assert_equals_chain(lived, store)
 
 
 def test_a_node_that_tells_neither_entries_nor_a_ledger_head_is_not_believed(

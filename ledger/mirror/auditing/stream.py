@@ -17,6 +17,8 @@ from ledger.domain.kinds import BIRTHS
 from ledger.domain.log import APPENDED_TOPIC, BadLog, decode_appended
 from ledger.errors import MirrorError, NodeError, RpcError
 from ledger.hashing import next_head, subject_id
+from ledger.mirror.proven import Prover
+from ledger.mirror.reading import Distrusted
 from ledger.mirror.span import Span
 from ledger.proofs.layout import ledger_head_slot
 from ledger.types import ZERO_HASH, Address, Hash32, to_hex
@@ -60,8 +62,8 @@ class LedgerStream:
     """The ledger's entries from the block above number `base` to the block `last`.
 
     `heads_checked` counts the blocks at which the node's entries were found to fold to the chain's
-    ledger head; without its state at `last` nothing is proven, at others it is asked for in
-    passing. Keeps 32 bytes and their key for each subject that has more than one entry.
+    ledger head; the one at `last` is proven by the block's hash, others are asked for in passing.
+    Keeps 32 bytes and their key for each subject that has more than one entry.
     """
 
     def __init__(self, rpc: RpcClient, contract: Address, domain: Hash32, base: int) -> None:
@@ -173,8 +175,11 @@ class LedgerStream:
     def _verify_head(self, block: Block, *, needed: bool) -> None:
         """Compare the ledger head with the chain's, by hash, so that no reorg slips in."""
         try:
-            told = self.rpc.fetch_storage(self.contract, ledger_head_slot(), block.hash)
-        except RpcError as error:
+            if needed:
+                told = Prover(self.rpc, self.contract).fetch(block)
+            else:
+                told = self.rpc.fetch_storage(self.contract, ledger_head_slot(), block.hash)
+        except (RpcError, Distrusted) as error:
             if not needed:
                 return
             verify_still_there(self.rpc, block)

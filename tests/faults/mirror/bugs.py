@@ -21,6 +21,7 @@ from ledger.domain.log import APPENDED_TOPIC
 from ledger.mirror import fetch, follow, refold, run, store
 from ledger.mirror.fold import Folding
 from ledger.mirror.periods import KEEPINGS
+from ledger.mirror.proven import Prover
 from ledger.mirror.span import Span
 from ledger.mirror.steps import Applied, Finalised
 from ledger.mirror.store import Store
@@ -47,13 +48,16 @@ def _nothing(*_: object, **__: object) -> None:
 # -- what is proven ----------------------------------------------------------------------------
 
 
-def _take_unproven(self: Folding, last: Any, _: bytes | None, node_block: int) -> Any:
-    return _TAKE(self, last, self.ledger_head, node_block)
+def _take_unproven(self: Folding, last: Any, _: Any, node_block: int, **__: bool) -> Any:
+    return _TAKE(self, last, self.ledger_head, node_block, proven=True)
 
 
-def _take_for_proven(self: Folding, last: Any, expected: bytes | None, node_block: int) -> Any:
-    step = _TAKE(self, last, expected, node_block)
-    return replace(step, proven=True)
+def _take_for_proven(self: Folding, last: Any, told: Any, node_block: int, **_: bool) -> Any:
+    return _TAKE(self, last, told, node_block, proven=True)
+
+
+def _believe(self: Prover, block: Any) -> bytes:
+    return self._rpc.fetch_storage(self._contract, ledger_head_slot(), block.number)
 
 
 def _advance_anyhow(self: Any, cursor: Any, newest: Any) -> Any:
@@ -68,10 +72,6 @@ def _advance_anyhow(self: Any, cursor: Any, newest: Any) -> Any:
 def _fetch_logs_by_number(rpc: RpcClient, deployed: Any, first: Any, last: Any) -> Any:
     topics = [APPENDED_TOPIC]
     return rpc.fetch_wire_logs(deployed.contract, topics, first.number, last.number)
-
-
-def _fetch_head_by_number(rpc: RpcClient, deployed: Any, block: Any, **_: Any) -> bytes:
-    return rpc.fetch_storage(deployed.contract, ledger_head_slot(), block.number)
 
 
 def _ask_as_settled(*asked: Any, settled: bool) -> Any:  # noqa: ARG001 - that is the mistake
@@ -156,7 +156,7 @@ BUGS: Final = (
         400,
         [
             (fetch, "_fetch_logs", _fetch_logs_by_number),
-            (fetch, "_fetch_ledger_head", _fetch_head_by_number),
+            (Prover, "fetch", _believe),
             (fetch, "_verify_blocks", _nothing),
         ],
     ),

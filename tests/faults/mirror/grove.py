@@ -34,13 +34,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A block as Anvil told it; `ledger_head` and `sequence` are those after it."""
+    """A block as Anvil told it; `ledger_head`, its `proof` and `sequence` are those after it."""
 
     number: int
     hash: Hash32
     header: Json
     logs: Sequence[Json]
     ledger_head: Hash32
+    proof: Json
     sequence: int
 
     @property
@@ -130,13 +131,15 @@ def _read(chain: Chain, shared: Branch = ()) -> Branch:
     headers = rpc.batch([("eth_getBlockByNumber", (n, False)) for n in numbers])
     slot = to_hex(ledger_head_slot())
     heads = rpc.batch([("eth_getStorageAt", (contract, slot, n)) for n in numbers])
+    proofs = rpc.batch([("eth_getProof", (contract, [slot], n)) for n in numbers])
     wanted = [{"address": contract, "fromBlock": n, "toBlock": n} for n in numbers]
     logs = rpc.batch([("eth_getLogs", (one,)) for one in wanted])
     blocks, sequence = list(shared), shared[-1].sequence if shared else 0
-    for header, head, held in zip(headers, heads, logs, strict=True):
+    for header, head, proof, held in zip(headers, heads, proofs, logs, strict=True):
         sequence += sum(log["topics"][0] == to_hex(APPENDED_TOPIC) for log in held)
         number, hash_ = int(header["number"], 16), bytes.fromhex(header["hash"][2:])
-        blocks.append(Grown(number, hash_, header, held, bytes.fromhex(head[2:]), sequence))
+        after = bytes.fromhex(head[2:])
+        blocks.append(Grown(number, hash_, header, held, after, proof, sequence))
     return tuple(blocks)
 
 

@@ -159,3 +159,48 @@ STORAGE: Final[Mapping[str, Callable[[Node, random.Random, Any], Any]]] = {
     "head any": lambda *_: _ONES,
     "head of no form": lambda *_: "0xzz",
 }
+
+
+# -- the ledger head's proof -------------------------------------------------------------------
+
+
+def _other_proof(node: Node, draw: random.Random, _: Answer) -> Answer:
+    """Of another block, as the head may be."""
+    block = draw.choice([node.newest, draw.choice(draw.choice(node.grove.branches))])
+    return block.proof
+
+
+def _nodes(change: Callable[[random.Random, list[str]], list[str]]) -> Callable[..., Answer]:
+    """Change the nodes that lead to the account, or to the slot."""
+
+    def lie(_: Node, draw: random.Random, proof: Answer) -> Answer:
+        if draw.random() < 0.5:
+            return proof | {"accountProof": change(draw, proof["accountProof"])}
+        [slot] = proof["storageProof"]
+        return proof | {"storageProof": [slot | {"proof": change(draw, slot["proof"])}]}
+
+    return lie
+
+
+def _one_changed(draw: random.Random, nodes: list[str]) -> list[str]:
+    at = draw.randrange(len(nodes))
+    return [*nodes[:at], _turn_digit(nodes[at], draw), *nodes[at + 1 :]]
+
+
+def _other_value(_: Node, __: random.Random, proof: Answer) -> Answer:
+    """The value beside the nodes is nobody's word but the node's."""
+    [slot] = proof["storageProof"]
+    return proof | {"storageProof": [slot | {"value": _ONES}]}
+
+
+PROOFS: Final[Mapping[str, Callable[[Node, random.Random, Answer], Answer]]] = {
+    "proof of another block": _other_proof,
+    "proof changed": _nodes(_one_changed),
+    "proof short": _nodes(lambda _, nodes: nodes[:-1]),
+    "proof long": _nodes(lambda _, nodes: [*nodes, nodes[-1]]),
+    "proof of another value": _other_value,
+    "proof of no slot": lambda _, __, proof: proof | {"storageProof": []},
+    "proof of nothing": lambda _, __, proof: (
+        proof | {"storageProof": [proof["storageProof"][0] | {"proof": [], "value": "0x0"}]}
+    ),
+}

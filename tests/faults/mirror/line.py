@@ -30,8 +30,9 @@ _OF_ITS_OWN: Final[Mapping[str, Mapping[str, Callable[..., Any]]]] = {
     "eth_getBlockByHash": lies.HEADERS,
     "eth_getLogs": lies.LOGS,
     "eth_getStorageAt": lies.STORAGE,
+    "eth_getProof": lies.PROOFS,
 }
-_OFTEN: Final = {"eth_getLogs": 2, "eth_getStorageAt": 4}
+_OFTEN: Final = {"eth_getLogs": 2, "eth_getStorageAt": 4, "eth_getProof": 4}
 
 
 class Trouble(Exception):
@@ -47,7 +48,7 @@ class Line:
     """Asks `node`, with faults at `rate` (0: none; 1: at every request).
 
     `act` changes what the node shows; `told` counts what went wrong, by kind. `only` names the
-    one fault that is wanted.
+    one fault that is wanted. `pass_` lets time pass, in seconds.
     """
 
     node: Node
@@ -56,6 +57,7 @@ class Line:
     rate: float = 0.0
     calls: int = 0
     only: str = ""
+    pass_: Callable[[float], None] = lambda _: None
     told: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
     _older: dict[str, deque[Answer]] = field(
@@ -70,6 +72,8 @@ class Line:
         if fault:
             self.told[fault] += 1
             self.log.append(f"{fault}: {asked[0]['method']}")
+        if asked[0]["method"] == "eth_getProof":
+            self.pass_(self.node.habits.proofs or 0.0)
         act, _, when = fault.rpartition(" ")
         if when == "before":
             self.act(act)

@@ -45,7 +45,8 @@ class Habits:
     `orphans`: it still tells of blocks that are no longer on its chain, if asked by their hash.
     `states` is of how many of its newest blocks it has the state, `times` whether its logs tell
     the time of their block, `beyond` whether asking for logs beyond its newest block is an error.
-    `silent`: of what it refuses it says nothing but this HTTP status.
+    `silent`: of what it refuses it says nothing but this HTTP status. `proofs` is how many seconds
+    it takes to prove a state, None: it does not.
     """
 
     range: int | None = None
@@ -56,6 +57,7 @@ class Habits:
     times: bool = True
     beyond: bool = False
     silent: int | None = None
+    proofs: float | None = 0.0
 
 
 def draw_habits(draw: random.Random) -> Habits:
@@ -69,6 +71,7 @@ def draw_habits(draw: random.Random) -> Habits:
         times=draw.random() < 0.7,
         beyond=draw.random() < 0.3,
         silent=draw.choice([None, None, None, 400, 413, 500, 504]),
+        proofs=draw.choice([0.0, 0.0, 0.0, 0.0, 0.3, 0.3, None]),
     )
 
 
@@ -138,6 +141,15 @@ class Node:
 
     def storage(self, _: str, slot: str, named: str | Mapping[str, str]) -> str:
         assert slot == _SLOT, "nobody has taught the node this slot"
+        return to_hex(self._state(named).ledger_head)
+
+    def proof(self, _: str, slots: Sequence[str], named: str | Mapping[str, str]) -> Answer:
+        assert slots == [_SLOT], "nobody has taught the node these slots"
+        if self.habits.proofs is None:
+            raise Refused({"code": -32601, "message": "the method eth_getProof does not exist"})
+        return self._state(named).proof
+
+    def _state(self, named: str | Mapping[str, str]) -> Grown:
         if isinstance(named, str):
             number = self._number(named)
             if number > self.head:
@@ -150,7 +162,7 @@ class Node:
         kept = self.habits.states
         if kept is not None and block.number <= self.head - kept:
             raise Refused(self._say(wordings.PRUNED, first=block.number))
-        return to_hex(block.ledger_head)
+        return block
 
     def logs(self, asked: Answer) -> list[Answer]:
         if "blockHash" in asked:
@@ -221,5 +233,6 @@ _METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "eth_getCode": Node.code,
     "eth_call": Node.call,
     "eth_getStorageAt": Node.storage,
+    "eth_getProof": Node.proof,
     "eth_getLogs": Node.logs,
 }

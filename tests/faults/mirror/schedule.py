@@ -217,8 +217,8 @@ class Schedule:
 
     def _settle(self) -> bool:
         node = self.stage.node
-        # It is a full node at least, that has the state of its newest blocks.
-        node.habits = replace(node.habits, states=None)
+        # It is a full node at least, that has the state of its newest blocks, and proves it.
+        node.habits = replace(node.habits, states=None, proofs=node.habits.proofs or 0.0)
         for turn in range(_PEACE):
             self._outgrow() if turn < 3 else self.stage.finalise(node.head)
             self.stage.clock.pass_(0.5)

@@ -51,7 +51,7 @@ class Stage:
         branch = draw.choice(grove.branches)
         head = draw.randrange(self.ground, len(branch))
         self.node = Node(grove, draw, branch, head, 0, draw_habits(draw))
-        self.line = Line(self.node, self.act, draw)
+        self.line = Line(self.node, self.act, draw, pass_=self.clock.pass_)
 
     def close(self) -> None:
         for life in self.lives:

@@ -63,6 +63,12 @@ def test_every_lie_about_the_ledger_head_is_one(line: Line, lie: str) -> None:
     assert changes(line, lie, "eth_getStorageAt", contract, slot, "latest")
 
 
+@pytest.mark.parametrize("lie", lies.PROOFS)
+def test_every_lie_about_the_head_s_proof_is_one(line: Line, lie: str) -> None:
+    contract, slot = to_hex(line.node.grove.deployed.contract), to_hex(ledger_head_slot())
+    assert changes(line, lie, "eth_getProof", contract, [slot], "latest")
+
+
 @pytest.mark.parametrize(
     "fault",
     ["drop", "timeout", "cut", "page", "garbage", "another", "null", "error", "behind", "sibling"],

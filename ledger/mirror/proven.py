@@ -1,0 +1,95 @@
+"""The ledger head after a block, which no node can tell wrongly: proven against the block's hash.
+
+A head that is only told may be another block's, as one that lags behind has it; with logs that end
+where it lags, entries and head would agree, and both be wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import AccountProof, Block
+from ledger.errors import NodeError, RpcError, VerificationError
+from ledger.hashing import keccak
+from ledger.mirror.reading import Distrusted
+from ledger.proofs.header import encode_header
+from ledger.proofs.layout import ledger_head_slot
+from ledger.proofs.trie import decode_account, decode_slot, verify_path
+from ledger.types import ZERO_HASH, Address, Hash32, parse_hash
+
+_QUICK: Final = 0.02
+"""Seconds within which a proof has to come for each block to wait for one."""
+_REST: Final = 8
+"""How many times as long as a slow proof took there is none asked for."""
+_RETRY: Final = 1.0
+
+
+class Prover:
+    """Asks for proofs, and no more often than the node can bear: some hash all they hold for one.
+
+    `quick`: proofs come as quickly as other answers.
+    """
+
+    def __init__(self, rpc: RpcClient, contract: Address) -> None:
+        self.quick = True
+        self._rpc = rpc
+        self._contract = contract
+        self._due = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether one may be asked for."""
+        return time.monotonic() >= self._due
+
+    def rest(self, seconds: float) -> None:
+        """Ask for none meanwhile."""
+        self._due = time.monotonic() + seconds
+
+    def fetch(self, block: Block) -> Hash32:
+        """Fetch the ledger head after a block, with its storage proof (EIP-1186).
+
+        Raises:
+            Distrusted: the block's header, or the proof, is not what the block's hash says.
+            RpcError: the node does not prove, or has no such state (any more).
+        """
+        root = _state_root(block)
+        began = time.monotonic()
+        try:
+            # By hash, so that a reorganisation meanwhile cannot slip another block's state in.
+            proof = self._rpc.fetch_proof(self._contract, [ledger_head_slot()], block.hash)
+        except RpcError:
+            self.quick = False
+            self.rest(_RETRY)
+            raise
+        took = time.monotonic() - began
+        self.quick = took <= _QUICK
+        self.rest(_REST * took)
+        try:
+            return _prove(proof, self._contract, root)
+        except VerificationError as error:
+            raise Distrusted(
+                f"the state after block {block.number} is not what its hash says: {error}",
+                block=block.number,
+            ) from error
+
+
+def _state_root(block: Block) -> Hash32:
+    """The state root that the block's hash certifies."""
+    try:
+        encode_header(block.header)
+        return parse_hash(block.header["stateRoot"], "stateRoot")
+    except NodeError as error:
+        raise Distrusted(f"block {block.number}: {error}", block=block.number) from error
+
+
+def _prove(proof: AccountProof, contract: Address, state_root: Hash32) -> Hash32:
+    account = verify_path(state_root, keccak(contract), proof.nodes)
+    if account is None:
+        return ZERO_HASH
+    if len(proof.slots) != 1:
+        raise VerificationError("a proof of one slot was asked for", found=len(proof.slots))
+    root, nodes = decode_account(account).storage_root, proof.slots[0].nodes
+    held = verify_path(root, keccak(ledger_head_slot()), nodes)
+    return ZERO_HASH if held is None else decode_slot(held).to_bytes(32)
