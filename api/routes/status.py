@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
@@ -20,7 +22,7 @@ from api.schemas.ledger import (
 from ledger import __version__
 from ledger.database.engine import reading
 from ledger.hashing import is_paused
-from ledger.mirror.queries import find_mirror
+from ledger.mirror.queries import find_mirror, find_unproven
 from ledger.mirror.tables import MirrorRow
 from ledger.outbox.alarms import find_alarms
 from ledger.outbox.operations import count_operations
@@ -33,6 +35,7 @@ router = APIRouter(tags=["status"])
 
 _MOST_LAG = 64
 _MOST_COUNTED = 50_000
+_MOST_UNPROVEN = 600.0  # seconds that a block may be old; some nodes prove slowly
 _PATIENCE = 30.0
 
 
@@ -120,7 +123,7 @@ def get_health() -> Health:
 
 @router.get("/readyz", responses={503: {"model": Health, "description": "Not now; says why"}})
 def get_readiness(response: Response, service: Served) -> Health:
-    """Whether this process can do its work: the database answers, the mirror keeps up."""
+    """Whether this process can do its work: the database answers, the mirror keeps up, proven."""
     reasons = _find_reasons(service)
     if reasons:
         response.status_code = 503
@@ -130,9 +133,15 @@ def get_readiness(response: Response, service: Served) -> Health:
 
 def _find_reasons(service: Service) -> list[str]:
     with reading(service.engine) as session:
-        mirror = find_mirror(session)
+        mirror, unproven = find_mirror(session), find_unproven(session)
     if mirror is None:
         return ["the ledger is not mirrored yet"]
+    reasons = []
     if lag_of(mirror) > _MOST_LAG:
-        return [f"the mirror is {lag_of(mirror)} blocks behind the node"]
-    return []
+        reasons.append(f"the mirror is {lag_of(mirror)} blocks behind the node")
+    # By our clock: the chain's own stands still while no block comes.
+    if unproven is not None and time.time() - unproven.timestamp > _MOST_UNPROVEN:
+        reasons.append(
+            f"what is mirrored from block {unproven.number} on is not proven by the node yet"
+        )
+    return reasons

@@ -47,6 +47,15 @@ def find_mirror(session: Session) -> MirrorRow | None:
     return session.get(MirrorRow, 1)
 
 
+def find_unproven(session: Session) -> BlockRow | None:
+    """Fetch the first block of those that are not proven yet; None if all are."""
+    mirror = find_mirror(session)
+    if mirror is None or mirror.proven_block >= mirror.block_number:
+        return None
+    number = col(BlockRow.number)
+    return _first(session, select(BlockRow).where(number > mirror.proven_block).order_by(number))
+
+
 def find_moment(
     session: Session, *, block: int | None = None, time: datetime | int | None = None
 ) -> Moment:

@@ -34,6 +34,7 @@ THEN = Moment(block=7, hash=bytes(32), timestamp=7, sequence=70, is_final=True)
 ASKED = [
     *questions(ONE),
     Question(queries.find_mirror),
+    Question(queries.find_unproven),
     Question(queries.find_moment, named={"block": 7}),
     Question(queries.find_moment, named={"time": 7}, index="block_timestamp"),
     Question(queries.find_next_position, (ONE.assets[0],), index="entry_place"),
@@ -145,25 +146,26 @@ def test_postgresql_can_do_without_scan_and_sort(
     postgresql: Engine, question: Question, at: Moment | None
 ) -> None:
     """An empty table's plan is any; with these settings it is the one for tables that are not."""
-    nodes = []
+    told = []
     with postgresql.connect() as connection:
         for turned in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin", "hashagg"):
             connection.execute(text(f"set enable_{turned} = off"))
         for statement, given in sent_for(postgresql, question, at):
             [[plans]] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
-            nodes += _nodes(plans[0]["Plan"])
-    kinds = {node["Node Type"] for node in nodes}
+            told += nodes(plans[0]["Plan"])
+    kinds = {node["Node Type"] for node in told}
     if not question.whole:
-        assert "Seq Scan" not in kinds, nodes
+        assert "Seq Scan" not in kinds, told
     if question.name not in SORTED:
-        assert not kinds & {"Sort", "Incremental Sort"}, nodes
-    names = " ".join(node.get("Index Name", "") for node in nodes)
+        assert not kinds & {"Sort", "Incremental Sort"}, told
+    names = " ".join(node.get("Index Name", "") for node in told)
     assert _uses(question, at, names, r"_pkey")
 
 
-def _nodes(plan: dict[str, object]) -> list[dict[str, object]]:
+def nodes(plan: dict[str, object]) -> list[dict[str, object]]:
+    """A plan's nodes, as PostgreSQL tells them in JSON."""
     below = plan.get("Plans", [])
-    return [plan, *(node for one in below for node in _nodes(one))]  # type: ignore[attr-defined]
+    return [plan, *(node for one in below for node in nodes(one))]  # type: ignore[attr-defined]
 
 
 def test_questions_of_many_take_few_statements(sqlite: Engine) -> None:

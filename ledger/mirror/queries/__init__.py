@@ -12,6 +12,7 @@ from ledger.mirror.moments import BlockAhead as BlockAhead
 from ledger.mirror.moments import Moment as Moment
 from ledger.mirror.moments import find_mirror as find_mirror
 from ledger.mirror.moments import find_moment as find_moment
+from ledger.mirror.moments import find_unproven as find_unproven
 from ledger.mirror.pages import Cursor as Cursor
 from ledger.mirror.pages import Page as Page
 from ledger.mirror.queries.assets import AssetFilter as AssetFilter
