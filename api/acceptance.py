@@ -13,6 +13,7 @@ from api import lookup
 from api.deps import Service
 from api.errors import Problem
 from api.pressure import require_room
+from api.receipts import find_receipt, get_notary
 from api.schemas.assets import (
     Act,
     Correct,
@@ -52,6 +53,7 @@ from ledger.outbox.operations import (
     find_answered,
 )
 from ledger.outbox.tables import Operation
+from ledger.proofs.receipt import Receipt
 from ledger.types import ZERO_HASH, Hash32, to_hex
 
 
@@ -65,6 +67,7 @@ class Taken:
     content_hash: Hash32 | None
     repeated: bool
     api_key: str | None = None
+    receipt: Receipt | None = None
 
 
 def append(
@@ -87,7 +90,7 @@ def append(
     with reading(service.engine) as session:
         # Before anything is judged: what was right then may be wrong now.
         if answered := find_answered(session, Asked(who.org or OPERATOR, key, request_digest)):
-            return _again(answered)
+            return _again(session, answered)
         target = lookup.get_target(session, who, asset)
         lookup.require_right(target, who, Kind[body.kind.upper()])
         payload = _payload(session, body, sent)
@@ -98,6 +101,7 @@ def append(
     try:
         with writing(service.engine) as session:
             return _taken(
+                session,
                 accept_entry(
                     session,
                     org=who.org,
@@ -109,7 +113,8 @@ def append(
                     document=document,
                     idempotency_key=key,
                     request_digest=request_digest,
-                )
+                    notary=get_notary(service, session),
+                ),
             )
     except WrongPosition as error:
         if matched is None:
@@ -126,7 +131,7 @@ def enrol(service: Service, body: EnrolOrganisation, key: str | None) -> Taken:
     request_digest = digest({"path": "organisations", **_told(body)}, None)
     with reading(service.engine) as session:
         if answered := find_answered(session, Asked(OPERATOR, key, request_digest)):
-            return _again(answered)
+            return _again(session, answered)
         lookup.require_new(session, body.did)
         domain = lookup.get_domain(session)
     require_room(service, OPERATOR)
@@ -139,9 +144,10 @@ def enrol(service: Service, body: EnrolOrganisation, key: str | None) -> Taken:
             subject=org,
             idempotency_key=key,
             request_digest=request_digest,
+            notary=get_notary(service, session),
         )
         api_key = None if accepted.existing else issue_key(session, org)
-        return _taken(accepted, api_key)
+        return _taken(session, accepted, api_key)
 
 
 def digest(attributes: Mapping[str, Any], document: Sealed | None) -> Hash32:
@@ -176,11 +182,11 @@ def _told(body: BaseModel) -> dict[str, Any]:
     return body.model_dump(exclude={"document"})
 
 
-def _again(operation: Operation) -> Taken:
-    return _taken(Accepted(operation, existing=True))
+def _again(session: Session, operation: Operation) -> Taken:
+    return _taken(session, Accepted(operation, existing=True))
 
 
-def _taken(accepted: Accepted, api_key: str | None = None) -> Taken:
+def _taken(session: Session, accepted: Accepted, api_key: str | None = None) -> Taken:
     operation = accepted.operation
     return Taken(
         operation=operation.id,
@@ -189,4 +195,5 @@ def _taken(accepted: Accepted, api_key: str | None = None) -> Taken:
         content_hash=pointed_at(decode_payload(operation.kind, operation.payload)),
         repeated=accepted.existing,
         api_key=api_key,
+        receipt=find_receipt(session, operation.id),
     )

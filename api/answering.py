@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.acceptance import Taken
 from api.deps import Service
 from api.errors import Problem
+from api.receipts import tell_receipt
 from api.schemas.assets import Accepted
 from ledger.types import to_hex
 
@@ -65,4 +66,5 @@ def tell_accepted(taken: Taken, position: int) -> Accepted:
         content_hash=to_hex(taken.content_hash) if taken.content_hash else None,
         position=position,
         operation=operation_path(taken.operation),
+        receipt=tell_receipt(taken.receipt),
     )

@@ -12,7 +12,8 @@ from api.lookup import get_mirror
 from api.schemas.assets import Asset, AssetKindWord, DocumentLink, StageWord
 from api.schemas.base import AsOf
 from api.schemas.batches import Batch
-from api.schemas.ledger import EntryAnswer, KindWord, OperationAnswer, Organisation
+from api.schemas.kinds import KindWord
+from api.schemas.ledger import EntryAnswer, OperationAnswer, Organisation
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import decode_payload
 from ledger.domain.telling import moment, pointed_at, tell_entry

@@ -32,6 +32,7 @@ from api.routes import (
     status,
 )
 from ledger import __version__
+from ledger.cli.keystore import open_service_key
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.batch_store import BatchStore
 from ledger.documents.store import DocumentStore
@@ -55,7 +56,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     documents_folder = settings.data / "documents"
     documents = DocumentStore(documents_folder)
     births = Births(documents, BatchStore(documents_folder / "batches"))
-    service = Service(settings, engine, documents, Gauge(engine), Ends(engine), births)
+    signer = open_service_key(settings.data / "keys")
+    service = Service(settings, engine, documents, Gauge(engine), Ends(engine), births, signer)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import anyio
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api import batch_serials, lookup
@@ -15,6 +16,7 @@ from api.acceptance import Taken
 from api.deps import Service
 from api.errors import Problem, field_error, unavailable
 from api.pressure import require_room
+from api.receipts import find_receipt, get_notary
 from ledger.database.engine import reading, writing
 from ledger.documents.batch_files import About
 from ledger.documents.batch_lines import LineFault
@@ -125,7 +127,7 @@ def _finish(
     sent = _prepare(service, asking, resolved, about)
     with reading(service.engine) as session:
         if answered := find_answered(session, asked):
-            return _tell(Accepted(answered, existing=True))
+            return _tell(session, Accepted(answered, existing=True))
         repeated = is_standing(session, asking.org, sent.digest)
         seen = batch_serials.Seen(0, frozenset())
         if not repeated:
@@ -136,14 +138,14 @@ def _finish(
     try:
         with writing(service.engine) as session:
             lock_serials(session, asking.org, whole=True)
-            accepted = accept_batch(session, sent, asked)
+            accepted = accept_batch(session, sent, asked, get_notary(service, session))
             itself = accepted.operation.subject
             if not accepted.existing:
                 late = batch_serials.find_taken_since(
                     session, service.births, asking.org, itself, batch, seen
                 )
                 _refuse(late)
-            told = _tell(accepted)
+            told = _tell(session, accepted)
     except Problem:
         raise
     except Exception:
@@ -196,7 +198,7 @@ def _digest(asking: Asking, resolved: _Resolved, about: About) -> Hash32:
     return sha256(canonical(told | {"name": asking.name}))
 
 
-def _tell(accepted: Accepted) -> TakenBatch:
+def _tell(session: Session, accepted: Accepted) -> TakenBatch:
     operation = accepted.operation
     payload = BatchRegistered.decode(operation.payload)
     taken = Taken(
@@ -205,6 +207,7 @@ def _tell(accepted: Accepted) -> TakenBatch:
         position=operation.position,
         content_hash=payload.content_hash,
         repeated=accepted.existing,
+        receipt=find_receipt(session, operation.id),
     )
     return TakenBatch(taken, payload.root, payload.size)
 

@@ -117,6 +117,7 @@ def _tell(index: int, body: bytes, outcome: Taken | Exception) -> dict[str, Any]
         "position": outcome.position,
         "operation": operation_path(outcome.operation),
         "repeated": outcome.repeated,
+        "receipt": None if outcome.receipt is None else outcome.receipt.value(),
     }
 
 

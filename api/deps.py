@@ -17,6 +17,7 @@ from api.bodies import read_body
 from api.ends import Ends
 from api.errors import Problem, invalid
 from api.gathering import Gatherer
+from ledger.chain.signers.signer import Signer
 from ledger.database.engine import reading
 from ledger.documents.store import DocumentStore
 from ledger.outbox.keys import BadKey, Credential, authenticate, authenticate_all
@@ -38,7 +39,10 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What this process has: its settings, the database, the documents, and who is let in."""
+    """What this process has: its settings, the database, the documents, and who is let in.
+
+    `signer` signs in the service's own name: receipts, and checkpoints.
+    """
 
     settings: Settings
     engine: Engine
@@ -46,6 +50,7 @@ class Service:
     gauge: Gauge
     ends: Ends
     births: Births
+    signer: Signer
 
 
 # What asks nobody is a coroutine: the others are handed to a worker thread each.

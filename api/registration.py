@@ -15,6 +15,7 @@ from api.bodies import decode_body
 from api.deps import Service
 from api.errors import Problem
 from api.pressure import require_room
+from api.receipts import collect_receipts, get_notary
 from api.schemas.assets import RegisterAsset
 from ledger.database.engine import reading, writing
 from ledger.documents.sealing import Sealed, seal
@@ -26,6 +27,7 @@ from ledger.outbox.failpoints import reach
 from ledger.outbox.known import AcceptedAsset
 from ledger.outbox.once import Asked
 from ledger.outbox.registering import Registering, accept_registrations
+from ledger.proofs.receipt import Receipt
 from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
 
 REGISTER: Final[TypeAdapter[RegisterAsset]] = TypeAdapter(RegisterAsset)
@@ -68,7 +70,7 @@ def register(
     read = [_read(sent) for sent in all_sent]
     wanted = _go_on(read, lambda these: _resolve(service, these))
     outcomes = _go_on(wanted, lambda these: _accept(service, these, whole))
-    return [one if isinstance(one, Exception) else _taken(one) for one in outcomes]
+    return [one if isinstance(one, Exception) else _taken(*one) for one in outcomes]
 
 
 def _go_on(
@@ -121,7 +123,7 @@ def _request_digest(one: _Read) -> Hash32:
 
 def _accept(
     service: Service, wanted: Sequence[Registering], whole: Asked | None
-) -> list[AcceptedAsset | Exception]:
+) -> list[tuple[AcceptedAsset, Receipt | None] | Exception]:
     if not wanted and whole is None:
         return []  # the write lock is not for what is wrong
 
@@ -135,18 +137,24 @@ def _accept(
     with writing(service.engine) as session:
         born = find_born(session, service.births, wanted)
         rest = [one for index, one in enumerate(wanted) if index not in born]
-        save = service.documents.save
-        accepted = iter(accept_registrations(session, rest, admit, save, whole))
+        save, notary = service.documents.save, get_notary(service, session)
+        accepted = iter(accept_registrations(session, rest, admit, save, whole, notary))
         outcomes = [born.get(index) or next(accepted) for index in range(len(wanted))]
     reach("acceptance is committed")
-    return outcomes
+    operations = [one.operation for one in outcomes if isinstance(one, AcceptedAsset)]
+    receipts = collect_receipts(service, notary, operations)
+    return [
+        (one, receipts.get(one.operation)) if isinstance(one, AcceptedAsset) else one
+        for one in outcomes
+    ]
 
 
-def _taken(accepted: AcceptedAsset) -> Taken:
+def _taken(accepted: AcceptedAsset, receipt: Receipt | None) -> Taken:
     return Taken(
         operation=accepted.operation,
         subject=accepted.asset,
         position=0,
         content_hash=accepted.content_hash,
         repeated=accepted.existing,
+        receipt=receipt,
     )

@@ -15,6 +15,7 @@ from api.errors import Problem
 from api.lookup import find_party
 from api.openapi import READING, problems, written
 from api.paging import PageQuery, decode_cursor, link_next
+from api.receipts import tell_receipt
 from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, OrganisationName
 from api.schemas.base import HashInput
 from api.schemas.batches import AcceptedBatch, Batches, Birth, OneBatch
@@ -97,6 +98,7 @@ def _tell_accepted(found: TakenBatch) -> AcceptedBatch:
         content_hash=to_hex(found.taken.content_hash or bytes(32)),
         position=found.taken.position,
         operation=operation_path(found.taken.operation),
+        receipt=tell_receipt(found.taken.receipt),
     )
 
 

@@ -12,7 +12,8 @@ from api.deps import Viewing
 from api.lookup import find_party
 from api.openapi import READING, problems
 from api.paging import PageQuery, decode_cursor, link_next
-from api.schemas.ledger import Entries, KindWord
+from api.schemas.kinds import KindWord
+from api.schemas.ledger import Entries
 from ledger.domain.kinds import Kind
 from ledger.mirror.queries import EntryFilter, list_entries
 

@@ -12,11 +12,15 @@ from pydantic import Field
 from api import retrying
 from api.answers import tell_operation, tell_operations
 from api.deps import Caller, Served, View, Viewing
+from api.errors import Problem
 from api.lookup import find_party
 from api.openapi import READING, problems
 from api.paging import MOST, PageQuery, decode_number, link_next
+from api.receipts import find_receipt, tell_receipt
 from api.schemas.base import EXAMPLE_HASH, EXAMPLE_OPERATION, HashInput
-from api.schemas.ledger import KindWord, OperationAnswer, Operations, StateWord
+from api.schemas.kinds import KindWord
+from api.schemas.ledger import OperationAnswer, Operations, StateWord
+from api.schemas.receipts import ReceiptAnswer
 from ledger.database.engine import writing
 from ledger.domain.kinds import Kind
 from ledger.outbox import interventions
@@ -113,6 +117,18 @@ def get_operation(response: Response, view: Viewing, operation_id: OperationId) 
         raise retrying.unknown(operation_id)
     _say_when(response, [operation])
     return tell_operation(view.session, operation)
+
+
+@router.get("/{operation_id}/receipt", response_model=ReceiptAnswer, responses=problems(*READING))
+def get_operation_receipt(view: Viewing, operation_id: OperationId) -> ReceiptAnswer:
+    """The receipt of an operation of yours, as it was answered with when it was accepted."""
+    operation = find_operation(view.session, operation_id)
+    if operation is None or not view.may_see(operation.org, operation.subject):
+        raise retrying.unknown(operation_id)
+    told = tell_receipt(find_receipt(view.session, operation_id))
+    if told is None:
+        raise Problem("not_found", "the operation was accepted before receipts were given")
+    return told
 
 
 @router.post("/{operation_id}/cancel", responses=problems(*READING, "operation_under_way"))

@@ -16,6 +16,7 @@ from api.deps import IdempotencyKey, Operator, RawBody, Served, Viewing
 from api.errors import Problem
 from api.openapi import READING, body_of, problems, written
 from api.paging import PageQuery, decode_cursor, link_next
+from api.receipts import tell_receipt
 from api.schemas.base import EXAMPLE_DID
 from api.schemas.ledger import Enrolled, EnrolOrganisation, OneOrganisation, Organisations
 from api.waiting import Wait
@@ -56,6 +57,7 @@ async def enrol_organisation(
         address=to_hex(organisation_address(taken.subject)),
         api_key=taken.api_key,
         operation=operation_path(taken.operation),
+        receipt=tell_receipt(taken.receipt),
     )
 
 

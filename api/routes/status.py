@@ -61,6 +61,7 @@ def get_status(service: Served) -> Status:
             queue=Queue(waiting=counts[State.QUEUED], oldest_seconds=find_oldest_waiting(session)),
             lanes=[tell_lane(each) for each in list_lanes(session)],
             alarms=list_alarms(session, mirror),
+            signer=to_hex(service.signer.address),
             version=__version__,
         )
 

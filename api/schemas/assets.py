@@ -17,6 +17,7 @@ from api.schemas.base import (
     Moment,
     Request,
 )
+from api.schemas.receipts import GivenReceipt
 
 AssetKindWord = Literal["type", "instance", "batch", "role"]
 """IEC 63278-1's kinds of assets."""
@@ -148,6 +149,7 @@ class Accepted(Answer):
     content_hash: Annotated[Hash | None, Field(description="of the document, if there is one")]
     position: Annotated[int, Field(description="the entry's, unless another one comes first")]
     operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
+    receipt: GivenReceipt
 
 
 class Asset(Answer):

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas.base import EXAMPLE_HASH, EXAMPLE_OPERATION, Answer, AsOf, Hash, Moment
+from api.schemas.receipts import GivenReceipt
 
 
 class AcceptedBatch(Answer):
@@ -18,6 +19,7 @@ class AcceptedBatch(Answer):
     content_hash: Annotated[Hash, Field(description="of the batch's manifest")]
     position: Annotated[int, Field(description="the entry's")]
     operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
+    receipt: GivenReceipt
 
 
 class Batch(Answer):

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.assets import RegisterAsset
 from api.schemas.base import EXAMPLE_OPERATION, Answer, FieldError, Hash, Request
+from api.schemas.receipts import GivenReceipt
 
 MOST_ITEMS: Final = 10_000
 """Registrations in one request."""
@@ -45,6 +46,7 @@ class AcceptedItem(_Item):
     position: Literal[0]
     operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
     repeated: Annotated[bool, Field(description="it had been accepted before")]
+    receipt: GivenReceipt
 
 
 class RefusedItem(_Item):

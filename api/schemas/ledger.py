@@ -17,48 +17,8 @@ from api.schemas.base import (
     Moment,
     Request,
 )
-
-KindWord = Literal[
-    "enrolled",
-    "suspended",
-    "reinstated",
-    "account_added",
-    "account_removed",
-    "credential_issued",
-    "credential_revoked",
-    "schema_published",
-    "world_opened",
-    "world_closed",
-    "registered",
-    "batch_registered",
-    "revised",
-    "observed",
-    "corrected",
-    "staged",
-    "transferred",
-    "offered",
-    "withdrawn",
-    "accepted",
-    "released",
-    "mounted",
-    "dismounted",
-    "part_added",
-    "part_removed",
-    "attested",
-    "attestation_revoked",
-    "listed",
-    "delisted",
-    "erased",
-    "frozen",
-    "unfrozen",
-    "title_forced",
-    "founded",
-    "paused",
-    "resumed",
-    "successor_named",
-]
-"""The kinds of entries."""
-
+from api.schemas.kinds import KindWord
+from api.schemas.receipts import GivenReceipt
 
 StateWord = Literal["queued", "sent", "done", "final", "rejected"]
 """How far an operation is."""
@@ -134,6 +94,7 @@ class Enrolled(Answer):
         ),
     ]
     operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
+    receipt: GivenReceipt
 
 
 class Organisation(Answer):
@@ -283,6 +244,7 @@ class Status(Answer):
     queue: Queue
     lanes: list[LaneAnswer]
     alarms: list[Alarm]
+    signer: Annotated[Address, Field(description="signs receipts and checkpoints of the service")]
     version: str
 
 

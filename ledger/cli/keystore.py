@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _ROLES: Final = ("deployer", "governor")
 
+SERVICE: Final = "service"
+"""Name of the key that signs what the service itself says."""
+
 
 def custodians(count: int) -> list[str]:
     """The names of the keys that act for organisations: custodian, custodian-2, …"""
@@ -46,6 +49,14 @@ def open_keys(folder: Path, names: Sequence[str]) -> dict[str, Signer]:
     return {
         name: KeystoreSigner.load_or_create(folder / f"{name}.json", password) for name in names
     }
+
+
+def open_service_key(folder: Path) -> Signer:
+    """Open the key that the service signs receipts and checkpoints with. Raises BadKeystore.
+
+    It sends nothing, and lies in the keystore wherever others sign: receipts are many.
+    """
+    return open_keys(folder, [SERVICE])[SERVICE]
 
 
 def open_addresses(folder: Path, names: Sequence[str]) -> dict[str, Address]:

@@ -33,11 +33,15 @@ class Accepted:
     operation: str
     content_hash: str | None = None
     repeated: bool = False
+    receipt: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BulkItem:
-    """One of many assets that were sent together: accepted, or `problem` says why not."""
+    """One of many assets that were sent together: accepted, or `problem` says why not.
+
+    `receipt` is what the service promised, signed.
+    """
 
     index: int
     serial: str | None = None
@@ -46,6 +50,7 @@ class BulkItem:
     operation: str | None = None
     repeated: bool = False
     problem: dict[str, Any] | None = None
+    receipt: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

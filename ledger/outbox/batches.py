@@ -14,7 +14,13 @@ from sqlmodel.sql.expression import Select, SelectOfScalar
 from ledger.domain.kinds import Kind
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.once import Accepted, Asked, accept_once, find_operation
-from ledger.outbox.operations import SentDocument, document_values, operation_values
+from ledger.outbox.operations import (
+    SentDocument,
+    add_operation,
+    document_values,
+    operation_values,
+)
+from ledger.outbox.receipts import Notary
 from ledger.outbox.tables import BatchRegistration, Document, Operation, Registration, State
 from ledger.types import Hash32
 
@@ -36,7 +42,9 @@ class SentBatch:
     manifest: SentDocument
 
 
-def accept_batch(session: Session, sent: SentBatch, asked: Asked) -> Accepted:
+def accept_batch(
+    session: Session, sent: SentBatch, asked: Asked, notary: Notary | None = None
+) -> Accepted:
     """Accept the registration of a batch; the caller commits, having locked the serials.
 
     The same digest gives the first one's operation again. If that was rejected, the first batch
@@ -54,10 +62,10 @@ def accept_batch(session: Session, sent: SentBatch, asked: Asked) -> Accepted:
     def make() -> Operation:
         known = _find_sent(session, asked.org, sent.digest)
         if known is None:
-            return _add(session, asked.org, sent)
+            return _add(session, asked.org, sent, notary)
         first = find_operation(session, known.operation)
         payload = first.payload if first else sent.payload
-        operation = _add_operation(session, asked.org, known.batch, payload)
+        operation = _add_operation(session, asked.org, known.batch, payload, notary)
         known.operation = operation.id
         session.add(known)
         return operation
@@ -72,8 +80,8 @@ def _find_sent(session: Session, org: Hash32, digest: Hash32) -> BatchRegistrati
     return session.exec(wanted.with_for_update()).one_or_none()
 
 
-def _add(session: Session, org: Hash32, sent: SentBatch) -> Operation:
-    operation = _add_operation(session, org, sent.subject, sent.payload)
+def _add(session: Session, org: Hash32, sent: SentBatch, notary: Notary | None) -> Operation:
+    operation = _add_operation(session, org, sent.subject, sent.payload, notary)
     session.add(Document(**document_values(org, sent.subject, sent.manifest, now())))
     session.add(
         BatchRegistration(
@@ -89,13 +97,13 @@ def _add(session: Session, org: Hash32, sent: SentBatch) -> Operation:
     return operation
 
 
-def _add_operation(session: Session, org: Hash32, batch: Hash32, payload: bytes) -> Operation:
+def _add_operation(
+    session: Session, org: Hash32, batch: Hash32, payload: bytes, notary: Notary | None
+) -> Operation:
     values = operation_values(
         new_id(), org, batch, Kind.BATCH_REGISTERED, payload, 0, now(), fixed=True
     )
-    operation = Operation(**values)
-    session.add(operation)
-    return operation
+    return add_operation(session, notary, values)
 
 
 def find_batch(session: Session, batch: Hash32) -> BatchRegistration | None:

@@ -18,6 +18,7 @@ from ledger.outbox.conflicts import (
     WrongPosition,
 )
 from ledger.outbox.once import Accepted, Asked, accept_once, find_answered, find_operation
+from ledger.outbox.receipts import Notary, promise_all
 from ledger.outbox.tables import (
     Document,
     Operation,
@@ -34,6 +35,7 @@ __all__ = [
     "SentDocument",
     "accept_enrolment",
     "accept_entry",
+    "add_operation",
     "count_operations",
     "document_values",
     "find_answered",
@@ -69,12 +71,13 @@ def accept_entry(
     document: SentDocument | None,
     idempotency_key: str | None,
     request_digest: Hash32,
+    notary: Notary | None = None,
 ) -> Accepted:
     """Accept an entry about a subject that exists (or is about to); the caller commits.
 
     `org` is None where governance acts. `next_position` is the subject's next position as
     mirrored (None: not mirrored). With `position` None the entry takes whatever position is next
-    when it is sent, and the operation tells the one expected.
+    when it is sent, and the operation tells the one expected. The `notary` signs its receipt.
 
     Raises:
         IdempotencyConflict: the key stands for another request.
@@ -93,7 +96,10 @@ def accept_entry(
         fixed = position is not None
         if document:
             session.add(Document(**document_values(sender, subject, document, now())))
-        return _add_operation(session, sender, subject, kind, payload, expected, fixed=fixed)
+        values = operation_values(
+            new_id(), sender, subject, kind, payload, expected, now(), fixed=fixed
+        )
+        return add_operation(session, notary, values)
 
     asked = Asked(sender, idempotency_key, request_digest)
     return accept_once(session, asked, lambda: None, make)
@@ -107,6 +113,7 @@ def accept_enrolment(
     subject: Hash32,
     idempotency_key: str | None,
     request_digest: Hash32,
+    notary: Notary | None = None,
 ) -> Accepted:
     """Accept the enrolment of an organisation; `subject` is its id; the caller commits.
 
@@ -124,9 +131,10 @@ def accept_enrolment(
 
     def make() -> Operation:
         payload = Enrolled(did).encode()
-        operation = _add_operation(
-            session, OPERATOR, subject, Kind.ENROLLED, payload, 0, fixed=True
+        values = operation_values(
+            new_id(), OPERATOR, subject, Kind.ENROLLED, payload, 0, now(), fixed=True
         )
+        operation = add_operation(session, notary, values)
         session.merge(
             Tenant(org=subject, did=did, name=name, operation=operation.id, created_at=now())
         )
@@ -148,19 +156,10 @@ def count_operations(session: Session, most: int | None = None) -> dict[State, i
     return dict(zip(State, session.connection().execute(select(*counts)).one(), strict=True))
 
 
-def _add_operation(
-    session: Session,
-    org: Hash32,
-    subject: Hash32,
-    kind: Kind,
-    payload: bytes,
-    position: int,
-    *,
-    fixed: bool,
-) -> Operation:
-    operation = Operation(
-        **operation_values(new_id(), org, subject, kind, payload, position, now(), fixed=fixed)
-    )
+def add_operation(session: Session, notary: Notary | None, values: dict[str, Any]) -> Operation:
+    """Add an operation of these columns, with its receipt signed; the caller commits."""
+    promise_all(session, notary, [values])
+    operation = Operation(**values)
     session.add(operation)
     return operation
 

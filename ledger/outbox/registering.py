@@ -19,6 +19,7 @@ from ledger.outbox.failpoints import reach
 from ledger.outbox.known import AcceptedAsset, Given, Keyed, Known, Owned, find_known
 from ledger.outbox.once import Asked, find_request, outlast_races, request_values
 from ledger.outbox.operations import SentDocument, document_values, operation_values
+from ledger.outbox.receipts import Notary, promise_all
 from ledger.outbox.tables import Document, Operation, Registration, Request
 from ledger.types import Hash32
 
@@ -66,6 +67,7 @@ def accept_registrations(
     admit: Admit,
     keep: Keep,
     whole: Asked | None = None,
+    notary: Notary | None = None,
 ) -> list[Outcome]:
     """Accept registrations as if they came one after the other; the caller commits.
 
@@ -73,7 +75,7 @@ def accept_registrations(
     again; one that was rejected leaves its serial to others. What cannot be accepted (an
     IdempotencyConflict, a SerialTaken, or what `admit` says) hinders nothing else. `keep` gets
     the documents of what is new. `whole` is the request that all of these came with, if that has
-    a key of its own.
+    a key of its own. The `notary` signs receipts of what is new.
 
     Raises:
         IdempotencyConflict: the key of `whole` stands for another request.
@@ -86,7 +88,7 @@ def accept_registrations(
         if ruling.new:
             places = keep([one.document for one in ruling.new.values()])
             reach("documents are stored")
-            _write(session, ruling, places)
+            _write(session, ruling, places, notary)
         if ruling.requests:
             session.connection().execute(insert(Request), ruling.requests)
         return ruling.outcomes
@@ -175,7 +177,9 @@ def _rule(known: Known, wanted: Sequence[Registering], full: Mapping[Hash32, Exc
     return ruling
 
 
-def _write(session: Session, ruling: _Ruling, places: Sequence[Place]) -> None:
+def _write(
+    session: Session, ruling: _Ruling, places: Sequence[Place], notary: Notary | None
+) -> None:
     operations, documents = [], []
     given: list[dict[str, Any]] = []
     given_anew: list[dict[str, Any]] = []
@@ -188,6 +192,7 @@ def _write(session: Session, ruling: _Ruling, places: Sequence[Place]) -> None:
         sent = SentDocument(one.document.content_hash, len(one.document.raw), place)
         documents.append(document_values(org, subject, sent, at))
         (given_anew if one.place in ruling.freed else given).append(_serial_values(id, one))
+    promise_all(session, notary, operations)
     connection = session.connection()
     connection.execute(insert(Operation), operations)
     connection.execute(insert(Document), documents)

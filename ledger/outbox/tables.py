@@ -146,7 +146,8 @@ class Operation(SQLModel, table=True):
 
     `org` is zero where governance acts. `position` is a prediction until the operation is sent,
     unless `position_fixed`. `lane`, `nonce` and `index_in_transaction` name its place in a
-    transaction, and stand once it is sent.
+    transaction, and stand once it is sent. `signing` and `receipt_index` name the receipt that was
+    given, `promised` the position that it tells; null: it is from before receipts were given.
     """
 
     __tablename__ = "operation"
@@ -174,6 +175,22 @@ class Operation(SQLModel, table=True):
     block_number: int | None = Field(default=None, sa_type=BigInteger)
     accepted_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
+    signing: int | None = Field(default=None, sa_type=BigInteger)
+    receipt_index: int | None = Field(default=None, sa_type=Integer)
+    promised: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class ReceiptSigning(SQLModel, table=True):
+    """One signature over receipts that were given together; `leaves` are their hashes, joined."""
+
+    __tablename__ = "receipt_signing"
+
+    id: int | None = Field(default=None, sa_type=_Sequence, primary_key=True)
+    domain: bytes = Field(sa_type=LargeBinary)
+    leaves: bytes = Field(sa_type=LargeBinary)
+    signer: bytes = Field(sa_type=LargeBinary)
+    signature: bytes = Field(sa_type=LargeBinary)
+    created_at: int = Field(sa_type=BigInteger)
 
 
 class Lane(SQLModel, table=True):

@@ -145,7 +145,7 @@ def test_a_whole_ledger_whose_roles_sign_elsewhere(
     assert (len(signed), custodian.authorised[-1]) == (1, f"Bearer {SECRET}")
     assert governor.asked[-1][0] == "/sign"
     keys = {path.stem for path in (started.data / "keys").glob("*.json")}
-    assert keys == {"deployer"}
+    assert keys == {"deployer", "service"}
     started.stop()
     told = started.told() + "".join(p.read_text() for p in (started.data / "log").glob("*"))
     assert SECRET not in told
