@@ -11,7 +11,7 @@ import typer
 
 from ledger.cli.bar import bars, counting_columns
 from ledger.cli.options import AsJson, Database, ManifestFile, Node
-from ledger.cli.output import fail, say
+from ledger.cli.output import count, fail, say
 from ledger.cli.worker import choose_finality, load_deployed
 from ledger.types import to_hex
 
@@ -106,16 +106,16 @@ def _cell(value: Cell) -> Any:
 def _sentence(found: Audit) -> str:
     rows = sum(found.compared.values())
     told = (
-        f"{found.entries:,} entries up to block {found.block.number}, proven by the chain's ledger"
-        f" head at {found.heads_checked} blocks; {rows:,} rows of {len(found.compared)} tables"
-        f" compared in {found.seconds:.1f} s"
+        f"{count(found.entries, 'entry', 'entries')} up to block {found.block.number}, proven by"
+        f" the chain's ledger head at {count(found.heads_checked, 'block')}; {count(rows, 'row')}"
+        f" of {count(len(found.compared), 'table')} compared in {found.seconds:.1f} s"
     )
     if found.left_out:
         told += f"; not compared: {', '.join(found.left_out)}"
     if found.equal:
         return f"{told}: the mirror equals the chain"
     bad = ", ".join(
-        f"{count:,} of {found.compared.get(table, 0):,} in {table}"
-        for table, count in found.bad.items()
+        f"{bad:,} of {found.compared.get(table, 0):,} in {table}"
+        for table, bad in found.bad.items()
     )
     return f"{told}: bad are {bad}"

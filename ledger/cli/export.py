@@ -14,7 +14,7 @@ import typer
 
 from ledger.cli.bar import bars, counting_columns
 from ledger.cli.options import AsJsonAtEnd, Database
-from ledger.cli.output import fail, say
+from ledger.cli.output import count, fail, say
 from ledger.types import parse_hash, to_hex
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _sentence(exported: Exported) -> str:
         return f"nothing new is final: all up to block {exported.to_block} is there"
     rate = exported.entries / exported.seconds if exported.seconds else 0
     return (
-        f"{exported.entries:,} entries of blocks {exported.from_block} to {exported.to_block} in"
-        f" {exported.seconds:.1f} s ({rate:,.0f} a second); ledger head"
+        f"{count(exported.entries, 'entry', 'entries')} of blocks {exported.from_block} to"
+        f" {exported.to_block} in {exported.seconds:.1f} s ({rate:,.0f} a second); ledger head"
         f" {to_hex(exported.ledger_head)}"
     )

@@ -10,7 +10,7 @@ import typer
 
 from ledger.cli.bar import mirroring_bar
 from ledger.cli.options import AsJsonAtEnd, Database, ManifestFile, Node
-from ledger.cli.output import say
+from ledger.cli.output import count, say
 from ledger.cli.texts import making_texts
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 from ledger.types import to_hex
@@ -64,7 +64,7 @@ def _value(indexed: Indexed) -> dict[str, Any]:
 
 def _sentence(indexed: Indexed) -> str:
     return (
-        f"{indexed.entries:,} entries in {indexed.seconds:.1f} s"
+        f"{count(indexed.entries, 'entry', 'entries')} in {indexed.seconds:.1f} s"
         f" ({indexed.entries_per_second:,.0f} a second);"
         f" block {indexed.block}, ledger head {to_hex(indexed.ledger_head)}"
     )

@@ -10,6 +10,11 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201
 
 
+def count(number: int, of_one: str, of_many: str | None = None) -> str:
+    """So many things in words: of many, unless it is told, by the word of one and an s."""
+    return f"{number:,} {of_one if number == 1 else of_many or f'{of_one}s'}"
+
+
 def fail(text: str) -> None:
     """A problem or a word on the way, for a person."""
     print(f"asset-ledger: {text}", file=sys.stderr, flush=True)  # noqa: T201

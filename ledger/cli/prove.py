@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.cli.options import AsJson, ManifestFile, Node
-from ledger.cli.output import say
+from ledger.cli.output import count, say
 from ledger.errors import UnknownThing
 from ledger.types import Address, parse_address, parse_hash, to_hex
 
@@ -142,8 +142,9 @@ def _told(built: Built, path: str) -> str:
     verified = built.verified
     return "\n".join(
         [
-            f"{path}: {len(verified.entries)} entries of {to_hex(verified.subject)}, "
-            f"complete as of block {verified.block.number} ({len(built.raw):,} bytes)",
+            f"{path}: {count(len(verified.entries), 'entry', 'entries')} of"
+            f" {to_hex(verified.subject)}, complete as of block {verified.block.number}"
+            f" ({len(built.raw):,} bytes)",
             "Hand these to the auditor by another way than the bundle:",
             f"  block hash  {to_hex(verified.block.hash)}",
             f"  contract    {to_hex(verified.contract)}",

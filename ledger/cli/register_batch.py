@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ledger.cli.output import count
 from ledger.client.sources import LINES
 from ledger.errors import MalformedValue
 
@@ -103,10 +104,12 @@ def _tell(path: Path, accepted: AcceptedBatch, state: str, seconds: float, as_js
     if as_json:
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
         return
-    words = "were there already" if accepted.repeated else "registered"
+    were = "was" if accepted.size == 1 else "were"
+    words = f"{were} there already" if accepted.repeated else "registered"
     rate = f", {accepted.size / seconds:,.0f} a second" if seconds else ""
     print(  # noqa: T201
-        f"{accepted.size} assets {words} as batch {accepted.id} ({state}) in {seconds:.1f} s{rate}"
+        f"{count(accepted.size, 'asset')} {words} as batch {accepted.id} ({state})"
+        f" in {seconds:.1f} s{rate}"
     )
 
 

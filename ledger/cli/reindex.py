@@ -10,7 +10,7 @@ import typer
 
 from ledger.cli.bar import mirroring_bar
 from ledger.cli.options import AsJson, Database, ManifestFile, Node
-from ledger.cli.output import say
+from ledger.cli.output import count, say
 from ledger.cli.worker import choose_finality, load_deployed
 from ledger.types import to_hex
 
@@ -64,6 +64,7 @@ def _value(done: Reindexed) -> dict[str, Any]:
 
 def _sentence(done: Reindexed) -> str:
     return (
-        f"{done.entries:,} entries mirrored anew in {done.seconds:.1f} s, up to block {done.block},"
-        f" ledger head {to_hex(done.ledger_head)}; readers waited {done.swap_seconds:.2f} s"
+        f"{count(done.entries, 'entry', 'entries')} mirrored anew in {done.seconds:.1f} s, up to"
+        f" block {done.block}, ledger head {to_hex(done.ledger_head)}; readers waited"
+        f" {done.swap_seconds:.2f} s"
     )

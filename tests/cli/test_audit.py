@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,6 +52,10 @@ def mirrored(deployed: DeployedLedger, run: Run) -> Iterator[Engine]:
 def test_a_mirror_that_equals_the_chain_is_told_in_a_sentence(run: Run, mirrored: Engine) -> None:
     code, told, complaint = run("audit")
     assert (code, complaint) == (0, "")
+    assert re.match(
+        r"\d+ entries up to block \d+, proven by the chain's ledger head at \d+ block", told
+    )
+    assert " 1 blocks" not in told
     assert told.endswith("the mirror equals the chain\n")
     assert mirrored is not None
 

@@ -46,7 +46,7 @@ def test_a_file_becomes_a_batch_that_is_final(service: Running, maker: Member, p
 def test_for_people_it_tells_a_sentence(service: Running, maker: Member, parts: Path) -> None:
     told = call(parts, "--batch", "--wait", "accepted", env=environment(service, maker))
     assert told.returncode == 0
-    assert told.stdout.startswith("1000 assets registered as batch 0x")
+    assert told.stdout.startswith("1,000 assets registered as batch 0x")
 
 
 def test_bad_lines_are_named_and_nothing_is_registered(
