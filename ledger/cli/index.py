@@ -34,20 +34,25 @@ def index(
     Goes on where it was stopped. While it follows, what is searched follows, too. SIGTERM and
     Ctrl-C end it after the step at hand.
     """
-    from ledger.mirror.run import index as run
+    from ledger.mirror.early import reading_early
     from ledger.settings import Settings
 
     settings = Settings.given(rpc_url=rpc_url, database_url=database_url, manifest=manifest)
-    deployed = load_deployed(settings)
+    deployed, finality = load_deployed(settings), choose_finality(settings)
+    beginning = reading_early(settings.rpc_url, settings.database(), deployed, finality)
     texts = nullcontext() if to_head else making_texts(settings)
-    with stopped_by_signals() as stop, mirroring_bar() as show, texts:
+    with beginning as early, stopped_by_signals() as stop, mirroring_bar() as show, texts:
+        # What takes longest to import, while it is being read.
+        from ledger.mirror.run import index as run
+
         indexed = run(
             settings,
             deployed,
-            choose_finality(settings),
+            finality,
             to_head=to_head,
             stop=stop,
             progress=show,
+            early=early,
         )
     say(json.dumps(_value(indexed)) if as_json else _sentence(indexed))
 

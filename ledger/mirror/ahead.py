@@ -1,4 +1,4 @@
-"""Fetches, reads and folds what is final in a process of its own, ahead of what is written.
+"""Fetches, reads and folds what is final ahead of what is written, in a process of its own.
 
 It takes nothing on itself: its steps are the ones that following would yield one by one, the mirror
 takes them under the same conditions, and whatever goes wrong here ends it, for following to find
@@ -9,125 +9,39 @@ from __future__ import annotations
 
 import gc
 import logging
-import marshal
-import multiprocessing
-import queue
-import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
-from ledger.database.engine import open_engine
 from ledger.errors import LedgerError
 from ledger.hashing import domain_separator
+from ledger.mirror.apart import TURN, Ahead, pack
 from ledger.mirror.fetch import AskedRange, FetchedRange, ask_range, read_range
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
 from ledger.mirror.reading import Distrusted
 from ledger.mirror.span import Span
-from ledger.mirror.steps import Applied, Closing, Cursor, PassedBlock
-from ledger.mirror.store import Store
 from ledger.types import Hash32
+
+if TYPE_CHECKING:
+    from ledger.mirror.store import Store
 
 _log = logging.getLogger(__name__)
 
-# Where it is safe, another process is had at once, with all that is imported here.
-_CONTEXT: Final = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-TURN: Final = 0.0002
-"""Seconds for which a thread keeps others from theirs."""
 _STEP: Final = 20_000
 """Entries of a step, about: what is committed at once."""
 _REQUESTS: Final = 2
 """Ranges that are asked for while another one is folded."""
-_WAITING: Final = 1
-"""Steps that lie ready while another one is written."""
 _KEPT: Final = 60_000
 """Subjects that are kept at hand; others are looked up in the mirror."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What to read: from the mirror's `cursor` to the final block `until`."""
-
-    rpc_url: str
-    database_url: str
-    deployed: Deployed
-    cursor: Cursor
-    until: int
-
-
-class ReadAhead:
-    """Reads ahead from when it is entered until it is left."""
-
-    def __init__(self, work: Ahead) -> None:
-        self.work = work
-        self._steps: queue.Queue[bytes | None] = queue.Queue(_WAITING)
-        self._pipe, theirs = _CONTEXT.Pipe()
-        self._process: multiprocessing.Process = _CONTEXT.Process(  # type: ignore[attr-defined]
-            target=_work, args=(theirs, self._pipe, work), daemon=True, name="read-ahead"
-        )
-        self._theirs = theirs
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self._theirs.close()
-        threading.Thread(target=self._receive, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.join()
-        self._pipe.close()
-
-    def steps(self, stop: threading.Event) -> Iterator[Applied]:
-        """Yield the steps from the cursor on; each must be written before the next is asked for.
-
-        Ends at the block `until`, when `stop` is set, or, with a line in the log, where the node
-        does not tell what can be true.
-        """
-        while (packed := self._next(stop)) is not None:
-            step = _unpack(packed)
-            del packed
-            yield step
-            try:
-                self._pipe.send_bytes(step.last.last_sequence.to_bytes(8))
-            except OSError as error:
-                _log.info("reading ahead has ended: %s", error)
-                return
-
-    def _receive(self) -> None:
-        """Take steps out of the pipe, so that it is empty for the next one."""
-        try:
-            while message := self._pipe.recv_bytes():
-                self._steps.put(message)
-        except (EOFError, OSError) as error:
-            _log.debug("reading ahead has ended: %r", error)
-        self._steps.put(None)
-
-    def _next(self, stop: threading.Event) -> bytes | None:
-        while not stop.is_set():
-            try:
-                return self._steps.get(timeout=0.1)
-            except queue.Empty:
-                continue
-        return None
-
-
-# -- in the other process ------------------------------------------------------------------------
-
-
-def _work(pipe: Connection, theirs: Connection, work: Ahead) -> None:
-    theirs.close()
-    # Ctrl-C reaches the whole group; the one that began this ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def read_ahead(pipe: Connection, work: Ahead) -> None:
+    """Send step after step into the pipe, and an empty one behind the last."""
     # Looking for cycles among millions of tuples would take longer than all else.
     gc.disable()
     # A thread that waits for an answer must not wait for its turn as well, at each piece of it.
@@ -207,7 +121,7 @@ class _Worker:
         if not ids or self.written == 0:
             return  # nothing is written yet that is not at hand
         if self._store is None:
-            self._store = Store(open_engine(self.work.database_url))
+            self._store = _open_store(self.work.database_url)
         self.subjects |= self._store.subjects(ids)
 
     def hand_on(self, folding: Folding, fetched: FetchedRange) -> None:
@@ -215,7 +129,7 @@ class _Worker:
         step = folding.take(
             (last.number, last.hash, last.timestamp), fetched.ledger_head, self.work.until
         )
-        self.pipe.send_bytes(_pack(step))
+        self.pipe.send_bytes(pack(step))
         while self.pipe.poll():
             self.written = int.from_bytes(self.pipe.recv_bytes())
         if len(self.subjects) > _KEPT:
@@ -231,19 +145,9 @@ class _Worker:
                 del self.subjects[id]
 
 
-# -- from process to process ----------------------------------------------------------------------
+def _open_store(database_url: str) -> Store:
+    # A short ledger needs none, and this is what takes longest to import.
+    from ledger.database.engine import open_engine
+    from ledger.mirror.store import Store
 
-
-def _pack(step: Applied) -> bytes:
-    """A step as bytes. All that it holds is of Python's own kinds, or made of tuples."""
-    values = {field.name: getattr(step, field.name) for field in fields(step)}
-    values["before"], values["last"] = tuple(step.before), tuple(step.last)
-    values["closed"] = [(*closing, rows) for closing, rows in step.closed.items()]
-    return marshal.dumps(values)
-
-
-def _unpack(packed: bytes) -> Applied:
-    values: dict[str, Any] = marshal.loads(packed)  # noqa: S302 - from our own process
-    values["before"], values["last"] = Cursor(*values["before"]), PassedBlock(*values["last"])
-    values["closed"] = {Closing(table, names): rows for table, names, rows in values["closed"]}
-    return Applied(**values)
+    return Store(open_engine(database_url))

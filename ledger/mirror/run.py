@@ -19,6 +19,7 @@ from ledger.chain.rpc import RpcClient
 from ledger.chain.wake import Wake, websocket_url
 from ledger.database.engine import DatabaseBusy, open_engine, upgrade
 from ledger.errors import MirrorError, NodeError, NodeUnavailable, WrongChain
+from ledger.mirror.apart import ReadAhead
 from ledger.mirror.fetch import fetch_base
 from ledger.mirror.fill import Filling
 from ledger.mirror.follow import follow
@@ -72,8 +73,11 @@ def index(
     to_head: bool = False,
     stop: threading.Event | None = None,
     progress: Callable[[Progress], None] | None = None,
+    early: ReadAhead | None = None,
 ) -> Indexed:
     """Mirror the ledger until `stop`, or, with `to_head`, until the node has no more.
+
+    `early` is what has begun to read already.
 
     Raises:
         WrongChain: the node, or the database, holds another ledger.
@@ -86,7 +90,7 @@ def index(
         # Little patience inside a call, so that a stop is never kept waiting by a silent node.
         with RpcClient(settings.rpc_url, patience=1.0) as rpc:
             filling = Filling(rpc, deployed, finality, engine)
-            with filling.early() as early, _waiting(settings, to_head, stop) as wait:
+            with _waiting(settings, to_head, stop) as wait:
                 upgrade(engine)
                 run = _Run(rpc, Store(engine), deployed, finality, stop, told=progress, pause=wait)
                 run.fill = partial(filling.fill, run.apply, stop, early)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, WireLog
 from ledger.database.engine import open_engine, reading
-from ledger.mirror import ahead, columns, fetch, fill
+from ledger.mirror import ahead, apart, columns, fetch
 from ledger.mirror.indexes import find_missing_indexes, leave_out_indexes
 from ledger.mirror.run import index
 from ledger.mirror.steps import Applied, Proven, RolledBack, Step
@@ -25,7 +25,7 @@ from tests.mirror.lives import Life
 from tests.mirror.mirroring import FinalUpTo, assert_equals_chain
 
 pytestmark = pytest.mark.skipif(
-    ahead._CONTEXT.get_start_method() != "fork", reason="what is changed here must be inherited"
+    apart.CONTEXT.get_start_method() != "fork", reason="what is changed here must be inherited"
 )
 
 _FAR = 6
@@ -34,7 +34,7 @@ _FAR = 6
 @pytest.fixture
 def lived(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Chain:
     """A chain on which every kind of entry has happened, and which is far enough ahead."""
-    monkeypatch.setattr(fill, "_FAR", _FAR)
+    monkeypatch.setattr(apart, "_FAR", _FAR)
     for _ in Life(chain).live():
         chain.mine()
     return chain
