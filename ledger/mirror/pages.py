@@ -45,13 +45,28 @@ def page(
     Raises:
         MalformedValue: the cursor is not one of a list in this order.
     """
+    return page_of_rows(fetch_rows(session, query, keys, turn), turn.limit)
+
+
+def fetch_rows(
+    session: Session, query: SelectOfScalar[Row], keys: Sequence[Any], turn: Turn
+) -> list[Any]:
+    """Fetch what `page` makes a page of: rows with their keys, one more than the page has.
+
+    Raises:
+        MalformedValue: the cursor is not one of a list in this order.
+    """
     wanted: Select[Any] = query.add_columns(*keys)
     if turn.cursor is not None:
         wanted = wanted.where(_follows(keys, turn.cursor, turn.newest_first))
     wanted = wanted.order_by(*[key.desc() if turn.newest_first else key for key in keys])
-    rows = OrmSession.execute(session, wanted.limit(turn.limit + 1)).all()
-    items = rows[: turn.limit]
-    more = len(rows) > turn.limit
+    return list(OrmSession.execute(session, wanted.limit(turn.limit + 1)))
+
+
+def page_of_rows(rows: Sequence[Any], limit: int) -> Page[Any]:
+    """The page of rows with their keys; those above the limit only say that there are more."""
+    items = rows[:limit]
+    more = len(rows) > limit
     return Page([row[0] for row in items], tuple(items[-1][1:]) if more else None)
 
 

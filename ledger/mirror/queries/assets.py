@@ -19,6 +19,7 @@ from ledger.mirror.queries.periods import order_of, standing
 from ledger.mirror.queries.states import begun, rows_at
 from ledger.mirror.rows import chunks
 from ledger.mirror.search.asking import Search, join_found
+from ledger.mirror.search.near import page_found
 from ledger.mirror.tables import AssetRow, BatchRow, EntryRow, HolderRow
 from ledger.types import AssetKind, Hash32, Party
 
@@ -95,7 +96,10 @@ def list_assets(
         return page_of(rows, lambda row: (row.first_sequence, row.id), turn)
     query, keys = _ordered(session, wanted, at)
     query = query.where(*begun(AssetRow, at), *_lasting(wanted), *_changing(wanted, at))
-    found = page(session, query, keys, turn)
+    if wanted.search is None:
+        found = page(session, query, keys, turn)
+    else:
+        found = page_found(session, query, keys[0], turn)
     return Page(rows_at(session, found.items, at), found.cursor)
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     cast,
     column,
-    exists,
     func,
     literal,
     not_,
@@ -105,9 +104,9 @@ def _may_read(search: Search) -> ColumnElement[bool]:
     if search.reader is None or search.subject_kind == ORGANISATION:
         return own
     asset = aliased(AssetRow)  # the query around may ask the same table
-    owned = exists().where(
-        col(asset.id) == col(SearchTextRow.subject), col(asset.owner) == search.reader
-    )
+    # As one value, for PostgreSQL would look at all that the reader owns if it were a condition.
+    owner = select(asset.owner).where(col(asset.id) == col(SearchTextRow.subject))
+    owned = owner.scalar_subquery() == search.reader
     return or_(col(SearchTextRow.org) == search.reader, and_(own, owned))
 
 

@@ -1,7 +1,8 @@
 """The tables of search: subjects' texts as tokens, and how far they follow the mirror.
 
 SQLite indexes the tokens in the FTS5 table `search_index`, kept by triggers; PostgreSQL as a
-`tsvector`. Only the indexer writes here, and it never updates a row: it makes it anew.
+`tsvector`, together with the stretches of ids in which a text lies. Only the indexer writes here,
+and it never updates a row: it makes it anew.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Column, Dialect, Index, Text
+from sqlalchemy import Column, Dialect, Index, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
@@ -21,6 +22,15 @@ ASSET: Final = "asset"
 ORGANISATION: Final = "organisation"
 SCHEMA: Final = "schema"
 WORLD: Final = "world"
+
+SIZES: Final = (14, 16, 18, 20, 22)
+"""Of stretches of ids: each has two to the power of that many."""
+
+_NUMBERS: Final = [
+    f"(search_text.id >> {bits}) * {len(SIZES)} + {at}" for at, bits in enumerate(SIZES)
+]
+STRETCHES: Final = f"(ARRAY[{', '.join(_NUMBERS)}])"
+"""PostgreSQL: the stretches in which an id lies, one of each size, each a number of its own."""
 
 
 class Tokens(TypeDecorator[Sequence[str]]):
@@ -60,7 +70,9 @@ class SearchTextRow(SQLModel, table=True):
     __table_args__ = (
         Index("search_text_subject", "subject"),
         Index("search_text_sequence", "sequence"),
-        Index("search_text_tokens", "tokens", postgresql_using="gin").ddl_if(dialect="postgresql"),
+        Index("search_text_tokens", "tokens", text(STRETCHES), postgresql_using="gin").ddl_if(
+            dialect="postgresql"
+        ),
     )
 
     id: int = numbered()
