@@ -98,8 +98,11 @@ def deploy(rpc: RpcClient, sender: bytes, name: str, types: Sequence[str], *valu
 
 
 @contextmanager
-def deployed() -> Iterator[OnChain]:
-    with anvil("--no-mining") as rpc:
+def deployed(*options: str, pace: int | None = None) -> Iterator[OnChain]:
+    """The ledger on a chain of its own; with a `pace`, its blocks are so many seconds apart."""
+    with anvil("--no-mining", *options) as rpc:
+        if pace is not None:
+            rpc.call("anvil_setBlockTimestampInterval", pace)
         accounts = tuple(parse_address(one) for one in rpc.call("eth_accounts"))
         manager = deploy(rpc, accounts[0], "AccessManager", ["address"], accounts[0])
         types = ["address", "string"]
