@@ -24,6 +24,7 @@ from api.routes import (
     assets,
     batches,
     bulk,
+    checkpoints,
     documents,
     entries,
     lanes,
@@ -43,7 +44,18 @@ from ledger.settings import Settings
 _GATHERED: Final = 200
 """Requests that one transaction serves: enough to share what it costs."""
 
-_ROUTES = (organisations, assets, bulk, batches, entries, documents, operations, lanes, status)
+_ROUTES = (
+    organisations,
+    assets,
+    bulk,
+    batches,
+    entries,
+    documents,
+    operations,
+    checkpoints,
+    lanes,
+    status,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -116,6 +116,13 @@ _KINDS: Final = (
         "The contract refuses this entry. `name` and `values` are the contract's own words.",
     ),
     ProblemKind(
+        "checkpoint_contradicted",
+        409,
+        "You signed another checkpoint",
+        "Another checkpoint of this block is kept here than you signed: you and the service see "
+        "different chains. Your signature is kept as evidence. Compare with a third node.",
+    ),
+    ProblemKind(
         "precondition_failed",
         412,
         "The asset has moved on",
@@ -151,6 +158,13 @@ _KINDS: Final = (
         422,
         "The request names something unknown",
         "A field refers to an organisation or entry that does not exist.",
+    ),
+    ProblemKind(
+        "bad_signature",
+        422,
+        "The signature does not count",
+        "It is none of this checkpoint by an account of your organisation: what is signed is the "
+        "EIP-712 digest of exactly the checkpoint that was sent.",
     ),
     ProblemKind(
         "idempotency_conflict",

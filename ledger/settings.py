@@ -52,6 +52,19 @@ class Settings(BaseSettings):
     keystore_password: SecretStr | None = Field(
         None, description="opens the keystore; empty: the password file in the data folder"
     )
+    checkpoint_seconds: int = Field(
+        3600, ge=0, description="how often the submitter signs a checkpoint; 0: never"
+    )
+    checkpoint_within: int = Field(
+        7200, ge=0, description="seconds after which entries should be in a signed checkpoint"
+    )
+    anchor_rpc_url: str = Field("", description="node of the chain that checkpoints are taken to")
+    anchor_manifest: Path | None = Field(
+        None, description="what is deployed there; empty: anchor.json in the data folder"
+    )
+    anchor_within: int = Field(
+        7200, ge=0, description="seconds after which a signed checkpoint should be anchored"
+    )
     poll_seconds: float = Field(0.1, description="how often the node is asked for a new block")
 
     @classmethod
@@ -66,6 +79,10 @@ class Settings(BaseSettings):
     def manifest_path(self) -> Path:
         """Where the manifest lies."""
         return self.manifest or self.data / "manifest.json"
+
+    def anchor_manifest_path(self) -> Path:
+        """Where the manifest of the other chain lies."""
+        return self.anchor_manifest or self.data / "anchor.json"
 
     def api_url(self) -> str:
         """The API's address for links and clients, without a slash at the end."""

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from fastapi import Depends, Request, Response
 from sqlmodel import Session
 
-from api.deps import Served
+from api.deps import Served, Service
 from api.errors import Problem
 from api.explorer.render import render
 from api.explorer.shelf import Shelf
 from api.paging import decode_cursor, encode_cursor
 from api.routes.status import lag_of, list_alarms
+from api.schemas.ledger import Alarm
 from ledger.database.engine import reading
 from ledger.mirror.queries import Cursor, find_mirror
 from ledger.types import to_hex
@@ -62,8 +63,14 @@ class Page:
             to_hex(mirror.ledger_head),
             mirror.sequence,
             lag_of(mirror),
-            len(list_alarms(self.session, mirror)),
+            len(self.alarms()),
         )
+
+    def alarms(self) -> list[Alarm]:
+        """What a person should look at; none before the ledger is mirrored."""
+        mirror = find_mirror(self.session)
+        service: Service = self.request.app.state.service
+        return [] if mirror is None else list_alarms(service, self.session, mirror)
 
     def missing(self, heading: str, text: str) -> Response:
         """The page that says that nothing is here."""

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from api.errors import Problem
+from api.explorer.checkpoint_lines import tell_checkpoint_lines
 from api.explorer.entry_lines import tell_entries
 from api.explorer.lines import Names, tell_assets, tell_organisations
 from api.explorer.page import Asked, Page, show_failure
@@ -26,6 +27,7 @@ from ledger.mirror.queries import (
     find_asset,
     find_organisation,
     list_assets,
+    list_checkpoints,
     list_entries,
     list_organisations,
 )
@@ -239,6 +241,21 @@ def show_entries(page: Asked) -> Response:
         of=_organisation_line(page, org),
         lines=tell_entries(page.session, page.shelf, rows.items, whole=False),
         **page.links("stream", rows.cursor),
+    )
+
+
+@router.get("/checkpoints")
+def show_checkpoints(page: Asked) -> Response:
+    """Checkpoints with who signed them, newest first, below what a person should look at."""
+    rows = list_checkpoints(
+        page.session, cursor=page.cursor("points"), limit=_ON_A_PAGE, newest_first=True
+    )
+    return page.render(
+        "checkpoints.html",
+        section="Checkpoints",
+        alarms=page.alarms(),
+        lines=tell_checkpoint_lines(page.session, rows.items) if rows.items else [],
+        **page.links("points", rows.cursor),
     )
 
 

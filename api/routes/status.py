@@ -7,6 +7,7 @@ import time
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
+from api.checkpoint_alarms import list_checkpoint_alarms
 from api.deps import Served, Service
 from api.lookup import get_mirror
 from api.openapi import problems
@@ -60,7 +61,7 @@ def get_status(service: Served) -> Status:
             operations=OperationCounts(**counts),
             queue=Queue(waiting=counts[State.QUEUED], oldest_seconds=find_oldest_waiting(session)),
             lanes=[tell_lane(each) for each in list_lanes(session)],
-            alarms=list_alarms(session, mirror),
+            alarms=list_alarms(service, session, mirror),
             signer=to_hex(service.signer.address),
             version=__version__,
         )
@@ -87,9 +88,10 @@ def lag_of(mirror: MirrorRow) -> int:
     return max(0, mirror.node_block - mirror.block_number)
 
 
-def list_alarms(session: Session, mirror: MirrorRow) -> list[Alarm]:
-    """What a person should look at, of mirror and outbox."""
+def list_alarms(service: Service, session: Session, mirror: MirrorRow) -> list[Alarm]:
+    """What a person should look at, of mirror, outbox and checkpoints."""
     standing = [_alarm(*each.code.partition(":"), each) for each in find_alarms(session)]
+    standing += list_checkpoint_alarms(service, session)
     if lonely := _find_loneliness(session):
         standing.insert(0, lonely)
     if mirror.alarm:

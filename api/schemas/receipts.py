@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from api.schemas.base import EXAMPLE_OPERATION, Answer, Hash, Hex
 from api.schemas.kinds import KindWord
 
+EXAMPLE_SIGNATURE: Final = "0x" + "5f" * 64 + "1b"
+
 Signature = Annotated[
     str,
     Field(
         pattern="^0x[0-9a-f]{130}$",
         description="65 bytes: r, s, v",
-        examples=["0x" + "5f" * 64 + "1b"],
+        examples=[EXAMPLE_SIGNATURE],
     ),
 ]
 

@@ -21,7 +21,7 @@ from ledger.deployment.places import created_address, fetch_deployed, fetch_plac
 from ledger.deployment.plan import Plan, wrong
 from ledger.errors import LedgerError, NodeUnavailable, RpcError, WrongChain
 from ledger.hashing import domain_separator, keccak
-from ledger.types import Address, to_hex
+from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -250,6 +250,11 @@ def _web3(rpc: RpcClient) -> Web3:
     return web3
 
 
+def _domain(chain_id: int, ledger: Address | None) -> Hash32:
+    """The ledger's domain; zero where the plan deploys none, but a log of checkpoints, say."""
+    return ZERO_HASH if ledger is None else domain_separator(chain_id, ledger)
+
+
 def _manifest(deployment: Deployment) -> Manifest:
     rpc, known = deployment.rpc, deployment.manifest
     names = deployment.names()
@@ -258,7 +263,7 @@ def _manifest(deployment: Deployment) -> Manifest:
     return Manifest(
         chain_id=chain_id,
         genesis_hash=rpc.genesis_hash(),
-        domain=domain_separator(chain_id, names.contracts[LEDGER]),
+        domain=_domain(chain_id, names.contracts.get(LEDGER)),
         contracts={
             name: fetch_deployed(rpc, name, address, before.get(name), deployment.journal)
             for name, address in names.contracts.items()

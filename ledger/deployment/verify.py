@@ -16,7 +16,7 @@ def verify_deployment(deployment: Deployment) -> list[str]:
 
     1. each contract of the plan is in the manifest, and its code on the chain is the manifest's;
     2. that code is the compiled contract's, but for its immutables;
-    3. the ledger's domain on the chain is the manifest's;
+    3. the ledger's domain on the chain is the manifest's, where a ledger is deployed;
     4. nothing of the plan is outstanding.
 
     Raises:
@@ -32,9 +32,10 @@ def verify_deployment(deployment: Deployment) -> list[str]:
         if contract is None:
             raise VerificationError(f"{planned.name} is not in the manifest", step=planned.name)
         checked.append(_verify_code(deployment, planned.name, contract))
-    ledger = LedgerContract(deployment.rpc, manifest.contracts[LEDGER].address)
-    _same("domain", to_hex(manifest.domain), to_hex(ledger.fetch_domain()))
-    checked.append(f"domain {to_hex(manifest.domain)}")
+    if LEDGER in manifest.contracts:
+        ledger = LedgerContract(deployment.rpc, manifest.contracts[LEDGER].address)
+        _same("domain", to_hex(manifest.domain), to_hex(ledger.fetch_domain()))
+        checked.append(f"domain {to_hex(manifest.domain)}")
     for todo in deployment.outstanding():
         raise VerificationError(f"{todo.label}: is not so on the chain", step=todo.label)
     checked += [f"role {role.name}" for role in deployment.plan.roles]

@@ -14,8 +14,10 @@ APART: Final = 3600
 """Seconds of the chain's time that are between two checkpoints, at the least."""
 
 
-def keep_checkpoint(session: Session, mirror: MirrorRow, now: int) -> CheckpointRow | None:
-    """Keep what is final and proven, if an hour is over since the last, and entries came.
+def keep_checkpoint(
+    session: Session, mirror: MirrorRow, now: int, apart: int = APART
+) -> CheckpointRow | None:
+    """Keep what is final and proven, if `apart` seconds are over since the last, and entries came.
 
     `now` is when that is, in seconds since 1970; `mirror` says what is final.
     """
@@ -27,7 +29,7 @@ def keep_checkpoint(session: Session, mirror: MirrorRow, now: int) -> Checkpoint
         return None
     newest = col(CheckpointRow.block_number).desc()
     last = session.exec(select(CheckpointRow).order_by(newest).limit(1)).one_or_none()
-    if last and (block.last_sequence <= last.sequence or block.timestamp < last.timestamp + APART):
+    if last and (block.last_sequence <= last.sequence or block.timestamp < last.timestamp + apart):
         return None
     kept = CheckpointRow(
         block_number=block.number,
