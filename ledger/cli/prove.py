@@ -6,19 +6,23 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ledger.cli.options import AsJson, ManifestFile, Node
-from ledger.cli.output import count, say
+from ledger.cli.output import say
 from ledger.errors import UnknownThing
 from ledger.types import Address, parse_address, parse_hash, to_hex
 
 if TYPE_CHECKING:
     from ledger.chain.rpc import RpcClient
+    from ledger.cli.shown import Service
     from ledger.proofs.build import Built
+    from ledger.proofs.bundle import ManifestClaim
 
 _CONTRACT = "AssetLedger"
 
@@ -36,11 +40,6 @@ def prove(
     block: Annotated[
         int | None, typer.Option(min=1, help="Prove the state as of this block.")
     ] = None,
-    rpc_url: Node = None,
-    contract: Annotated[
-        str | None, typer.Option(help="The ledger's address; else the manifest tells it.")
-    ] = None,
-    manifest: ManifestFile = None,
     related: Annotated[
         str,
         typer.Option(
@@ -55,7 +54,43 @@ def prove(
     holdings: Annotated[
         bool, typer.Option("--holdings", help="Prove which assets the organisation holds title to.")
     ] = False,
+    documents: Annotated[
+        bool,
+        typer.Option("--documents", help="Write a zip with the documents themselves beside."),
+    ] = False,
+    commitments: Annotated[
+        bool,
+        typer.Option("--commitments", help="Open documents to the hashes of their fields alone."),
+    ] = False,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Disclose this field of the newest document that has it, alone."
+        ),
+    ] = None,
+    serial: Annotated[
+        bool, typer.Option("--serial", help="Disclose the serial, and nothing else of a document.")
+    ] = False,
+    rpc_url: Node = None,
+    contract: Annotated[
+        str | None, typer.Option(help="The ledger's address; else the manifest tells it.")
+    ] = None,
+    manifest: ManifestFile = None,
     data: Annotated[Path | None, typer.Option(help="The data folder of the ledger.")] = None,
+    api: Annotated[
+        str | None, typer.Option(envvar="ASSET_LEDGER_API", help="Where documents are read.")
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(envvar="ASSET_LEDGER_API_KEY", help="The key of whoever may read them."),
+    ] = None,
+    organisation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DID|NAME|ID",
+            help="Whose documents, of the ledger running here; else its first organisation's.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the bundle that proves a subject's complete history, having verified it.
@@ -74,22 +109,41 @@ def prove(
     from ledger.documents.batch_store import BatchStore
     from ledger.proofs.births import KeptBirths
     from ledger.proofs.build import build_bundle
+    from ledger.proofs.disclosing import Disclosure
     from ledger.proofs.gathering import Wanted
     from ledger.settings import Settings
 
     settings = Settings.given(data=data)
-    births = KeptBirths(BatchStore(settings.data / "documents" / "batches"))
-    wanted = Wanted(
-        organisations="organisations" in others,
-        schemas="schemas" in others,
-        parts="parts" in others,
-        tree=tree,
-        holdings=holdings,
-        find_birth=births.find,
-    )
-    with RpcClient(rpc_url or find_node(settings)) as rpc:
-        ledger = given or _deployed(rpc, manifest or settings.manifest_path())
-        built = build_bundle(rpc, ledger, about, block, wanted)
+    shows = documents or commitments or serial or bool(field)
+    with (
+        RpcClient(rpc_url or find_node(settings)) as rpc,
+        _service(shows, data, api, api_key, organisation) as service,
+    ):
+        ledger, claim = (
+            (given, None)
+            if given is not None
+            else _deployed(rpc, manifest or settings.manifest_path())
+        )
+        wanted = Wanted(
+            organisations="organisations" in others,
+            schemas="schemas" in others,
+            parts="parts" in others,
+            tree=tree,
+            holdings=holdings,
+            find_birth=(
+                service.find_birth
+                if service
+                else KeptBirths(BatchStore(settings.data / "documents" / "batches")).find
+            ),
+            disclosure=(
+                Disclosure(
+                    service.find_document, commitments, documents, serial, tuple(field or ())
+                )
+                if service
+                else None
+            ),
+        )
+        built = build_bundle(rpc, ledger, about, block, wanted, claim)
     if to_stdout:
         sys.stdout.buffer.write(built.raw)
         sys.stdout.buffer.flush()
@@ -109,15 +163,35 @@ def _related(text: str) -> set[str]:
     return words
 
 
-def _deployed(rpc: RpcClient, manifest: Path) -> Address:
-    """The ledger's address, of a manifest that is of the node's chain."""
+@contextmanager
+def _service(
+    is_asked: bool, data: Path | None, api: str | None, key: str | None, organisation: str | None
+) -> Iterator[Service | None]:
+    """The service that keeps the documents, if any are to be shown."""
+    if not is_asked:
+        yield None
+        return
+    from ledger.cli.access import find_access
+    from ledger.cli.shown import Service
+    from ledger.client import Client
+
+    access = find_access(data, api, key, organisation)
+    with Client(access.api, access.api_key) as client:
+        yield Service(client)
+
+
+def _deployed(rpc: RpcClient, manifest: Path) -> tuple[Address, ManifestClaim]:
+    """The ledger's address, of a manifest that is of the node's chain, and what else it says."""
     from ledger.deployment.manifest import load_manifest, verify_chain
+    from ledger.proofs.bundle import ManifestClaim
 
     known = load_manifest(manifest)
     verify_chain(rpc, known)
     if _CONTRACT not in known.contracts:
         raise UnknownThing("contract", field=str(manifest), value=_CONTRACT)
-    return known.contracts[_CONTRACT].address
+    found = known.contracts[_CONTRACT]
+    source = parse_hash(found.source_hash, "source_hash")
+    return found.address, ManifestClaim(str(found.compiler), source)
 
 
 def _write(path: Path, raw: bytes) -> None:
@@ -140,11 +214,12 @@ def _verify_command(built: Built, path: str) -> list[str]:
 
 def _told(built: Built, path: str) -> str:
     verified = built.verified
+    beside = len(verified.subjects) - 1
+    others = f", with {beside} other subjects" if beside else ""
     return "\n".join(
         [
-            f"{path}: {count(len(verified.entries), 'entry', 'entries')} of"
-            f" {to_hex(verified.subject)}, complete as of block {verified.block.number}"
-            f" ({len(built.raw):,} bytes)",
+            f"{path}: {len(verified.entries)} entries of {to_hex(verified.subject)}{others}, "
+            f"complete as of block {verified.block.number} ({len(built.raw):,} bytes)",
             "Hand these to the auditor by another way than the bundle:",
             f"  block hash  {to_hex(verified.block.hash)}",
             f"  contract    {to_hex(verified.contract)}",
@@ -161,6 +236,8 @@ def _value(built: Built, path: Path) -> dict[str, object]:
         "size": len(built.raw),
         "subject": to_hex(verified.subject),
         "entries": len(verified.entries),
+        "subjects": len(verified.subjects),
+        "documents": len(verified.originals),
         "chain_id": verified.chain_id,
         "contract": to_hex(verified.contract),
         "block": verified.block.number,

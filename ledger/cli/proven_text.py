@@ -68,9 +68,10 @@ def _size(tree: Assembled) -> int:
 
 
 def _disclosed(verified: Verified) -> str:
-    if not verified.documents and not verified.fields:
+    if not verified.documents and not verified.fields and not verified.originals:
         return "none shown"
-    return f"{len(verified.documents)} commitments, {len(verified.fields)} fields"
+    told = f"{len(verified.documents)} commitments, {len(verified.fields)} fields"
+    return f"{told}, {len(verified.originals)} documents"
 
 
 def failed_steps(failure: StepFailed) -> list[tuple[str, str]]:
@@ -118,6 +119,12 @@ def tell(verified: Verified) -> list[str]:
         lines += [
             f"  {to_hex(one.content_hash)}, of {len(one.leaves)} fields, {_named(one.places)}"
             for one in verified.documents
+        ]
+    if verified.originals:
+        lines += ["", "Proven: documents, byte for byte"]
+        lines += [
+            f"  {to_hex(one.content_hash)}, {len(one.raw):,} bytes, {_named(one.places)}"
+            for one in verified.originals
         ]
     if verified.manifest is not None:
         lines += ["", "Said by the operator, and not proven:"]

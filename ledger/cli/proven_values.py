@@ -9,7 +9,15 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import decode_payload
 from ledger.proofs.bundle import BundleEntry
 from ledger.proofs.steps import StepFailed
-from ledger.proofs.verified import Assembled, Committed, Disclosed, Place, Proven, Verified
+from ledger.proofs.verified import (
+    Assembled,
+    Committed,
+    Disclosed,
+    Original,
+    Place,
+    Proven,
+    Verified,
+)
 from ledger.types import Labelled, to_hex
 
 
@@ -52,6 +60,7 @@ def verified_value(verified: Verified) -> dict[str, object]:
         "tree": None if verified.tree is None else _tree_value(verified.tree),
         "documents": [_document_value(each) for each in verified.documents],
         "fields": [_field_value(each) for each in verified.fields],
+        "originals": [_original_value(each) for each in verified.originals],
         "manifest": None if verified.manifest is None else plain(verified.manifest),
         "not_proven": list(verified.not_proven),
     }
@@ -132,6 +141,15 @@ def _field_value(field: Disclosed) -> dict[str, object]:
         "value": field.value,
         "salt": field.salt,
         "entries": _places(field.places),
+    }
+
+
+def _original_value(original: Original) -> dict[str, object]:
+    return {
+        "content_hash": to_hex(original.content_hash),
+        "size": len(original.raw),
+        "serial": original.serial,
+        "entries": _places(original.places),
     }
 
 

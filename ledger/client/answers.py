@@ -132,6 +132,25 @@ class DocumentAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitmentAnswer:
+    """What opens a document's content hash."""
+
+    content_hash: str
+    seed: str
+    serial: str | None
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BirthAnswer:
+    """An asset of a batch as it was born: its content hash, and the path to the batch's root."""
+
+    id: str
+    content_hash: str
+    path: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OperationAnswer:
     """How far a request has come on its way to the chain; `reason` says why it was rejected."""
 

@@ -10,7 +10,9 @@ import msgspec
 from ledger.client.answers import (
     Accepted,
     AssetAnswer,
+    BirthAnswer,
     BulkItem,
+    CommitmentAnswer,
     DocumentAnswer,
     Enrolment,
     EntryAnswer,
@@ -177,6 +179,15 @@ class Client(OperationCalls, BatchCalls):
     def document(self, content_hash: str) -> bytes:
         """A document, byte for byte as it was sent."""
         return self._send(Call("GET", f"/v1/documents/{segment(content_hash)}")).content
+
+    def find_commitment(self, content_hash: str) -> CommitmentAnswer | None:
+        """What opens a document's content hash; None if there is none that is yours to read."""
+        path = f"/v1/documents/{segment(content_hash)}/commitment"
+        return self._find(path, CommitmentAnswer)
+
+    def find_birth(self, batch: str, index: int) -> BirthAnswer | None:
+        """What proves the birth record of a batch's asset, from 1; None if it is not kept."""
+        return self._find(f"/v1/batches/{segment(batch)}/assets/{index}", BirthAnswer)
 
 
 def registration(

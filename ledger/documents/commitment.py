@@ -60,16 +60,25 @@ def commit_members(members: Sequence[Member], seed: bytes, serial: str | None = 
     Raises:
         MalformedValue: the seed is not 32 bytes.
     """
+    leaves = leaves_of(members, seed, serial)
+    return Commitment(merkle_root(leaves), seed, serial, tuple([one.name for one in members]))
+
+
+def leaves_of(members: Sequence[Member], seed: bytes, serial: str | None) -> list[bytes]:
+    """The leaves of a document's tree: the serial's if there is one, then one a field.
+
+    Raises:
+        MalformedValue: the seed is not 32 bytes.
+    """
     if len(seed) != SEED_SIZE:
         raise MalformedValue(field="seed", value=f"{len(seed)} bytes", wanted="32 bytes")
     salted = [b'["serial"]', *[b'["field",%b]' % one.name_text for one in members]]
     salts = [mac[:_SALT_SIZE].hex().encode() for mac in hmac_sha256_each(seed, salted)]
     leaves = [] if serial is None else [b'["serial","%b",%b]' % (salts[0], canonical(serial))]
-    leaves += [
+    return leaves + [
         b'["field","%b",%b,%b]' % (salt, name_text, text)
         for salt, (_, name_text, text) in zip(salts[1:], members, strict=True)
     ]
-    return Commitment(merkle_root(leaves), seed, serial, tuple([one.name for one in members]))
 
 
 def field_leaf(seed: bytes, name: str, value: JsonValue) -> bytes:

@@ -9,7 +9,9 @@ from typing import Final
 from ledger.domain.batch import batch_id_of
 from ledger.errors import LedgerError, NodeError
 from ledger.hashing import organisation_address
+from ledger.proofs.archive import encode_archive
 from ledger.proofs.bundle import Bundle, BundleSubject, ClaimedHoldings, ManifestClaim
+from ledger.proofs.disclosing import Shown, disclose
 from ledger.proofs.encoding import encode_bundle
 from ledger.proofs.gathering import Wanted, gather_holdings, gather_subjects
 from ledger.proofs.header import encode_header
@@ -28,6 +30,7 @@ from ledger.proofs.verify import verify_bundle
 from ledger.types import Address, Hash32
 
 _ATTEMPTS: Final = 5
+_NOTHING: Final = Shown((), (), ())
 
 
 class ChainMoved(NodeError):
@@ -84,6 +87,8 @@ def _build(
     reading.fetch([ledger_head_slot(), word_slot(subject), head_slot(subject)])
     subjects = gather_subjects(reading, subject, wanted)
     holdings = gather_holdings(reading, subject) if wanted.holdings else None
+    about = next(one for one in subjects if one.id == subject)
+    shown = disclose(about, wanted.disclosure) if wanted.disclosure else _NOTHING
     raw = encode_bundle(
         Bundle(
             chain_id=reading.source.chain_id(),
@@ -94,9 +99,13 @@ def _build(
             nodes=_nodes(reading, subjects, holdings),
             holdings=holdings,
             tree=wanted.tree,
+            documents=shown.documents,
+            fields=shown.fields,
             manifest=manifest,
         )
     )
+    if shown.originals:
+        raw = encode_archive(raw, shown.originals)
     verified = verify_bundle(raw, block_hash=reading.block.hash, contract=reading.contract)
     return Built(raw, verified)
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 from ledger.documents.canonical import JsonValue, canonical, load_document
+from ledger.documents.sealing import Sealed
 from ledger.errors import VerificationError
 from ledger.hashing import EMPTY_TREE, leaf_hash, merkle_top, node_hash
 from ledger.proofs.bundle import DisclosedLeaf, DocumentLeaves
-from ledger.proofs.verified import Committed, Disclosed, Place, Proven
+from ledger.proofs.verified import Committed, Disclosed, Original, Place, Proven
 from ledger.types import Hash32, to_hex
 
 Places: TypeAlias = Mapping[Hash32, tuple[Place, ...]]
@@ -57,6 +58,16 @@ def verify_field(field: DisclosedLeaf, places: Places) -> Disclosed:
     _verify_root(field.content_hash, root)
     name, value, salt = _read_leaf(field.leaf)
     return Disclosed(field.content_hash, name, value, salt, _named(field.content_hash, places))
+
+
+def verify_original(name: Hash32, document: Sealed, places: Places) -> Original:
+    """Verify that a document hashes to what it is called, and that entries name it.
+
+    Raises:
+        VerificationError: it does not, or they do not.
+    """
+    _verify_root(name, document.content_hash)
+    return Original(name, document.raw, document.commitment.serial, _named(name, places))
 
 
 def _verify_root(content_hash: Hash32, found: Hash32) -> None:

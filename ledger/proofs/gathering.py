@@ -10,6 +10,7 @@ from ledger.errors import MalformedValue, UnknownThing
 from ledger.hashing import organisation_address
 from ledger.proofs.assembly import DEEPEST, parts_of
 from ledger.proofs.bundle import Birth, BundleSubject, ClaimedHoldings
+from ledger.proofs.disclosing import Disclosure
 from ledger.proofs.layout import SubjectClass, word_slot
 from ledger.proofs.reading import Reading
 from ledger.proofs.related import organisations_of, schemas_of
@@ -39,6 +40,7 @@ class Wanted:
     tree: bool = False
     holdings: bool = False
     find_birth: FindBirth = _knows_no_birth
+    disclosure: Disclosure | None = None
 
 
 def gather_subjects(reading: Reading, subject: Hash32, wanted: Wanted) -> list[BundleSubject]:

@@ -88,6 +88,16 @@ class Disclosed:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A document byte for byte as it was sent, the serial it was registered under if any."""
+
+    content_hash: Hash32
+    raw: bytes
+    serial: str | None
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What a bundle proves: its subjects as of the block, and every entry that made them so.
 
@@ -105,6 +115,7 @@ class Verified:
     tree: Assembled | None
     documents: tuple[Committed, ...]
     fields: tuple[Disclosed, ...]
+    originals: tuple[Original, ...]
     manifest: ManifestClaim | None
     not_proven: tuple[str, ...]
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
+from ledger.documents.sealing import Sealed
 from ledger.errors import VerificationError
 from ledger.hashing import domain_separator, keccak
+from ledger.proofs.archive import Archive, decode_archive, is_archive
 from ledger.proofs.assembly import verify_tree
 from ledger.proofs.bundle import Bundle
 from ledger.proofs.decoding import decode_bundle
-from ledger.proofs.disclosure import find_places, verify_document, verify_field
+from ledger.proofs.disclosure import (
+    find_places,
+    verify_document,
+    verify_field,
+    verify_original,
+)
 from ledger.proofs.holdings import verify_holdings
 from ledger.proofs.layout import ledger_head_slot
 from ledger.proofs.rlp import RlpError, decode_hash, decode_list, decode_number
@@ -28,7 +36,7 @@ from ledger.proofs.storage import Storage
 from ledger.proofs.subject import Ground, verify_subject
 from ledger.proofs.trie import Account, Nodes, decode_account
 from ledger.proofs.unproven import ON_TRUST, not_proven
-from ledger.proofs.verified import Committed, Disclosed, Header, Proven, Verified
+from ledger.proofs.verified import Committed, Disclosed, Header, Original, Proven, Verified
 from ledger.types import Address, Hash32, to_hex
 
 _LONDON_FIELDS: Final = 16
@@ -47,9 +55,10 @@ def verify_bundle(
     Raises:
         StepFailed: the subclass says which step failed; the steps before it have passed.
     """
-    # 1. Form: the bytes are one bundle, and its only spelling.
+    # 1. Form: the bytes are one bundle, or an archive of one, and its only spelling.
     with failing_as(WrongForm):
-        bundle = decode_bundle(raw)
+        archive = decode_archive(raw) if is_archive(raw) else Archive(raw, {})
+        bundle = decode_bundle(archive.bundle)
     nodes = Nodes(bundle.nodes)
 
     # 2. Header: it is the block's.
@@ -82,7 +91,7 @@ def verify_bundle(
 
     # 13. Documents: what is disclosed of them is what entries commit to.
     with failing_as(WrongDocuments):
-        documents, fields = _verify_disclosed(bundle, proven)
+        shown = _verify_disclosed(bundle, archive.documents, proven)
 
     # 14. Rest: there are no nodes that prove nothing.
     with failing_as(WrongRest):
@@ -99,8 +108,9 @@ def verify_bundle(
         subjects=subjects,
         holdings=holdings,
         tree=tree,
-        documents=documents,
-        fields=fields,
+        documents=shown.documents,
+        fields=shown.fields,
+        originals=shown.originals,
         manifest=bundle.manifest,
         not_proven=not_proven(block, account.code_hash, subjects, holdings, bundle.manifest, trust),
     )
@@ -153,13 +163,20 @@ def _verify_ledger_head(storage: Storage) -> Hash32:
     return held.to_bytes(32, "big")
 
 
+class _Shown(NamedTuple):
+    documents: tuple[Committed, ...] = ()
+    fields: tuple[Disclosed, ...] = ()
+    originals: tuple[Original, ...] = ()
+
+
 def _verify_disclosed(
-    bundle: Bundle, proven: dict[Hash32, Proven]
-) -> tuple[tuple[Committed, ...], tuple[Disclosed, ...]]:
-    if not bundle.documents and not bundle.fields:
-        return (), ()
+    bundle: Bundle, originals: Mapping[Hash32, Sealed], proven: Mapping[Hash32, Proven]
+) -> _Shown:
+    if not bundle.documents and not bundle.fields and not originals:
+        return _Shown()
     places = find_places(proven.values())
-    return (
+    return _Shown(
         tuple([verify_document(each, places) for each in bundle.documents]),
         tuple([verify_field(each, places) for each in bundle.fields]),
+        tuple([verify_original(name, each, places) for name, each in originals.items()]),
     )

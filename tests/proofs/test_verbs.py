@@ -233,7 +233,10 @@ def test_wrong_usage_exits_with_2(
 
 
 def manifest_of(chain: OnChain, path: Path, genesis: bytes | None = None) -> Path:
-    deployed = DeployedContract(chain.contract, 2, ZERO_HASH, ZERO_HASH, ZERO_HASH, {}, "", ())
+    source = "0x" + "5c" * 32
+    deployed = DeployedContract(
+        chain.contract, 2, ZERO_HASH, ZERO_HASH, ZERO_HASH, "0.8.37", source, ()
+    )
     domain = domain_separator(31337, chain.contract)
     known = genesis or chain.rpc.genesis_hash()
     save_manifest(path, Manifest(31337, known, domain, {"AssetLedger": deployed}))
@@ -268,7 +271,9 @@ def test_the_manifest_tells_contract_and_up_tells_the_node(
     assert done.returncode == 0
     assert told["contract"] == to_hex(onchain.contract)
     assert (told["entries"], told["size"]) == (1, bundle.stat().st_size)
-    assert run(*told["verify"][1:]).returncode == 0
+    checked = run(*told["verify"][1:])
+    assert checked.returncode == 0
+    assert b"Said by the operator, and not proven:\n  compiler 0.8.37" in checked.stdout
     before = told["block"] - 1
     earlier = run("prove", to_hex(asset), "-o", bundle, "--data", tmp_path, "--block", before)
     assert earlier.returncode == 1
