@@ -30,6 +30,8 @@ from tests.faults.schedule import play
 FAILED: Final = Path(__file__).parent / "failed.jsonl"
 FAMILIES: Final = ("writing", "mirror")
 """What schedules are of: the whole way of a write, or the mirror alone, by the ten thousand."""
+_LINE: Final = 100
+"""Schedules between two lines of progress."""
 
 
 @dataclass
@@ -165,12 +167,15 @@ def keep(told: dict[str, Any]) -> None:
 
 
 def tell(report: Report, began: float) -> None:
+    """Show how far it is: on one line, or where that is no screen, a line now and then."""
     report.seconds = round(time.monotonic() - began, 1)
-    print(
-        f"\r{report.schedules} schedules, {report.seconds:.0f} s, {report.entries} entries:"
-        f" {report.lost} lost, {report.duplicated} duplicated, {report.diverged} diverged,"
-        f" {report.broken} broken off",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
+    screen = sys.stderr.isatty()
+    if screen or report.schedules % _LINE == 0:
+        print(
+            f"{report.schedules} schedules, {report.seconds:.0f} s, {report.entries} entries:"
+            f" {report.lost} lost, {report.duplicated} duplicated, {report.diverged} diverged,"
+            f" {report.broken} broken off",
+            end="\r" if screen else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
