@@ -20,7 +20,7 @@ from ledger.domain.telling import moment
 from ledger.mirror.queries import find_checkpoint, find_organisation
 from ledger.mirror.tables.checkpoints import CheckpointRow
 from ledger.outbox.checkpoint_tables import CheckpointAnchor, CheckpointSignature
-from ledger.outbox.witnesses import find_anchors, find_words, keep_word
+from ledger.outbox.witnesses import find_anchors, find_words, keep_word, list_signatures
 from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.signed import SignedCheckpoint
 from ledger.proofs.witness import BadSignature, recover_witness
@@ -158,8 +158,4 @@ def _anchor(row: CheckpointAnchor) -> AnchorAnswer:
 def signed_checkpoint(session: Session, row: CheckpointRow) -> SignedCheckpoint:
     """A checkpoint with the signatures that agree with it."""
     checkpoint = checkpoint_of(get_domain(session), row)
-    words = find_words(session, [row.block_number]).get(row.block_number, [])
-    agreeing = [one for one in words if one.digest == checkpoint.digest()]
-    return SignedCheckpoint(
-        checkpoint, tuple([one.signature for one in agreeing if one.signature is not None])
-    )
+    return SignedCheckpoint(checkpoint, list_signatures(session, checkpoint))

@@ -38,12 +38,16 @@ def encode_anchor(checkpoint: Checkpoint, signatures: Sequence[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an event of the log says: a witness's word, kept, or in contradiction to what is."""
+    """What an event of the log says: a witness's word, kept, or in contradiction to what is.
+
+    `block_number` and `transaction` are of the log's chain.
+    """
 
     kept: bool
     witness: Address
     checkpoint: Checkpoint
     block_number: int
+    transaction: Hash32
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,14 @@ class CheckpointLog:
         signature = "latestOf(bytes32,address)"
         return int.from_bytes(self._ask(signature, "latest", domain + address_word(witness)), "big")
 
-    def fetch_told(self, domain: Hash32, first: BlockId = 0) -> list[Told]:
-        """What the log told about a ledger's checkpoints from a block of its chain on."""
-        topics: list[Sequence[Hash32]] = [[ANCHORED, CONTRADICTED], [domain]]
-        return [_told(log) for log in self.rpc.fetch_logs(self.address, topics, first)]
+    def fetch_told(self, domain: Hash32, block_number: int) -> list[Told]:
+        """What the log told about checkpoints of a ledger's block, oldest first."""
+        topics: list[Sequence[Hash32]] = [
+            [ANCHORED, CONTRADICTED],
+            [domain],
+            [word(block_number)],
+        ]
+        return [_told(log) for log in self.rpc.fetch_logs(self.address, topics, 0)]
 
     def _ask(self, signature: str, block: BlockId, arguments: bytes) -> Hash32:
         answer = self.rpc.fetch_call(self.address, selector(signature) + arguments, block)
@@ -98,4 +106,4 @@ def _told(log: Log) -> Told:
         raise NodeUnavailable("a log of another form than the contract's", method="eth_getLogs")
     topic, domain, number, witness = log.topics
     checkpoint = Checkpoint(domain, int.from_bytes(number, "big"), log.data[:WORD], log.data[WORD:])
-    return Told(topic == ANCHORED, witness[12:], checkpoint, log.block_number)
+    return Told(topic == ANCHORED, witness[12:], checkpoint, log.block_number, log.transaction_hash)

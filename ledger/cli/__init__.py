@@ -20,6 +20,8 @@ VERBS: Final = {
     "operations": "List, show, retry and cancel requests on their way.",
     "prove": "Write the bundle that proves a subject's complete history.",
     "verify": "Check a bundle offline against a block hash and a contract.",
+    "checkpoint": "Make, co-sign, check and anchor a checkpoint.",
+    "receipt": "Check what the service promised, and whether it was kept.",
     "deploy": "Plan, apply and verify a deployment of the contracts.",
     "compile": "Compile the contracts into their committed artifacts.",
     "index": "Mirror the chain into the database.",

@@ -59,6 +59,23 @@ def open_service_key(folder: Path) -> Signer:
     return open_keys(folder, [SERVICE])[SERVICE]
 
 
+def open_one(path: Path) -> Signer:
+    """Open a keystore, by the setting's password or the file `password` beside it.
+
+    Raises:
+        BadKeystore: it cannot be opened; nothing is made in its place.
+    """
+    from ledger.chain.signers.keystore import BadKeystore, KeystoreSigner
+    from ledger.settings import Settings
+
+    given = Settings().keystore_password
+    try:
+        beside = "" if given else (path.parent / "password").read_text().strip()
+    except OSError as error:
+        raise BadKeystore(f"{path.parent}/password: {error.strerror}", path=str(path)) from None
+    return KeystoreSigner.load(path, given.get_secret_value() if given else beside)
+
+
 def open_addresses(folder: Path, names: Sequence[str]) -> dict[str, Address]:
     """The addresses of the keys of these names; opens nothing that lies there already.
 

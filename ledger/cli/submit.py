@@ -11,6 +11,7 @@ import typer
 
 from ledger.cli.options import AsJsonAtEnd, Database, ManifestFile, Node
 from ledger.cli.output import say
+from ledger.cli.witnessing import witnessing
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def submit(
 ) -> None:
     """Send accepted operations to the chain, each exactly once, until stopped.
 
-    Signs with the keys `governor`, `custodian`, `custodian-2` … of the data folder, or where the
-    settings say that a role signs. SIGTERM and Ctrl-C end it after the step at hand; killed at any
-    moment, it goes on where it was.
+    Signs checkpoints, too, as often as the settings say, and takes them to the other chain that
+    they name. Signs with the keys `governor`, `custodian`, `custodian-2` … of the data folder, or
+    where the settings say that a role signs. SIGTERM and Ctrl-C end it after the step at hand;
+    killed at any moment, it goes on where it was.
     """
     from ledger.outbox.run import run
     from ledger.settings import Settings
@@ -40,7 +42,7 @@ def submit(
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("ledger").setLevel(logging.INFO)
-    with stopped_by_signals() as stop:
+    with stopped_by_signals() as stop, witnessing(settings):
         run(settings, load_deployed(settings), _signers(settings), choose_finality(settings), stop)
     counts = _counts(settings)
     say(json.dumps({"operations": counts}) if as_json else _sentence(counts))

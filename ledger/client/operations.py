@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from ledger.client.answers import LaneAnswer, OperationAnswer
 from ledger.client.calling import Caller, Page, chosen, last_segment, segment
 from ledger.client.transport import Call
@@ -56,6 +58,15 @@ class OperationCalls(Caller):
         """Let a halted lane go on, once that is safe; needs the operator's key."""
         path = f"/v1/lanes/{segment(lane)}/release"
         return self._decode(self._send(Call("POST", path)), LaneAnswer)
+
+    def sign_checkpoint(
+        self, block: int, block_hash: str, ledger_head: str, signature: str
+    ) -> None:
+        """Bring your organisation's signature of a checkpoint. Raises ApiProblem."""
+        told = {"block_hash": block_hash, "ledger_head": ledger_head, "signature": signature}
+        headers = {"Content-Type": "application/json"}
+        path = f"/v1/checkpoints/{block}/signatures"
+        self._send(Call("POST", path, headers=headers, body=msgspec.json.encode(told)))
 
     def _act(self, operation: str, verb: str) -> OperationAnswer:
         return self._decode(self._send(Call("POST", f"{_path(operation)}/{verb}")), OperationAnswer)

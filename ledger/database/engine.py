@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import Engine as Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 

@@ -65,6 +65,18 @@ def find_words(
     return found
 
 
+def list_signatures(session: Session, checkpoint: Checkpoint) -> tuple[bytes, ...]:
+    """The signatures of a checkpoint that came here, in the order in which they came."""
+    words = find_words(session, [checkpoint.block_number]).get(checkpoint.block_number, [])
+    agreeing = [one for one in words if one.digest == checkpoint.digest()]
+    return tuple([one.signature for one in agreeing if one.signature is not None])
+
+
+def read_word(domain: Hash32, row: CheckpointSignature) -> Checkpoint:
+    """The checkpoint that a witness signed."""
+    return Checkpoint(domain, row.block_number, row.block_hash, row.ledger_head)
+
+
 def find_newest_word(session: Session, witness: Address) -> CheckpointSignature | None:
     """What a witness signed of the highest block."""
     wanted = select(CheckpointSignature).where(CheckpointSignature.witness == witness)

@@ -126,11 +126,11 @@ def test_a_second_checkpoint_of_one_block_is_a_contradiction(second: Second) -> 
         verify(second, anchor, block, other)
     assert caught.value.fields["block"] == 104
     log = CheckpointLog(second.rpc, second.log)
-    told = [each for each in log.fetch_told(DOMAIN) if each.checkpoint.block_number == 104]
-    places = [each.block_number for each in told]
+    told = log.fetch_told(DOMAIN, 104)
+    places = [(each.block_number, each.transaction) for each in told]
     assert told == [
-        Told(True, ANNE.address, one, places[0]),
-        Told(False, ANNE.address, other, places[1]),
+        Told(True, ANNE.address, one, *places[0]),
+        Told(False, ANNE.address, other, *places[1]),
     ]
 
 

@@ -1,0 +1,83 @@
+"""Whether a promise was kept: the entry stands in a history that is proven complete, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledger.errors import VerificationError
+from ledger.hashing import domain_separator
+from ledger.proofs.bundle import BundleEntry
+from ledger.proofs.receipt import Promise, Receipt
+from ledger.proofs.verified import Verified
+from ledger.types import to_hex
+
+
+class OfAnotherLedger(VerificationError):
+    """The receipt and the bundle are about different ledgers."""
+
+    code = "of_another_ledger"
+
+
+class NotAbout(VerificationError):
+    """The bundle does not prove the subject that was promised something about."""
+
+    code = "not_about"
+
+
+class Broken(VerificationError):
+    """The entry that was promised is not in the subject's history, which is complete."""
+
+    code = "promise_broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where the promised entry stands; `timestamp` is its block's, in seconds since 1970."""
+
+    position: int
+    timestamp: int
+
+
+def verify_kept(receipt: Receipt, verified: Verified) -> Kept:
+    """Check that what was promised stands in the history that a bundle proves.
+
+    Raises:
+        OfAnotherLedger: they are of different ledgers.
+        NotAbout: the bundle proves other subjects.
+        Broken: the promised entry is not there as of the bundle's block.
+    """
+    domain = domain_separator(verified.chain_id, verified.contract)
+    if receipt.domain != domain:
+        raise OfAnotherLedger(
+            f"the receipt is of the ledger of domain {to_hex(receipt.domain)}",
+            expected=to_hex(domain),
+            found=to_hex(receipt.domain),
+        )
+    promise = receipt.promise
+    for subject in verified.subjects:
+        if subject.id == promise.subject:
+            return _find(promise, subject.entries, verified)
+    raise NotAbout(
+        f"the bundle proves nothing about {to_hex(promise.subject)}",
+        expected=to_hex(promise.subject),
+        found=to_hex(verified.subject),
+    )
+
+
+def _find(promise: Promise, entries: Sequence[BundleEntry], verified: Verified) -> Kept:
+    for entry in entries:
+        same = (entry.org, entry.kind, entry.payload)
+        if same != (promise.organisation, promise.kind, promise.payload):
+            continue
+        if not promise.position_fixed or entry.position == promise.position:
+            return Kept(entry.position, entry.timestamp)
+    raise Broken(
+        f"operation {promise.operation} was promised, and is not among the"
+        f" {len(entries)} entries of {to_hex(promise.subject)} as of block"
+        f" {verified.block.number}",
+        operation=promise.operation,
+        accepted_at=promise.accepted_at,
+        block=verified.block.number,
+        timestamp=verified.block.timestamp,
+    )

@@ -1,0 +1,141 @@
+"""Why an auditor believes a block who does not know its hash: witnesses vouch for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ledger.errors import VerificationError
+from ledger.hashing import keccak
+from ledger.proofs.anchor import Anchored, WrongAnchor, verify_anchor
+from ledger.proofs.bundle import Bundle
+from ledger.proofs.checkpoint import Checkpoint, verify_domain
+from ledger.proofs.rlp import decode_list, decode_number
+from ledger.proofs.signed import SignedCheckpoint, verify_descent
+from ledger.proofs.steps import WrongHeader, WrongLedgerHead
+from ledger.proofs.verified import Verified
+from ledger.proofs.witness import verify_witnesses
+from ledger.types import Address, Hash32, to_hex
+
+_NUMBER = 8
+
+
+class NotWitnessed(WrongHeader):
+    """No checkpoint that is trusted vouches for the bundle's block; `cause` is why, as a code."""
+
+    code = "not_witnessed"
+
+    def __init__(self, error: VerificationError) -> None:
+        expected, found = error.fields.get("expected"), error.fields.get("found")
+        super().__init__(error.message, expected=expected, found=found)
+        self.fields["cause"] = error.code
+        self.cause = error.code
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Whom an auditor trusts to say what a block was, and how many of them must."""
+
+    trusted: Collection[Address]
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class OtherChain:
+    """A log on another chain, as of a block of it, that an auditor trusts to hold their words."""
+
+    log: Address
+    block_hash: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A block that witnesses vouch for, by a checkpoint of it or of one that follows it."""
+
+    block_hash: Hash32
+    checkpoint: Checkpoint
+    witnesses: tuple[Address, ...]
+    anchored: Anchored | None
+    of_this_block: bool
+
+    def sentence(self) -> str:
+        """How the block's hash is known, for people."""
+        names = ", ".join(map(to_hex, self.witnesses))
+        told = f"it was taken from a checkpoint of block {self.checkpoint.block_number}, which"
+        if self.anchored is None:
+            return f"{told} {names} signed"
+        return (
+            f"{told} stands in the log of another chain in the name of {names}, as of its block"
+            f" {self.anchored.block_number}"
+        )
+
+
+def vouch(
+    bundle: Bundle,
+    signed: SignedCheckpoint,
+    witnesses: Witnesses,
+    *,
+    contract: Address,
+    other_chain: OtherChain | None = None,
+) -> Vouched:
+    """Check that trusted witnesses vouch for a bundle's block; what it proves is verified then.
+
+    Their words are the signatures, or what the log on another chain holds if one is given.
+
+    Raises:
+        MalformedValue: no such number of these witnesses can ever sign.
+        NotWitnessed: the checkpoint is of another ledger, of no block that follows the bundle's,
+            or not signed by enough of them; its `cause` says which.
+    """
+    try:
+        verify_domain(signed.checkpoint, bundle.chain_id, contract)
+        anchored = None
+        if other_chain is None:
+            by = verify_witnesses(
+                signed.checkpoint, signed.signatures, witnesses.trusted, witnesses.threshold
+            )
+        else:
+            anchored = _verify_anchored(signed, witnesses, other_chain)
+            by = anchored.witnesses
+        block_hash = keccak(bundle.header)
+        verify_descent(signed, block_hash, _number_of(bundle.header))
+    except VerificationError as error:
+        raise NotWitnessed(error) from error
+    return Vouched(block_hash, signed.checkpoint, by, anchored, not signed.headers)
+
+
+def _verify_anchored(
+    signed: SignedCheckpoint, witnesses: Witnesses, other_chain: OtherChain
+) -> Anchored:
+    if signed.anchor is None:
+        raise WrongAnchor("no proof of the other chain's state comes with the checkpoint")
+    return verify_anchor(
+        signed.anchor,
+        signed.checkpoint,
+        log=other_chain.log,
+        block_hash=other_chain.block_hash,
+        trusted=witnesses.trusted,
+        threshold=witnesses.threshold,
+    )
+
+
+def _number_of(header: bytes) -> int:
+    fields = decode_list(header)
+    return decode_number(fields[_NUMBER], 8) if len(fields) > _NUMBER else -1
+
+
+def verify_vouched(vouched: Vouched, verified: Verified) -> None:
+    """Check that the ledger head that witnesses signed is the one that a bundle proves.
+
+    Of a checkpoint of a later block nothing can be said.
+
+    Raises:
+        WrongLedgerHead: they are two.
+    """
+    signed = vouched.checkpoint.ledger_head
+    if vouched.of_this_block and signed != verified.ledger_head:
+        raise WrongLedgerHead(
+            "witnesses signed another ledger head than the block's state holds",
+            expected=to_hex(signed),
+            found=to_hex(verified.ledger_head),
+        )
