@@ -30,6 +30,7 @@ from api.routes import (
     lanes,
     operations,
     organisations,
+    proofs,
     status,
 )
 from ledger import __version__
@@ -45,6 +46,7 @@ _GATHERED: Final = 200
 """Requests that one transaction serves: enough to share what it costs."""
 
 _ROUTES = (
+    proofs,
     organisations,
     assets,
     bulk,

@@ -17,6 +17,7 @@ from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, View
 from api.errors import Problem
 from api.gathering import Gatherer
 from api.lookup import find_party, find_pending, no_asset
+from api.moments import At, find_at, tell_moment
 from api.openapi import READING, body_of, problems, written
 from api.paging import PageQuery, decode_cursor, link_next
 from api.registration import REGISTER, Sent
@@ -33,6 +34,7 @@ from api.schemas.base import EXAMPLE_DID, HashInput
 from api.schemas.ledger import Entries, EntryAnswer
 from api.search import find_ids
 from api.waiting import Wait
+from ledger.mirror.moments import Moment
 from ledger.mirror.queries import (
     AssetFilter,
     EntryFilter,
@@ -197,21 +199,25 @@ def get_asset(
     view: Viewing,
     asset_id: AssetId,
     if_none_match: Annotated[str | None, Header()] = None,
+    at: At = None,
 ) -> OneAsset | Response:
-    """Read an asset; its ETag is the position of its newest entry."""
-    row = _get_row(view, asset_id)
+    """Read an asset, now or as it was; its ETag is the position of its newest entry then."""
+    moment = find_at(view.session, at)
+    row = _get_row(view, asset_id, moment)
     etag = f'"{row.count - 1}"'
     if is_known(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
     [fields] = tell_assets(view, [row])
-    return OneAsset(**fields, as_of=as_of(view.session))
+    return OneAsset(**fields, as_of=tell_moment(moment) if moment else as_of(view.session))
 
 
-def _get_row(view: View, asset_id: bytes) -> AssetRow:
-    row = find_asset(view.session, asset_id)
+def _get_row(view: View, asset_id: bytes, at: Moment | None = None) -> AssetRow:
+    row = find_asset(view.session, asset_id, at=at)
     if row is not None:
         return row
+    if at is not None:
+        raise no_asset(asset_id)
     operation = find_pending(view.session, view.who, asset_id)
     if operation is None:
         raise no_asset(asset_id)

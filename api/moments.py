@@ -1,0 +1,60 @@
+"""As of when a read is asked: a block's number, or a time, in the query."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import Query
+from sqlmodel import Session
+
+from api.errors import invalid
+from api.schemas.base import AsOf
+from ledger.mirror.moments import Moment, find_moment
+from ledger.types import to_hex
+
+_BLOCK: Final = re.compile(r"[0-9]{1,15}")
+
+At: TypeAlias = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="as of this block's number, or this time (ISO 8601, with its zone); else now",
+        examples=["4711", "2026-03-01T12:00:00Z"],
+    ),
+]
+
+
+def find_at(session: Session, at: str | None) -> Moment | None:
+    """The moment that a read is asked as of; None is now.
+
+    Raises:
+        Problem: it is neither a block's number nor a time.
+        BlockAhead, BeforeLedger: the mirror has no such moment.
+    """
+    if at is None:
+        return None
+    if _BLOCK.fullmatch(at):
+        return find_moment(session, block=int(at))
+    return find_moment(session, time=_time(at))
+
+
+def tell_moment(moment: Moment) -> AsOf:
+    """The block that an answer stands at which was asked as of a moment."""
+    return AsOf(
+        block=moment.block,
+        hash=to_hex(moment.hash),
+        finality="final" if moment.is_final else "latest",
+    )
+
+
+def _time(text: str) -> datetime:
+    # In a query, a plus sign is a blank unless it was escaped.
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        found = None
+    if found is None or found.utcoffset() is None:
+        raise invalid("at", text, "must be a block's number, or a time with its zone (ISO 8601)")
+    return found

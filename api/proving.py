@@ -1,0 +1,95 @@
+"""Builds proofs for whoever asks: from the node's answers, and with documents that he may read."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from api.answers import find_readable
+from api.deps import Service, View
+from api.errors import Problem, unavailable
+from api.lookup import get_mirror
+from ledger.chain.rpc import RpcClient
+from ledger.documents.sealing import Sealed
+from ledger.errors import NodeError, VerificationError
+from ledger.mirror.moments import Moment, find_moment
+from ledger.proofs.births import KeptBirths
+from ledger.proofs.build import Built, build_bundle
+from ledger.proofs.disclosing import Disclosure
+from ledger.proofs.gathering import Wanted
+from ledger.types import Hash32
+
+AT_ONCE: Final = 4
+"""Proofs that one process builds at once: each asks much of the node."""
+
+_turns = threading.BoundedSemaphore(AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a proof is to hold besides its subject's history, as the request says."""
+
+    organisations: bool = False
+    schemas: bool = False
+    parts: bool = False
+    tree: bool = False
+    holdings: bool = False
+    documents: bool = False
+    commitments: bool = False
+    serial: bool = False
+    fields: tuple[str, ...] = ()
+
+    @property
+    def shows(self) -> bool:
+        """Whether anything of documents is asked for."""
+        return self.documents or self.commitments or self.serial or bool(self.fields)
+
+
+def prove(service: Service, view: View, subject: Hash32, at: Moment | None, asked: Asked) -> Built:
+    """Build and verify a bundle as of a moment, or of the mirror's newest block.
+
+    Raises:
+        Problem: the node has no such state any more, or others are being built.
+        UnknownThing: there is no such subject at that block, or no such field.
+        MalformedValue: a subject of its class has nothing of the sort.
+    """
+    moment = at or find_moment(view.session)
+    contract = get_mirror(view.session).contract
+    if not _turns.acquire(blocking=False):
+        raise unavailable(f"{AT_ONCE} proofs are being built")
+    try:
+        with RpcClient(service.settings.rpc_url) as rpc:
+            wanted = _wanted(view, asked)
+            built = build_bundle(rpc, contract, subject, moment.block, wanted)
+    except (NodeError, VerificationError) as error:
+        raise _not_now(moment, error) from error
+    finally:
+        _turns.release()
+    if built.verified.block.hash != moment.hash:
+        raise unavailable(f"block {moment.block} was just replaced by another")
+    return built
+
+
+def _not_now(moment: Moment, error: NodeError | VerificationError) -> Problem:
+    return unavailable(f"the node does not prove block {moment.block}: {error.message}")
+
+
+def _wanted(view: View, asked: Asked) -> Wanted:
+    def find_document(content_hash: Hash32) -> Sealed | None:
+        found = find_readable(view, [content_hash]).get(content_hash)
+        return None if found is None else view.births.load(found)
+
+    return Wanted(
+        organisations=asked.organisations,
+        schemas=asked.schemas,
+        parts=asked.parts,
+        tree=asked.tree,
+        holdings=asked.holdings,
+        find_birth=KeptBirths(view.births.batches).find,
+        disclosure=Disclosure(
+            find_document, asked.commitments, asked.documents, asked.serial, asked.fields
+        )
+        if asked.shows
+        else None,
+    )
