@@ -51,6 +51,13 @@ def make(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the checkpoint's file here.")
     ] = None,
+    down_to: Annotated[
+        int | None,
+        typer.Option(
+            "--down-to", min=1, help="Add the headers from its block down to this one's child."
+        ),
+    ] = None,
+    rpc_url: Node = None,
     data: Folder = None,
     database_url: Database = None,
     as_json: AsJson = False,
@@ -58,7 +65,8 @@ def make(
     """Make a checkpoint of what is final and proven, signed by the service's own key.
 
     With `--to`, all its signatures are taken to the log on another chain, and the file proves by
-    that chain's state that they stand there. Made again, it is the same until entries came.
+    that chain's state that they stand there. With `--down-to`, it vouches for that block, too.
+    Made again, it is the same until entries came.
     """
     if context.invoked_subcommand is not None:
         return
@@ -66,6 +74,7 @@ def make(
         raise typer.BadParameter("the chain of the log is named by --to", param_hint="--log")
     given = None if log is None else parse_address(log, "--log")
 
+    from ledger.cli.access import find_node
     from ledger.cli.keystore import open_service_key
     from ledger.cli.witnessing import make_checkpoint
     from ledger.database.engine import open_engine, upgrade
@@ -88,6 +97,8 @@ def make(
                 signed = _with_anchor(rpc, at, signed)
     finally:
         engine.dispose()
+    if down_to is not None:
+        signed = _with_headers(signed, down_to, rpc_url or find_node(settings))
     _write(output, signed)
     say(json.dumps(_value(signed, anchored)) if as_json else _told(signed, anchored, output))
 
@@ -101,6 +112,25 @@ def _with_anchor(rpc: Any, log: Address, signed: SignedCheckpoint) -> SignedChec
 
     witnesses = recover_witnesses(signed.checkpoint, signed.signatures)
     return replace(signed, anchor=fetch_anchor(rpc, log, signed.checkpoint, witnesses))
+
+
+def _with_headers(signed: SignedCheckpoint, down_to: int, rpc_url: str) -> SignedCheckpoint:
+    """The checkpoint with the headers that lead from its block to the child of that one."""
+    from dataclasses import replace
+
+    from ledger.chain.rpc import RpcClient
+    from ledger.proofs.header import encode_header
+    from ledger.proofs.signed import MOST_HEADERS
+
+    number = signed.checkpoint.block_number
+    if not number - MOST_HEADERS <= down_to <= number:
+        raise typer.BadParameter(
+            f"the checkpoint is of block {number}, and may lead down {MOST_HEADERS} blocks",
+            param_hint="--down-to",
+        )
+    with RpcClient(rpc_url) as rpc:
+        blocks = [rpc.fetch_block(one) for one in range(number, down_to, -1)]
+    return replace(signed, headers=tuple([encode_header(one.header) for one in blocks]))
 
 
 @checkpoint.command()

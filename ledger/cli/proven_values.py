@@ -32,6 +32,8 @@ def failure_value(failure: StepFailed) -> dict[str, object]:
         "expected": failure.expected,
         "found": failure.found,
     }
+    if (cause := failure.fields.get("cause")) is not None:
+        value["cause"] = cause
     return value if failure.subject is None else value | {"subject": to_hex(failure.subject)}
 
 

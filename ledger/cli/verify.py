@@ -11,7 +11,17 @@ import typer
 
 from ledger.cli.options import AsJson
 from ledger.cli.output import fail, say
-from ledger.types import parse_address, parse_hash
+from ledger.cli.trusting import (
+    AnchorHash,
+    AnchorLog,
+    AnchorRpc,
+    BlockHash,
+    CheckpointFile,
+    Threshold,
+    Witness,
+    read_trust,
+)
+from ledger.types import parse_address, to_hex
 
 
 def verify(
@@ -23,29 +33,37 @@ def verify(
             show_default=False,
         ),
     ],
-    block_hash: Annotated[
-        str, typer.Option("--block-hash", help="Hash of a block that you trust.")
-    ],
     contract: Annotated[
         str, typer.Option("--contract", help="Address of the ledger that you trust.")
     ],
+    block_hash: BlockHash = None,
+    witness: Witness = None,
+    threshold: Threshold = None,
+    checkpoint: CheckpointFile = None,
+    anchor_log: AnchorLog = None,
+    anchor_hash: AnchorHash = None,
+    anchor_rpc: AnchorRpc = None,
     as_json: AsJson = False,
 ) -> None:
     """Check offline that a bundle proves a subject's complete history.
 
+    Its block is believed by its hash, or by witnesses who signed a checkpoint of it, or whose words
+    a log on another chain holds.
+
     Exits with 1 if it does not, naming the step that failed and both values.
     """
-    wanted = parse_hash(block_hash, "--block-hash")
     trusted = parse_address(contract, "--contract")
+    trust = read_trust(
+        block_hash, witness, threshold, checkpoint, anchor_log, anchor_hash, anchor_rpc
+    )
 
     from ledger.cli.proven_text import failed_steps, passed_steps, print_steps, printable, tell
     from ledger.cli.proven_values import failure_value, verified_value
     from ledger.proofs.steps import StepFailed
-    from ledger.proofs.verify import verify_bundle
 
     raw = _read(bundle)
     try:
-        verified = verify_bundle(raw, block_hash=wanted, contract=trusted)
+        verified, vouched = trust.verify(raw, trusted)
     except StepFailed as failure:
         if as_json:
             say(json.dumps(failure_value(failure)))
@@ -54,7 +72,8 @@ def verify(
         fail(f"not proven: {printable(str(failure))}")
         raise typer.Exit(1) from None
     if as_json:
-        say(json.dumps(verified_value(verified)))
+        by = {} if vouched is None else {"witnesses": [to_hex(one) for one in vouched.witnesses]}
+        say(json.dumps(verified_value(verified) | by))
         return
     print_steps(passed_steps(verified))
     say("\n".join(tell(verified)))

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from ledger.errors import VerificationError
 from ledger.hashing import keccak
 from ledger.proofs.anchor import Anchored, WrongAnchor, verify_anchor
+from ledger.proofs.archive import decode_archive, is_archive
 from ledger.proofs.bundle import Bundle
 from ledger.proofs.checkpoint import Checkpoint, verify_domain
+from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.rlp import decode_list, decode_number
 from ledger.proofs.signed import SignedCheckpoint, verify_descent
-from ledger.proofs.steps import WrongHeader, WrongLedgerHead
+from ledger.proofs.steps import WrongForm, WrongHeader, WrongLedgerHead, failing_as
 from ledger.proofs.verified import Verified
 from ledger.proofs.witness import verify_witnesses
 from ledger.types import Address, Hash32, to_hex
@@ -68,6 +70,12 @@ class Vouched:
             f"{told} stands in the log of another chain in the name of {names}, as of its block"
             f" {self.anchored.block_number}"
         )
+
+
+def read_bundle(raw: bytes) -> Bundle:
+    """Read a bundle, or the one in an archive, to see which block it is of. Raises WrongForm."""
+    with failing_as(WrongForm):
+        return decode_bundle(decode_archive(raw).bundle if is_archive(raw) else raw)
 
 
 def vouch(
