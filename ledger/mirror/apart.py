@@ -131,7 +131,7 @@ def pack(step: Applied) -> bytes:
     values = {field.name: getattr(step, field.name) for field in fields(step)}
     values["before"], values["last"] = tuple(step.before), tuple(step.last)
     values["closed"] = [(*closing, rows) for closing, rows in step.closed.items()]
-    return marshal.dumps(values)
+    return marshal.dumps(values, 2)
 
 
 def unpack(packed: bytes) -> Applied:

@@ -76,7 +76,8 @@ def _withdrawn(row: Row, _org: Hash32, payload: bytes) -> None:
 
 
 def _observed(_row: Row, _org: Hash32, payload: bytes) -> None:
-    _hash(Kind.OBSERVED, payload)
+    if len(payload) != 32:
+        raise BadPayload(Kind.OBSERVED, payload)
 
 
 def _offered(row: Row, _org: Hash32, payload: bytes) -> None:

@@ -6,29 +6,28 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 from ledger.domain.batch import batch_id_of, member
-from ledger.domain.entries import Appended
 from ledger.domain.kinds import Kind
 from ledger.domain.subjects import fold_subject
 from ledger.errors import InputError, VerificationError
 from ledger.hashing import ACTOR_AND_TIME, LAST_BYTES, is_paused, keccak
+from ledger.mirror.asset_periods import appended_of, change_periods
 from ledger.mirror.asset_rows import (
     COUNT,
     FIRST_SEQUENCE,
     HEAD,
     LAST_SEQUENCE,
     LOUD,
-    OFFERED,
     OWNER,
     QUIET,
     UPDATED_AT,
     Row,
-    accepted_of,
     born_row,
-    offered_of,
 )
 from ledger.mirror.keeping import (
+    ASSETS,
     Born,
     Keeping,
     Known,
@@ -36,13 +35,13 @@ from ledger.mirror.keeping import (
     keeping_of,
     plain,
     row_of,
-    row_of_asset,
 )
 from ledger.mirror.periods import Periods
 from ledger.mirror.reading import Distrusted, Read, ReadBlock, Reading
 from ledger.mirror.steps import Applied, Cursor, PassedBlock, Values
 from ledger.types import Hash32, to_hex
 
+_QUICK: Final = QUIET | LOUD
 _REGISTERED, _PAUSED, _RESUMED = int(Kind.REGISTERED), int(Kind.PAUSED), int(Kind.RESUMED)
 
 
@@ -83,13 +82,16 @@ class HeadDiffers(Distrusted):
 class _Gathered:
     """What is to be written of the entries folded since the last step was taken.
 
-    `born` are the subjects that begin, `touched` all that have new entries; of those that are no
-    assets, the sequences of their first and last ones.
+    `born_assets` and `moved_assets` are the rows of the assets that begin and of those that had
+    begun before; of other subjects, `born` are the ones that begin and `touched` all that have new
+    entries, with the sequences of their first and last ones.
     """
 
     entries: list[Values] = field(default_factory=list)
     blocks: list[Values] = field(default_factory=list)
     periods: Periods = field(default_factory=Periods)
+    born_assets: list[Row] = field(default_factory=list)
+    moved_assets: list[Row] = field(default_factory=list)
     born: dict[Hash32, int] = field(default_factory=dict)
     touched: dict[Hash32, int] = field(default_factory=dict)
 
@@ -156,8 +158,8 @@ class Folding:
             node_block=node_block,
             entries=gathered.entries,
             blocks=gathered.blocks,
-            born=self._rows(gathered, gathered.born, lambda keeping: keeping.whole),
-            moved=self._rows(gathered, moved, lambda keeping: keeping.changed),
+            born=self._rows(gathered, gathered.born_assets, gathered.born, _whole),
+            moved=self._rows(gathered, gathered.moved_assets, moved, _changed),
             opened=gathered.periods.openings(),
             closed=dict(gathered.periods.closings()),
         )
@@ -167,27 +169,30 @@ class Folding:
     def _fold_block(self, number: int, entries: Iterable[Read]) -> None:
         # All that is looked up is in locals: this runs for every entry of the chain. The ledger
         # head is `ledger.domain.heads.ledger_head_after`, a subject's head `head_after`.
-        hash_, quiet, loud, subjects = keccak, QUIET, LOUD, self.subjects
+        hash_, quick, loud, subjects = keccak, _QUICK, LOUD, self.subjects
         gathered = self._gathered
-        append, touched, periods = gathered.entries.append, gathered.touched, gathered.periods
-        ledger_head, sequence = self.ledger_head, self.sequence
+        append, move, periods = (
+            gathered.entries.append,
+            gathered.moved_assets.append,
+            gathered.periods,
+        )
+        ledger_head, sequence, written = self.ledger_head, self.sequence, self.cursor.sequence
         last_bytes = LAST_BYTES[is_paused(ledger_head)]
         for entry in entries:
             (_, index, transaction, subject, org, kind,
              position, actor, timestamp, payload, tail) = entry  # fmt: skip
             sequence += 1
-            touched[subject] = sequence
             known = subjects.get(subject)
             if known is None and position == 1:
                 known = self._begin_member(subject, sequence)
-            if type(known) is list and (kind in quiet or kind in loud):
+            if type(known) is list and kind in quick:
                 if position != known[COUNT]:
                     raise _not_next(subject, position, known[COUNT])
-                if kind in quiet:
-                    quiet[kind](known, org, payload)
-                else:
-                    _change_periods(periods, known, entry)
-                    loud[kind](known, org, payload)
+                if known[LAST_SEQUENCE] <= written:
+                    move(known)
+                if kind in loud:
+                    change_periods(periods, known, entry)
+                quick[kind](known, org, payload)
                 head = hash_(known[HEAD] + tail)
                 known[COUNT] = position + 1
                 known[HEAD] = head
@@ -196,7 +201,7 @@ class Folding:
             elif known is None and kind == _REGISTERED:
                 row = born_row(subject, org, payload, timestamp, sequence)
                 subjects[subject] = row
-                gathered.born[subject] = sequence
+                gathered.born_assets.append(row)
                 periods.own(subject, 0, row[OWNER], number)
                 head = subject
             else:
@@ -213,15 +218,20 @@ class Folding:
 
     def _fold_plainly(self, entry: Read, sequence: int) -> Hash32:
         """Fold an entry by the domain's own means, and return its subject's head after it."""
-        number, subject = entry[0], entry[3]
-        appended = _appended(entry)
+        number, subject, gathered = entry[0], entry[3], self._gathered
+        appended = appended_of(entry)
         known = self.subjects.get(subject)
         after = fold_subject(plain(known), appended)
-        if known is None:
-            self._gathered.born[subject] = sequence
-        self._gathered.periods.change(appended, number)
-        first = known[FIRST_SEQUENCE] if isinstance(known, list) else sequence
-        self.subjects[subject] = keep(after, number, first, sequence)
+        gathered.periods.change(appended, number)
+        if isinstance(known, list):
+            if known[LAST_SEQUENCE] <= self.cursor.sequence:
+                gathered.moved_assets.append(known)
+            known[:] = ASSETS.row(after, known[FIRST_SEQUENCE], sequence)
+        else:
+            gathered.touched[subject] = sequence
+            if known is None:
+                gathered.born[subject] = sequence
+            self.subjects[subject] = keep(after, number)
         return after.head
 
     def _begin_member(self, asset: Hash32, sequence: int) -> Row | None:
@@ -230,51 +240,35 @@ class Folding:
         if not isinstance(born, Born) or not born.batch.has(asset):
             return None
         begun = member(born.batch, asset)
-        row = row_of_asset(begun, sequence)
+        row = ASSETS.row(begun, sequence, sequence)
         self.subjects[asset] = row
-        self._gathered.born[asset] = sequence
+        self._gathered.born_assets.append(row)
         self._gathered.periods.own(asset, 0, begun.owner, born.block)
         return row
 
     def _rows(
         self,
         gathered: _Gathered,
-        ids: Iterable[Hash32],
+        assets: Iterable[Row],
+        others: Iterable[Hash32],
         values: Callable[[Keeping], Callable[[Row], Values]],
     ) -> Mapping[str, Sequence[Values]]:
         """The rows of subjects as they are now, a list for each table that has any."""
-        rows: dict[str, list[Values]] = {}
-        for subject in ids:
+        rows = {ASSETS.name: list(map(values(ASSETS), assets))}
+        for subject in others:
             known = self.subjects[subject]
             keeping = keeping_of(known)
-            first = gathered.born.get(subject, 0)
-            row = row_of(known, first, gathered.touched[subject])
+            row = row_of(known, gathered.born.get(subject, 0), gathered.touched[subject])
             rows.setdefault(keeping.name, []).append(values(keeping)(row))
-        return rows
+        return {name: some for name, some in rows.items() if some}
 
 
-def _change_periods(periods: Periods, row: Row, entry: Read) -> None:
-    """Open and close what an entry begins and ends beside an asset's row, which is as before."""
-    number, _, _, asset, org, kind, position, _, _, payload, _ = entry
-    offered: int = row[OFFERED]
-    match kind:
-        case Kind.TRANSFERRED:
-            periods.pass_title(asset, position, payload, number, offered=bool(offered))
-        case Kind.OFFERED:
-            offer = offered_of(payload)
-            open_ = bool(offered >> offer[0] & 1)
-            periods.offer(asset, position, offer, number, offered=open_)
-        case Kind.ACCEPTED if party := accepted_of(payload):
-            periods.accept(asset, position, party, org, number)
-        case Kind.ACCEPTED:
-            periods.pass_title(asset, position, org, number, offered=bool(offered))
-        case _:
-            periods.change(_appended(entry), number)
+def _whole(keeping: Keeping) -> Callable[[Row], Values]:
+    return keeping.whole
 
 
-def _appended(entry: Read) -> Appended:
-    _, _, _, subject, org, kind, position, actor, timestamp, payload, _ = entry
-    return Appended(subject, org, Kind(kind), position, payload, actor, timestamp)
+def _changed(keeping: Keeping) -> Callable[[Row], Values]:
+    return keeping.changed
 
 
 def _not_next(subject: Hash32, position: int, count: int) -> VerificationError:

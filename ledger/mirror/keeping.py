@@ -145,24 +145,22 @@ def plain(known: Known | None) -> Subject | None:
 
 
 def row_of(known: Known, first: int, last: int) -> Row:
-    """The row of a subject; of one that is no asset, with its own entries' sequences."""
-    if isinstance(known, list):
-        return known
-    subject = known.batch if isinstance(known, Born) else known
-    return keeping_of(known).row(subject, first, last)
+    """The row of a subject that is no asset, whose own entries are from `first` to `last`."""
+    match known:
+        case list():
+            raise TypeError("an asset is kept as its row")
+        case Born(subject, _):
+            return BATCHES.row(subject, first, last)
+        case _:
+            return keeping_of(known).row(known, first, last)
 
 
-def row_of_asset(asset: Asset, sequence: int) -> Row:
-    """The row of an asset whose only own entry is at that sequence."""
-    return ASSETS.row(asset, sequence, sequence)
-
-
-def keep(subject: Subject, block: int, first: int, last: int) -> Known:
-    """The subject as folding goes over it; `block` is that of its last entry."""
+def keep(subject: Subject, block: int) -> Known:
+    """A subject that is no asset as folding goes over it; `block` is that of its last entry."""
     match subject:
-        case Asset():
-            return ASSETS.row(subject, first, last)
         case Batch():
             return Born(subject, block)
+        case Asset():
+            raise TypeError("an asset is kept as its row")
         case _:
             return subject

@@ -168,9 +168,10 @@ class Periods:
     # -- keeping them -------------------------------------------------------------------------
 
     def _begin(self, table: str, key: _Key, row: list[Any]) -> None:
-        if table not in self.opened:
-            self.opened[table], self._open[table] = [], {}
-        self.opened[table].append(row)
+        try:
+            self.opened[table].append(row)
+        except KeyError:
+            self.opened[table], self._open[table] = [row], {}
         self._open[table][key] = row
 
     def _end_key(self, closing: Closing, key: _Key, block: int) -> None:

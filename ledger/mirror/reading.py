@@ -69,6 +69,7 @@ def _read(
     entries: list[Read] = []
     blocks: list[ReadBlock] = []
     from_hex, hash_, kinds, births = bytes.fromhex, keccak, _KINDS, _BIRTHS
+    orgs: dict[str, Hash32] = {}  # few write much
     number, index, timestamp = -1, -1, 0
     number_text = hash_text = transaction_text = ""
     transaction = time_word = b""
@@ -93,7 +94,10 @@ def _read(
         if log.address != contract or len(topics) != 4 or topics[0] != _TOPIC:
             _verify_origin(log, contract)
         _, subject_text, org_text, kind_text = topics
-        subject, org = from_hex(subject_text[2:]), from_hex(org_text[2:])
+        subject = from_hex(subject_text[2:])
+        if org_text not in orgs:
+            orgs[org_text] = from_hex(org_text[2:])
+        org = orgs[org_text]
         if len(subject) != 32 or len(org) != 32:
             raise BadLog("not an Appended log", subject=subject_text, org=org_text)
         try:
