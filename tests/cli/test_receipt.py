@@ -1,0 +1,141 @@
+"""`receipt` as a client calls it who holds a service to its word."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.chain.signers.keystore import KeystoreSigner
+from ledger.cli import main
+from ledger.domain.entries import Entry
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Observed
+from ledger.hashing import sha256
+from ledger.outbox.clock import new_id
+from ledger.proofs.receipt import Promise, ReceiptTree, encode_receipt
+from ledger.types import Hash32, to_hex
+from tests.ledgers import DeployedLedger
+
+SERVICE = KeystoreSigner(sha256(b"service"))
+SEEN, DENIED = (Observed(sha256(text)).encode() for text in (b"seen", b"denied"))
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(
+    deployed: DeployedLedger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    for name in [name for name in os.environ if name.startswith("ASSET_LEDGER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ASSET_LEDGER_DATA", str(deployed.data))
+    monkeypatch.setenv("ASSET_LEDGER_RPC_URL", deployed.rpc.url)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main([*map(str, arguments)])
+        return (int(left.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def org(deployed: DeployedLedger) -> Hash32:
+    return deployed.enrol("did:web:maker.example")
+
+
+@pytest.fixture
+def asset(deployed: DeployedLedger, org: Hash32) -> Hash32:
+    """An asset to which one observation was appended, and another, promised, was not."""
+    asset = deployed.register(org, b"gearbox")
+    assert deployed.append([Entry(asset, org, Kind.OBSERVED, 1, SEEN)]).succeeded
+    return asset
+
+
+@pytest.fixture
+def give(deployed: DeployedLedger, org: Hash32, asset: Hash32, tmp_path: Path) -> Any:
+    """Writes a receipt's file."""
+
+    def given(payload: bytes, **change: Any) -> Path:
+        told: dict[str, Any] = {"subject": asset, "position": 1, "position_fixed": False} | change
+        domain = told.pop("domain", deployed.domain)
+        promise = Promise(
+            operation=new_id(),
+            organisation=org,
+            kind=Kind.OBSERVED,
+            payload=payload,
+            accepted_at=1_790_000_000_000,
+            **told,
+        )
+        tree = ReceiptTree.over([promise])
+        signature = SERVICE.sign_message(tree.message(domain)).encode()
+        path = tmp_path / "receipt.json"
+        path.write_bytes(encode_receipt(tree.receipt(domain, promise, 0, signature)))
+        return path
+
+    return given
+
+
+@pytest.fixture
+def trust(run: Run, asset: Hash32, tmp_path: Path) -> list[object]:
+    """The options that name a bundle of the asset, and what makes it believed."""
+    bundle = tmp_path / "bundle.json"
+    told = json.loads(run("prove", to_hex(asset), "-o", bundle, "--json")[1])
+    hashes = ["--block-hash", told["block_hash"], "--contract", told["contract"]]
+    return ["--bundle", bundle, *hashes]
+
+
+SIGNER = ("--signer", to_hex(SERVICE.address))
+
+
+def test_a_receipt_is_checked_offline(run: Run, give: Any) -> None:
+    code, out, complaint = run("receipt", give(SEEN), *SIGNER)
+    assert (code, complaint) == (0, "")
+    assert "promised at 2026-09-2" in out
+    assert "not looked at" in out
+    value = json.loads(run("receipt", give(SEEN), *SIGNER, "--json")[1])
+    assert value["promise"]["payload"] == to_hex(SEEN)
+    assert value["kept"] is None
+
+
+def test_a_promise_that_was_kept_is_found(run: Run, give: Any, trust: list[object]) -> None:
+    code, out, _ = run("receipt", give(SEEN), *SIGNER, *trust)
+    assert (code, "kept: it stands at position 1" in out) == (0, True)
+    fixed = give(SEEN, position_fixed=True)
+    assert json.loads(run("receipt", fixed, *SIGNER, *trust, "--json")[1])["kept"]["position"] == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"payload": SEEN, "position": 2, "position_fixed": True}], ids=["none", "place"]
+)
+def test_a_promise_that_never_came_is_proven_against_the_service(
+    run: Run, give: Any, trust: list[object], change: dict[str, Any]
+) -> None:
+    payload = change.pop("payload", DENIED)
+    code, out, complaint = run("receipt", give(payload, **change), *SIGNER, *trust)
+    assert (code, out) == (1, "")
+    assert "was promised, and is not among the 2 entries" in complaint
+
+
+def test_what_does_not_belong_together_is_told(run: Run, give: Any, trust: list[object]) -> None:
+    for change, word in (
+        ({"subject": sha256(b"another")}, "proves nothing about"),
+        ({"domain": sha256(b"another")}, "of the ledger of domain"),
+    ):
+        code, _, complaint = run("receipt", give(SEEN, **change), *SIGNER, *trust)
+        assert (code, word in complaint) == (1, True)
+
+
+def test_another_signer_and_spoilt_files_are_told(run: Run, give: Any, tmp_path: Path) -> None:
+    code, _, complaint = run("receipt", give(SEEN), "--signer", to_hex(bytes(20)))
+    assert (code, "was signed by" in complaint) == (1, True)
+    (tmp_path / "receipt.json").write_bytes(b"{}")
+    assert run("receipt", tmp_path / "receipt.json", *SIGNER)[0] == 2
+    assert run("receipt", tmp_path / "none.json", *SIGNER)[0] == 2
+    assert run("receipt", give(SEEN), *SIGNER, "--bundle", tmp_path / "b")[0] == 2
+    assert run("receipt", give(SEEN), "--signer", "0x")[0] == 2
