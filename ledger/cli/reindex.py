@@ -10,7 +10,7 @@ import typer
 
 from ledger.cli.bar import mirroring_bar
 from ledger.cli.options import AsJson, Database, ManifestFile, Node
-from ledger.cli.output import count, say
+from ledger.cli.output import count, fail, say
 from ledger.cli.worker import choose_finality, load_deployed
 from ledger.types import to_hex
 
@@ -45,10 +45,10 @@ def reindex(
     settings = Settings.given(rpc_url=rpc_url, database_url=database_url, manifest=manifest)
     with mirroring_bar() as show:
         if source is Source.ENTRIES:
-            done = reindex_from_entries(settings.database(), progress=show)
+            done = reindex_from_entries(settings.database(), progress=show, say=fail)
         else:
             deployed, finality = load_deployed(settings), choose_finality(settings)
-            done = reindex_from_chain(settings, deployed, finality, progress=show)
+            done = reindex_from_chain(settings, deployed, finality, progress=show, say=fail)
     say(json.dumps(_value(done)) if as_json else _sentence(done))
 
 
@@ -65,6 +65,6 @@ def _value(done: Reindexed) -> dict[str, Any]:
 def _sentence(done: Reindexed) -> str:
     return (
         f"{count(done.entries, 'entry', 'entries')} mirrored anew in {done.seconds:.1f} s, up to"
-        f" block {done.block}, ledger head {to_hex(done.ledger_head)}; readers waited"
+        f" block {done.block}, ledger head {to_hex(done.ledger_head)}; writers waited"
         f" {done.swap_seconds:.2f} s"
     )

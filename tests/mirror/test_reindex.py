@@ -5,6 +5,7 @@ From the entries that are stored, and from the chain alone; on SQLite and Postgr
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -15,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 from sqlmodel import Session
 
-from ledger.database.engine import open_engine, reading, upgrade
+from ledger.database.engine import open_engine, reading, upgrade, writing
 from ledger.errors import MirrorError, WrongChain
 from ledger.mirror.auditing.audit import AUDITED, audit
 from ledger.mirror.reindexing import reindex as module
@@ -325,6 +326,7 @@ def test_who_reads_for_too_long_is_no_reason_to_show_others_nothing(
     catch_up(lived, Store(engine), FINAL)
     before = everything(engine)
     monkeypatch.setattr(swapping, "PATIENCE", 0.1)
+    monkeypatch.setattr(module, "WAITING", 0.1)
     for source in SOURCES:
         with reading(engine) as session:
             session.connection().execute(text("select * from alarm")).all()
@@ -334,6 +336,66 @@ def test_who_reads_for_too_long_is_no_reason_to_show_others_nothing(
         reindex(lived, engine, source)
     assert everything(engine) == before
     engine.dispose()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_long_reader_is_waited_for_and_holds_up_nobody(
+    lived: Chain, server: Callable[[], str], monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """It was refused after half a minute, in which nobody could write."""
+    engine = open_engine(server())
+    upgrade(engine)
+    catch_up(lived, Store(engine), FINAL)
+    before = everything(engine)
+    monkeypatch.setattr(swapping, "PATIENCE", 0.1)
+    told: list[str] = []
+    waiting = threading.Event()
+
+    def say(words: str) -> None:
+        told.append(words)
+        waiting.set()
+
+    with reading(engine) as session:
+        session.connection().execute(text("select * from alarm")).all()
+        with in_a_thread(lambda: reindex(lived, engine, source, say=say)) as thread:
+            assert waiting.wait(60)
+            with writing(engine) as other:
+                other.connection().execute(text("set local lock_timeout = '5s'"))
+                other.connection().execute(text("update mirror set node_block = node_block"))
+            assert thread.is_alive()
+            session.rollback()
+    assert re.match(r"process \d+ of the database has been reading since \d\d:\d\d:\d\d", told[0])
+    assert everything(engine) == before
+    engine.dispose()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_sqlite_exchanges_only_the_rows_that_differ(
+    lived: Chain, sqlite: Engine, source: str
+) -> None:
+    """All were written anew, which held writers for ten seconds for each million of entries."""
+    before, places = everything(sqlite), rowids(sqlite)
+    with sqlite.begin() as connection:
+        for falsify in (
+            "update asset set stage = 7 where id = (select min(id) from asset)",
+            "delete from holder where rowid = (select min(rowid) from holder)",
+            "drop index asset_owner",
+        ):
+            assert connection.execute(text(falsify)).rowcount in (1, -1)
+    reindex(lived, sqlite, source)
+    assert everything(sqlite) == before
+    stayed = {name: each & places[name] for name, each in rowids(sqlite).items()}
+    for name, each in places.items():
+        assert len(stayed[name]) >= len(each) - (name in ("asset", "holder", "mirror")), name
+
+
+def rowids(engine: Engine) -> dict[str, set[tuple[Any, ...]]]:
+    """Where each row lies, and its key."""
+    with engine.connect() as connection:
+        return {
+            name: {*map(tuple, connection.execute(select(text("rowid"), *table.primary_key)))}
+            for name, table in TABLES.items()
+        }
 
 
 @pytest.mark.parametrize("source", SOURCES)

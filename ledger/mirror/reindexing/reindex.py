@@ -10,36 +10,45 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, TypeAlias
 
-from sqlalchemy import Engine, func, text
+from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
 from ledger.chain.finality import Finality
-from ledger.chain.identity import Deployed, verify_deployed
-from ledger.chain.rpc import RpcClient
-from ledger.database.engine import open_engine, reading, upgrade, writing
-from ledger.errors import WrongChain
-from ledger.hashing import domain_separator
-from ledger.mirror.fetch import fetch_base
-from ledger.mirror.indexes import build_indexes, find_missing_indexes, leave_out_indexes
+from ledger.chain.identity import Deployed
+from ledger.database.engine import open_engine, upgrade, writing
 from ledger.mirror.reindexing.checkpoints import drop_false_checkpoints
+from ledger.mirror.reindexing.differing import find_differences
 from ledger.mirror.reindexing.shadow import Shadow, alone
-from ledger.mirror.reindexing.stored import rebuild
-from ledger.mirror.reindexing.swapping import SwapRefused, hold_writers, stamp, swap
-from ledger.mirror.run import Progress, index
-from ledger.mirror.steps import Cursor, PassedBlock
+from ledger.mirror.reindexing.sources import Building, FromChain, FromEntries, Told
+from ledger.mirror.reindexing.swapping import (
+    ReadersInTheWay,
+    SwapRefused,
+    await_readers,
+    hold_writers,
+    stamp,
+    swap,
+)
+from ledger.mirror.steps import Cursor
 from ledger.mirror.store import MirrorMoved, Store
-from ledger.mirror.tables import TABLES, BlockRow, MirrorRow
+from ledger.mirror.tables import BlockRow, MirrorRow
 from ledger.settings import Settings
 from ledger.types import Hash32
 
-Told = Callable[[Progress], None]
+Words: TypeAlias = Callable[[str], None]
+
+WAITING: Final = 900.0
+"""PostgreSQL: how many seconds are waited in all for those who read, while nobody is held up."""
+_ATTEMPTS: Final = 5  # as often as that a mirror may be rolled back below what was rebuilt
 
 
 @dataclass(frozen=True, slots=True)
 class Reindexed:
-    """What a rebuilt mirror holds, and where it stands; `seconds` is wall time, the swap's too."""
+    """What a rebuilt mirror holds, and where it stands; `seconds` is wall time, the swap's too.
+
+    `swap_seconds` is for how long the swap held writers.
+    """
 
     entries: int
     block: int
@@ -48,18 +57,12 @@ class Reindexed:
     swap_seconds: float
 
 
-class _Building(Protocol):
-    """How a shadow is brought up to date, and whether it may take the mirror's place."""
-
-    def build(self) -> Cursor:
-        """Bring the shadow as far as its source is."""
-
-    def covers(self, cursor: Cursor, standing: Cursor) -> bool:
-        """Whether a shadow there has all that a mirror there has."""
-
-
-def reindex_from_entries(database_url: str, *, progress: Told | None = None) -> Reindexed:
+def reindex_from_entries(
+    database_url: str, *, progress: Told | None = None, say: Words | None = None
+) -> Reindexed:
     """Rebuild the mirror from the entries that it has stored; no node is asked.
+
+    `say` hears what is waited for.
 
     Raises:
         StoredWrong: the entries do not fold to the mirror's ledger head.
@@ -70,15 +73,22 @@ def reindex_from_entries(database_url: str, *, progress: Told | None = None) -> 
     try:
         upgrade(live)
         shadow = Shadow(live, "entries")
-        return _reindex(live, shadow, _FromEntries(shadow, progress))
+        return _reindex(live, shadow, FromEntries(shadow, progress), say)
     finally:
         live.dispose()
 
 
 def reindex_from_chain(
-    settings: Settings, deployed: Deployed, finality: Finality, *, progress: Told | None = None
+    settings: Settings,
+    deployed: Deployed,
+    finality: Finality,
+    *,
+    progress: Told | None = None,
+    say: Words | None = None,
 ) -> Reindexed:
     """Rebuild the mirror from the chain alone, whatever is in the database.
+
+    `say` hears what is waited for.
 
     Raises:
         WrongChain: the node serves another ledger, or the database mirrors one.
@@ -91,46 +101,73 @@ def reindex_from_chain(
     try:
         upgrade(live)
         shadow = Shadow(live, "chain")
-        building = _FromChain(shadow, settings, deployed, finality, progress)
-        return _reindex(live, shadow, building)
+        building = FromChain(shadow, settings, deployed, finality, progress)
+        return _reindex(live, shadow, building, say)
     finally:
         live.dispose()
 
 
-def _reindex(live: Engine, shadow: Shadow, building: _Building) -> Reindexed:
+def _reindex(live: Engine, shadow: Shadow, building: Building, say: Words | None) -> Reindexed:
     began = time.monotonic()
     with alone(live):
-        building.build()
-        swapped = time.monotonic()
-        # Of its own, as a connection that has another database attached is good for nothing else.
-        engine = open_engine(live.url.render_as_string(hide_password=False))
-        try:
-            cursor = _swap(engine, shadow, building)
-        finally:
-            engine.dispose()
+        cursor, held = _build_and_swap(live, shadow, building, say)
         shadow.drop()
-    now = time.monotonic()
-    return Reindexed(cursor.sequence, cursor.number, cursor.ledger_head, now - began, now - swapped)
+    seconds = time.monotonic() - began
+    return Reindexed(cursor.sequence, cursor.number, cursor.ledger_head, seconds, held)
 
 
-def _swap(engine: Engine, shadow: Shadow, building: _Building) -> Cursor:
-    with writing(engine) as session:
-        connection = session.connection()
-        hold_writers(connection)
-        standing = _find_standing(session)
-        cursor = _cursor(shadow)
-        if standing and not building.covers(cursor, standing):
-            # It moved meanwhile; now it cannot.
-            cursor = building.build()
-            if not building.covers(cursor, standing):
-                raise SwapRefused(
-                    f"the rebuilt mirror has come to block {cursor.number}, the other stands at"
-                    f" block {standing.number}"
-                )
-        with shadow.live.begin() as other:
-            stamped = stamp(other)
-        swap(connection, shadow, stamped)
-        drop_false_checkpoints(session)
+def _build_and_swap(
+    live: Engine, shadow: Shadow, building: Building, say: Words | None
+) -> tuple[Cursor, float]:
+    """Where the new mirror stands, and for how long writers were held to put it there."""
+    moved, waiting_until = 0, time.monotonic() + WAITING
+    while True:
+        building.build()
+        try:
+            return _try_swap(live, shadow, building)
+        except MirrorMoved:
+            moved += 1
+            if moved == _ATTEMPTS:
+                raise
+        except ReadersInTheWay as error:
+            if say is not None:
+                say(f"{error}; waiting for that, the mirror stays as it is")
+            if not await_readers(live, waiting_until - time.monotonic()):
+                raise
+
+
+def _try_swap(live: Engine, shadow: Shadow, building: Building) -> tuple[Cursor, float]:
+    if shadow.is_file:
+        find_differences(shadow)
+        building.catch_up()
+    # Of its own, as a connection that has another database attached is good for nothing else.
+    engine = open_engine(live.url.render_as_string(hide_password=False))
+    try:
+        with writing(engine) as session:
+            began = time.monotonic()
+            cursor = _swap(session, shadow, building)
+        return cursor, time.monotonic() - began
+    finally:
+        engine.dispose()
+
+
+def _swap(session: Session, shadow: Shadow, building: Building) -> Cursor:
+    connection = session.connection()
+    hold_writers(connection)
+    standing = _find_standing(session)
+    cursor = _cursor(shadow)
+    if standing and not building.covers(cursor, standing):
+        # It moved meanwhile; now it cannot.
+        cursor = building.catch_up()
+        if not building.covers(cursor, standing):
+            raise SwapRefused(
+                f"the rebuilt mirror has come to block {cursor.number}, the other stands at"
+                f" block {standing.number}"
+            )
+    with shadow.live.begin() as other:
+        stamped = stamp(other)
+    swap(connection, shadow, stamped)
+    drop_false_checkpoints(session)
     return cursor
 
 
@@ -147,91 +184,3 @@ def _find_standing(session: Session) -> Cursor | None:
 def _cursor(shadow: Shadow) -> Cursor:
     with shadow.opened() as engine:
         return Store(engine).cursor()
-
-
-@dataclass(slots=True)
-class _FromEntries:
-    """From what the mirror has stored; what an earlier run began is not trusted."""
-
-    shadow: Shadow
-    progress: Told | None
-    begun: bool = False
-
-    def build(self) -> Cursor:
-        try:
-            return self.fold()
-        except MirrorMoved:
-            self.begun = False
-            return self.fold()
-
-    def fold(self) -> Cursor:
-        if not self.begun:
-            self.shadow.drop()
-        with self.shadow.opened() as engine:
-            if not self.begun:
-                leave_out_indexes(engine)
-            cursor = rebuild(self.shadow.live, engine, self.tell)
-            build_indexes(engine, find_missing_indexes(engine))
-            _analyse(engine)
-        self.begun = True
-        return cursor
-
-    def tell(self, cursor: Cursor, head: int) -> None:
-        if self.progress is not None:
-            self.progress(Progress(entries=cursor.sequence, block=cursor.number, head=head))
-
-    def covers(self, cursor: Cursor, standing: Cursor) -> bool:
-        return cursor[:-1] == standing[:-1]
-
-
-@dataclass(frozen=True, slots=True)
-class _FromChain:
-    """From the chain, as `index` mirrors it; goes on where an earlier run was ended."""
-
-    shadow: Shadow
-    settings: Settings
-    deployed: Deployed
-    finality: Finality
-    progress: Told | None
-
-    def build(self) -> Cursor:
-        with RpcClient(self.settings.rpc_url) as rpc:
-            verify_deployed(rpc, self.deployed, self.finality)
-            base = fetch_base(rpc, self.deployed)
-        if not _is_of(self.shadow.live, self.deployed, base):
-            raise WrongChain("the database mirrors another ledger")
-        with self.shadow.opened() as engine:
-            strange = not _is_of(engine, self.deployed, base)
-        if strange:
-            self.shadow.drop()
-            with self.shadow.opened():
-                pass  # an empty one is where it was
-        settings = self.settings.model_copy(update={"database_url": self.shadow.url})
-        index(settings, self.deployed, self.finality, to_head=True, progress=self.progress)
-        with self.shadow.opened() as engine:
-            _analyse(engine)
-            return Store(engine).cursor()
-
-    def covers(self, cursor: Cursor, standing: Cursor) -> bool:
-        return cursor.number >= standing.number
-
-
-def _is_of(engine: Engine, deployed: Deployed, base: PassedBlock) -> bool:
-    """Whether it is the ledger's mirror, though one of its cells may have been falsified."""
-    with reading(engine) as session:
-        mirror = session.get(MirrorRow, 1)
-        if mirror is None:
-            return True
-        begun = session.get(BlockRow, base.number)
-        chain = mirror.genesis_hash == deployed.genesis_hash or (begun and begun.hash) == base.hash
-        ours = (deployed.chain_id, deployed.contract)
-        return chain and (
-            mirror.domain == domain_separator(*ours) or (mirror.chain_id, mirror.contract) == ours
-        )
-
-
-def _analyse(engine: Engine) -> None:
-    """Have PostgreSQL know what the tables hold, as it plans by that."""
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.execute(text(f"analyze {', '.join(TABLES)}"))

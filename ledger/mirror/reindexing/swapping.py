@@ -1,24 +1,27 @@
 """Puts a rebuilt mirror in the place of the one that is read, in one transaction.
 
-SQLite takes the rows over, and makes the indexes anew: whoever reads goes on with the old ones, as
-its log keeps them. PostgreSQL takes over the tables themselves, with their indexes; there, a reader
-whose snapshot is older than the rebuilt rows would find the new tables empty. So it is waited for.
+SQLite exchanges the rows in which they differ, and the indexes that do: whoever reads goes on with
+the old ones, as its log keeps them. PostgreSQL takes over the tables themselves, with their
+indexes; there, a reader whose snapshot is older than the rebuilt rows would find the new tables
+empty. So it is waited for.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import ClassVar, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from ledger.errors import MirrorError
+from ledger.mirror.reindexing.differing import attach, exchange_rows
 from ledger.mirror.reindexing.shadow import Shadow
 from ledger.mirror.tables import TABLES
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 3.0
+"""PostgreSQL: how many seconds an attempt waits for readers while it holds writers."""
 _PAUSE: Final = 0.05
 _LONGEST: Final = "10s"
 _LOCKING: Final = "300ms"
@@ -29,6 +32,13 @@ class SwapRefused(MirrorError):
     """The rebuilt mirror cannot take the other's place now; nothing was changed."""
 
     code = "swap_refused"
+
+
+class ReadersInTheWay(SwapRefused):
+    """PostgreSQL: somebody reads on what is older than the rebuilt mirror."""
+
+    code = "readers_in_the_way"
+    advice: ClassVar[str | None] = "rebuild it again once they have ended, or end them"
 
 
 def hold_writers(connection: Connection) -> None:
@@ -45,10 +55,10 @@ def swap(connection: Connection, shadow: Shadow, newest: int) -> None:
     `newest` is what `stamp` told after the shadow's last change.
 
     Raises:
-        SwapRefused: PostgreSQL: somebody has been reading for too long.
+        ReadersInTheWay: PostgreSQL: somebody has been reading for too long; try again.
     """
     if shadow.is_file:
-        _take_rows(connection, shadow.place)
+        _take_rows(connection, shadow)
         return
     _await_older_readers(connection, newest)
     _lock_tables(connection)
@@ -65,53 +75,67 @@ def stamp(connection: Connection) -> int:
 # -- SQLite --------------------------------------------------------------------------------------
 
 
-def _take_rows(connection: Connection, place: str) -> None:
-    run = connection.exec_driver_sql
-    run("attach database ? as shadow", (place,))
+def _take_rows(connection: Connection, shadow: Shadow) -> None:
+    attach(connection, shadow)
     for name, table in TABLES.items():
-        for index in _indexes(connection, "main", name):
-            run(f'drop index main."{index[0]}"')
-        columns = ", ".join([f'"{column.name}"' for column in table.columns])
-        key = ", ".join([f'"{column.name}"' for column in table.primary_key])
-        run(f'delete from main."{name}"')  # noqa: S608
-        run(
-            f'insert into main."{name}" ({columns})'  # noqa: S608
-            f' select {columns} from shadow."{name}" order by {key}'
-        )
-        for index in _indexes(connection, "shadow", name):
-            run(index[1])
+        kept, made = (_indexes(connection, schema, name) for schema in ("main", "shadow"))
+        for index in set(kept) - set(made):
+            connection.exec_driver_sql(f'drop index main."{index[0]}"')
+        exchange_rows(connection, table)
+        for index in sorted(set(made) - set(kept)):
+            connection.exec_driver_sql(index[1])
 
 
-def _indexes(connection: Connection, schema: str, table: str) -> Sequence[Any]:
+def _indexes(connection: Connection, schema: str, table: str) -> Sequence[tuple[str, str]]:
     """Names and definitions of a table's indexes, but for those of its keys."""
     query = (
         f"select name, sql from {schema}.sqlite_schema"  # noqa: S608
         " where type = 'index' and tbl_name = ? and sql is not null order by name"
     )
-    return connection.exec_driver_sql(query, (table,)).all()
+    return [(name, sql) for name, sql in connection.exec_driver_sql(query, (table,))]
 
 
 # -- PostgreSQL ----------------------------------------------------------------------------------
 
 
+def await_readers(live: Engine, seconds: float) -> bool:
+    """Wait, at most so long, until all who read now have ended; writers are not held meanwhile."""
+    until = time.monotonic() + seconds
+    with live.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        newest = stamp(connection)
+        while _find_older_reader(connection, newest):
+            if time.monotonic() > until:
+                return False
+            time.sleep(_PAUSE)
+    return True
+
+
 def _await_older_readers(connection: Connection, newest: int) -> None:
-    """Wait for all whose snapshots began before the shadow was whole.
+    """Wait for all whose snapshots began before the shadow was whole."""
+    until = time.monotonic() + PATIENCE
+    while reader := _find_older_reader(connection, newest):
+        if time.monotonic() > until:
+            raise ReadersInTheWay(f"{reader}, before the mirror was rebuilt")
+        time.sleep(_PAUSE)
+        # What a transaction has once seen of others' doings it is shown till it ends.
+        connection.execute(text("select pg_stat_clear_snapshot()"))
+
+
+def _find_older_reader(connection: Connection, newest: int) -> str | None:
+    """Say who has been reading for longest, since before that transaction.
 
     Who waits for a lock is a writer that we hold up, and takes a new snapshot when it goes on.
     """
     asked = text(
-        "select count(*) from pg_stat_activity where datname = current_database()"
+        "select 'process ' || pid || ' of the database has been reading since '"
+        " || coalesce(to_char(xact_start, 'HH24:MI:SS'), 'earlier')"
+        " from pg_stat_activity where datname = current_database()"
         " and pid <> pg_backend_pid() and backend_type = 'client backend'"
         " and wait_event_type is distinct from 'Lock'"
         " and age(backend_xmin) >= age(cast(:newest as xid8)::xid)"
+        " order by xact_start limit 1"
     )
-    until = time.monotonic() + PATIENCE
-    while connection.execute(asked, {"newest": str(newest)}).scalar_one():
-        if time.monotonic() > until:
-            raise SwapRefused("somebody has been reading since before the mirror was rebuilt")
-        time.sleep(_PAUSE)
-        # What a transaction has once seen of others' doings it is shown till it ends.
-        connection.execute(text("select pg_stat_clear_snapshot()"))
+    return connection.execute(asked, {"newest": str(newest)}).scalar()
 
 
 def _lock_tables(connection: Connection) -> None:
@@ -128,7 +152,7 @@ def _lock_tables(connection: Connection) -> None:
             if getattr(error.orig, "sqlstate", None) != "55P03":
                 raise
             if time.monotonic() > until:
-                raise SwapRefused("somebody keeps reading the mirror") from error
+                raise ReadersInTheWay("somebody keeps reading the mirror") from error
         time.sleep(_PAUSE)
 
 
