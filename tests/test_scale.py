@@ -14,6 +14,7 @@ import pytest
 
 from ledger.chain.contract import LedgerContract, encode_append, encode_enrol
 from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import AccountProof, read_block, read_proof
 from ledger.cli.worker import load_deployed
 from ledger.database.engine import open_engine
 from ledger.domain.asset import Asset
@@ -24,8 +25,9 @@ from ledger.domain.log import APPENDED_TOPIC
 from ledger.domain.payloads import Enrolled
 from ledger.errors import RpcError
 from ledger.mirror.auditing.audit import audit
+from ledger.mirror.proven import Prover
 from ledger.settings import Settings
-from ledger.types import Hash32
+from ledger.types import Hash32, to_hex
 from scripts.bench.scaling.bench import Measured, Plan, measure
 from scripts.bench.scaling.indexing import Mirrored, Reached, Stretch, fill, replaying
 from scripts.bench.scaling.kept import Chain as Generated
@@ -179,6 +181,20 @@ def test_blocks_follow_one_another_and_are_found_by_number_hash_and_tag(
     final = ask(node, "eth_getBlockByNumber", "finalized", False)
     assert 0 <= int(final["number"], 16) < newest
     assert ask(node, "eth_getBlockByNumber", hex(newest + 1), False) is None
+
+
+def test_every_ledger_head_is_proven_by_its_blocks_hash(generated: Generated) -> None:
+    class Direct:
+        def fetch_proof(self, address: bytes, slots: list[bytes], block: bytes) -> AccountProof:
+            named = {"blockHash": to_hex(block)}
+            told = ask(node, "eth_getProof", to_hex(address), [*map(to_hex, slots)], named)
+            return read_proof(told)
+
+    node = Node(generated)
+    prover = Prover(Direct(), generated.place.contract)  # type: ignore[arg-type]
+    for block in generated.blocks:
+        header = read_block(ask(node, "eth_getBlockByNumber", hex(block.number), False))
+        assert prover.fetch(header) == block.ledger_head
 
 
 def test_logs_are_those_that_the_filter_wants(generated: Generated) -> None:

@@ -12,14 +12,17 @@ import mmap
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from ledger.chain.artifacts import load_artifact
 from ledger.domain.entries import Appended
 from ledger.domain.kinds import Kind
 from ledger.errors import LedgerError
 from ledger.hashing import keccak, next_head, next_ledger_head
 from ledger.types import ZERO_HASH, Hash32
+from scripts.bench.scaling.sealed import Seal, seal
 from scripts.bench.scaling.shape import Place, Shape
 
 # subject, organisation, kind, sender, position, transaction in its block, length of the payload
@@ -178,12 +181,23 @@ class Chain:
         """Number of the newest block."""
         return len(self.blocks) - 1
 
+    @cached_property
+    def code(self) -> bytes:
+        """The contract's, as it runs."""
+        return load_artifact("AssetLedger").runtime
+
+    @cached_property
+    def seals(self) -> Sequence[Seal]:
+        """The blocks' seals, by number."""
+        told = [(self.shape.timestamp(block.number), block.ledger_head) for block in self.blocks]
+        return seal(self.place.contract, keccak(self.code), told)
+
     def block_hash(self, number: int) -> Hash32:
-        """A block's hash: made up, but never twice."""
-        return keccak(self._salt + number.to_bytes(8, "big"))
+        """A block's hash."""
+        return self.seals[number].hash
 
     def transaction_hash(self, number: int, index: int) -> Hash32:
-        """The hash of a block's transaction of that index, made up as well."""
+        """The hash of a block's transaction of that index: made up, but never twice."""
         return keccak(self._salt + number.to_bytes(8, "big") + index.to_bytes(2, "big"))
 
     def read(self, number: int) -> Iterator[Appended]:

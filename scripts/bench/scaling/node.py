@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import msgspec
 
-from ledger.chain.artifacts import load_artifact
 from ledger.chain.contract import selector
 from ledger.errors import LedgerError, MalformedValue
 from ledger.proofs.layout import ledger_head_slot
@@ -75,7 +74,7 @@ class Node:
         self.renderer = Renderer(chain)
         self.numbers = {chain.block_hash(block.number): block.number for block in chain.blocks}
         self.contract = chain.place.contract
-        self.code = load_artifact("AssetLedger").runtime
+        self.code = chain.code
         self.methods: dict[str, Callable[..., str]] = {
             "eth_chainId": lambda: _quoted(hex(chain.place.chain_id)),
             "net_version": lambda: _quoted(str(chain.place.chain_id)),
@@ -85,6 +84,7 @@ class Node:
             "eth_getBlockByHash": self.get_block_by_hash,
             "eth_getLogs": self.get_logs,
             "eth_getStorageAt": self.get_storage,
+            "eth_getProof": self.get_proof,
             "eth_getCode": self.get_code,
             "eth_call": self.call,
         }
@@ -162,6 +162,12 @@ class Node:
         asked = parse_hex("0x" + slot[2:].rjust(64, "0"), size=32)
         is_head = self.is_asked(address) and asked == ledger_head_slot()
         return _quoted(to_hex(self.chain.blocks[number].ledger_head if is_head else ZERO_HASH))
+
+    def get_proof(self, address: str, slots: list[str], block: object = "latest") -> str:
+        asked = [parse_hex(slot, size=32) for slot in slots]
+        if not self.is_asked(address) or asked != [ledger_head_slot()]:
+            raise Refusal(_BAD_PARAMS, "nothing is proven here but the ledger head")
+        return self.renderer.proof(self.get_number(block))
 
     def get_code(self, address: str, block: object = "latest") -> str:
         is_there = self.get_number(block) > 0 and self.is_asked(address)

@@ -7,16 +7,19 @@ from typing import Final, TypeAlias
 
 from ledger.domain.log import APPENDED_TOPIC
 from ledger.hashing import keccak
+from ledger.proofs.layout import ledger_head_slot
+from ledger.proofs.trie import EMPTY_ROOT
 from ledger.types import ZERO_HASH, Hash32, to_hex
 from scripts.bench.scaling.kept import ENTRY, Chain
+from scripts.bench.scaling.sealed import BASE_FEE, GAS_LIMIT, GAS_USED, NO_UNCLES, leaves_of
 
 Topics: TypeAlias = Sequence[frozenset[Hash32] | None]
 """A filter: for each place the topics of which one must stand there, None for any."""
 
 _LARGEST_KIND: Final = 256
 _NO_BLOOM: Final = "0x" + "00" * 256
-_EMPTY_TRIE: Final = to_hex(keccak(b"\x80"))
-_NO_UNCLES: Final = to_hex(keccak(b"\xc0"))
+_EMPTY_TRIE: Final = to_hex(EMPTY_ROOT)
+_HEAD_SLOT: Final = to_hex(ledger_head_slot())
 
 
 class Renderer:
@@ -86,17 +89,28 @@ class Renderer:
         return picks
 
     def header(self, number: int) -> str:
-        """A block with the hashes of its transactions; roots and fees are made up."""
+        """A block's header, which hashes to its hash."""
         chain, at = self.chain, hex(number)
-        parent = chain.block_hash(number - 1) if number else ZERO_HASH
-        root = to_hex(chain.blocks[number].ledger_head)
+        seal = chain.seals[number]
         return (
-            f'{{"number":"{at}","hash":"{to_hex(chain.block_hash(number))}",'
-            f'"parentHash":"{to_hex(parent)}",'
-            f'"timestamp":"{hex(chain.shape.timestamp(number))}","stateRoot":"{root}",'
-            f'"transactionsRoot":"{root}","receiptsRoot":"{root}","logsBloom":"{_NO_BLOOM}",'
-            f'"sha3Uncles":"{_NO_UNCLES}","withdrawalsRoot":"{_EMPTY_TRIE}","difficulty":"0x0",'
-            f'"gasLimit":"0x1c9c380","gasUsed":"0xe4e1c0","baseFeePerGas":"0x7","size":"0x400",'
-            f'"extraData":"0x","nonce":"0x0000000000000000","mixHash":"{root}",'
-            f'"miner":"{to_hex(bytes(20))}","uncles":[],"transactions":[]}}'
+            f'{{"number":"{at}","hash":"{to_hex(seal.hash)}","parentHash":"{to_hex(seal.parent)}",'
+            f'"timestamp":"{hex(chain.shape.timestamp(number))}","stateRoot":"{to_hex(seal.root)}",'
+            f'"transactionsRoot":"{_EMPTY_TRIE}","receiptsRoot":"{_EMPTY_TRIE}",'
+            f'"logsBloom":"{_NO_BLOOM}","sha3Uncles":"{to_hex(NO_UNCLES)}","difficulty":"0x0",'
+            f'"gasLimit":"{hex(GAS_LIMIT)}","gasUsed":"{hex(GAS_USED)}",'
+            f'"baseFeePerGas":"{hex(BASE_FEE)}","size":"0x400","extraData":"0x",'
+            f'"nonce":"0x{"00" * 8}","mixHash":"0x{"00" * 32}","miner":"0x{"00" * 20}",'
+            f'"uncles":[],"transactions":[]}}'
         )
+
+    def proof(self, number: int) -> str:
+        """What proves the ledger head after a block (EIP-1186)."""
+        chain, head = self.chain, self.chain.blocks[number].ledger_head
+        account, slots = '["0x80"]', f'{{"key":"{_HEAD_SLOT}","value":"0x0","proof":[]}}'
+        if head != ZERO_HASH:
+            state, storage = leaves_of(chain.place.contract, keccak(chain.code), head)
+            value = hex(int.from_bytes(head))
+            account = f'["{to_hex(state)}"]'
+            slots = f'{{"key":"{_HEAD_SLOT}","value":"{value}","proof":["{to_hex(storage)}"]}}'
+        address = to_hex(chain.place.contract)
+        return f'{{"address":"{address}","accountProof":{account},"storageProof":[{slots}]}}'
