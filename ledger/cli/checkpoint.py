@@ -98,7 +98,7 @@ def make(
     finally:
         engine.dispose()
     if down_to is not None:
-        signed = _with_headers(signed, down_to, rpc_url or find_node(settings))
+        signed = _lead_down(signed, down_to, rpc_url or find_node(settings))
     _write(output, signed)
     say(json.dumps(_value(signed, anchored)) if as_json else _told(signed, anchored, output))
 
@@ -114,23 +114,12 @@ def _with_anchor(rpc: Any, log: Address, signed: SignedCheckpoint) -> SignedChec
     return replace(signed, anchor=fetch_anchor(rpc, log, signed.checkpoint, witnesses))
 
 
-def _with_headers(signed: SignedCheckpoint, down_to: int, rpc_url: str) -> SignedCheckpoint:
-    """The checkpoint with the headers that lead from its block to the child of that one."""
-    from dataclasses import replace
-
+def _lead_down(signed: SignedCheckpoint, down_to: int, rpc_url: str) -> SignedCheckpoint:
     from ledger.chain.rpc import RpcClient
-    from ledger.proofs.header import encode_header
-    from ledger.proofs.signed import MOST_HEADERS
+    from ledger.proofs.leading import lead_down
 
-    number = signed.checkpoint.block_number
-    if not number - MOST_HEADERS <= down_to <= number:
-        raise typer.BadParameter(
-            f"the checkpoint is of block {number}, and may lead down {MOST_HEADERS} blocks",
-            param_hint="--down-to",
-        )
     with RpcClient(rpc_url) as rpc:
-        blocks = [rpc.fetch_block(one) for one in range(number, down_to, -1)]
-    return replace(signed, headers=tuple([encode_header(one.header) for one in blocks]))
+        return lead_down(rpc, signed, down_to)
 
 
 @checkpoint.command()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ledger.cli.shown import Service
     from ledger.proofs.build import Built
     from ledger.proofs.bundle import ManifestClaim
+    from ledger.proofs.signed import SignedCheckpoint
+    from ledger.settings import Settings
 
 _CONTRACT = "AssetLedger"
 
@@ -71,6 +73,16 @@ def prove(
     serial: Annotated[
         bool, typer.Option("--serial", help="Disclose the serial, and nothing else of a document.")
     ] = False,
+    witnessed: Annotated[
+        bool,
+        typer.Option(
+            "--witnessed",
+            help="Put in the newest checkpoint signed here, and prove as of its block.",
+        ),
+    ] = False,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="The same with this checkpoint's file.")
+    ] = None,
     rpc_url: Node = None,
     contract: Annotated[
         str | None, typer.Option(help="The ledger's address; else the manifest tells it.")
@@ -114,6 +126,9 @@ def prove(
     from ledger.settings import Settings
 
     settings = Settings.given(data=data)
+    signed = _find_signed(settings, block, checkpoint, witnessed=witnessed)
+    if signed is not None and block is None:
+        block = signed.checkpoint.block_number
     shows = documents or commitments or serial or bool(field)
     with (
         RpcClient(rpc_url or find_node(settings)) as rpc,
@@ -130,6 +145,7 @@ def prove(
             parts="parts" in others,
             tree=tree,
             holdings=holdings,
+            checkpoint=signed,
             find_birth=(
                 service.find_birth
                 if service
@@ -151,6 +167,21 @@ def prove(
         return
     _write(output, built.raw)
     say(json.dumps(_value(built, output)) if as_json else _told(built, str(output)))
+
+
+def _find_signed(
+    settings: Settings, block: int | None, checkpoint: Path | None, *, witnessed: bool
+) -> SignedCheckpoint | None:
+    """The checkpoint that is to vouch for the bundle, if one is asked for."""
+    if checkpoint is not None:
+        from ledger.proofs.signed import decode_file
+
+        return decode_file(checkpoint.read_bytes())
+    if not witnessed:
+        return None
+    from ledger.cli.witnessing import find_signed
+
+    return find_signed(settings, block)
 
 
 def _related(text: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -27,7 +28,8 @@ Threshold: TypeAlias = Annotated[
     int | None, typer.Option("--threshold", help="How many witnesses must vouch; else all.")
 ]
 CheckpointFile: TypeAlias = Annotated[
-    Path | None, typer.Option("--checkpoint", help="The checkpoint's file that they signed.")
+    Path | None,
+    typer.Option("--checkpoint", help="The checkpoint's file that they signed; else the bundle's."),
 ]
 AnchorLog: TypeAlias = Annotated[
     str | None,
@@ -62,17 +64,17 @@ class Trust:
             StepFailed: a step failed; that nobody vouches for the block is the second.
             NodeError: the other chain's node did not answer.
         """
-        from ledger.proofs.trust import Witnesses, read_bundle, verify_vouched, vouch
+        from ledger.proofs.trust import Witnesses, read_bundle, verify_vouched, vouch_any
         from ledger.proofs.verify import verify_bundle
 
-        if self.checkpoint is None:
-            if self.block_hash is None:
-                raise AssertionError
-            return verify_bundle(raw, block_hash=self.block_hash, contract=contract), None
-        signed, other = self._bring(_read(self.checkpoint))
-        witnesses = Witnesses(self.witnesses, self.threshold)
+        if not self.witnesses:
+            known = self.block_hash or b""
+            return verify_bundle(raw, block_hash=known, contract=contract), None
         bundle = read_bundle(raw)
-        vouched = vouch(bundle, signed, witnesses, contract=contract, other_chain=other)
+        there = bundle.checkpoints if self.checkpoint is None else [_read(self.checkpoint)]
+        brought, other = self._bring(there)
+        witnesses = Witnesses(self.witnesses, self.threshold)
+        vouched = vouch_any(bundle, brought, witnesses, contract=contract, other_chain=other)
         verified = verify_bundle(
             raw,
             block_hash=self.block_hash or vouched.block_hash,
@@ -82,22 +84,28 @@ class Trust:
         verify_vouched(vouched, verified)
         return verified, vouched
 
-    def _bring(self, signed: SignedCheckpoint) -> tuple[SignedCheckpoint, OtherChain | None]:
-        """The checkpoint with a proof of the other chain's state, if that is trusted."""
+    def _bring(
+        self, there: Sequence[SignedCheckpoint]
+    ) -> tuple[Sequence[SignedCheckpoint], OtherChain | None]:
+        """The checkpoints, each with a proof of the other chain's state if that is trusted."""
         if self.log is None:
-            return signed, None
-        from ledger.hashing import keccak
+            return there, None
         from ledger.proofs.trust import OtherChain
 
         if self.anchor_rpc is None:
-            return signed, OtherChain(self.log, self.anchor_hash or b"")
+            return there, OtherChain(self.log, self.anchor_hash or b"")
         from ledger.chain.rpc import RpcClient
         from ledger.proofs.anchor import fetch_anchor
 
         with RpcClient(self.anchor_rpc, patience=5) as rpc:
-            anchor = fetch_anchor(rpc, self.log, signed.checkpoint, self.witnesses)
-        # Whoever trusts the node takes its newest block from it.
-        return replace(signed, anchor=anchor), OtherChain(self.log, keccak(anchor.header))
+            # Whoever trusts the node takes its newest block from it.
+            newest = rpc.fetch_block("latest")
+            proofs = [
+                fetch_anchor(rpc, self.log, one.checkpoint, self.witnesses, newest.number)
+                for one in there
+            ]
+        brought = [replace(one, anchor=proof) for one, proof in zip(there, proofs, strict=True)]
+        return brought, OtherChain(self.log, newest.hash)
 
 
 def read_trust(
@@ -127,8 +135,6 @@ def read_trust(
         return Trust(given)
     needed = len(set(trusted)) if threshold is None else threshold
     verify_threshold(trusted, needed)
-    if checkpoint is None:
-        raise typer.BadParameter("what did they sign?", param_hint="--checkpoint")
     if (anchor_log is None) != (anchor_hash is None and anchor_rpc is None):
         raise typer.BadParameter(
             "a log is believed as of a block's hash, or by a node", param_hint="--anchor-log"

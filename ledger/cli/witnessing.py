@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("ledger.witness")
 _LOOK_EVERY: Final = 10.0
+_LOOKED_AT: Final = 100
 LOG: Final = "CheckpointLog"
 """The contract that keeps checkpoints on another chain."""
 
@@ -32,6 +33,13 @@ class NothingFinal(InputError):
 
     code = "nothing_final"
     advice = "see that the mirror follows and blocks become final, then try again"
+
+
+class NothingSigned(InputError):
+    """No checkpoint was signed that could vouch for a block."""
+
+    code = "nothing_signed"
+    advice = "make one: asset-ledger checkpoint"
 
 
 def make_checkpoint(engine: Engine, signer: Signer) -> SignedCheckpoint:
@@ -77,6 +85,36 @@ def anchor_checkpoint(
 
     provide_funds(rpc.url, {SERVICE: signer.address})
     return anchor(engine, signer, rpc, log, signed)
+
+
+def find_signed(settings: Settings, at_least: int | None) -> SignedCheckpoint:
+    """The newest checkpoint kept here, of that block or a later one, that somebody signed.
+
+    Raises:
+        NothingSigned: there is none.
+    """
+    from ledger.database.engine import open_engine, reading
+    from ledger.mirror.queries import find_mirror, list_checkpoints
+    from ledger.outbox.witnesses import list_signatures
+    from ledger.proofs.checkpoint import Checkpoint
+    from ledger.proofs.signed import SignedCheckpoint
+
+    engine = open_engine(settings.database())
+    try:
+        with reading(engine) as session:
+            mirror = find_mirror(session)
+            newest = list_checkpoints(session, limit=_LOOKED_AT, newest_first=True).items
+            for row in newest:
+                if mirror is None:
+                    break
+                made = Checkpoint(mirror.domain, row.block_number, row.block_hash, row.ledger_head)
+                signatures = list_signatures(session, made)
+                if signatures and row.block_number >= (at_least or 0):
+                    return SignedCheckpoint(made, signatures)
+    finally:
+        engine.dispose()
+    behind = "" if at_least is None else f" of block {at_least} or later"
+    raise NothingSigned(f"no checkpoint{behind} was signed here")
 
 
 def find_log(path: Path, rpc: RpcClient) -> Address:

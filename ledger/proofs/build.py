@@ -22,6 +22,7 @@ from ledger.proofs.layout import (
     ledger_head_slot,
     word_slot,
 )
+from ledger.proofs.leading import lead_down
 from ledger.proofs.parties import party_slots
 from ledger.proofs.reading import Reading
 from ledger.proofs.source import BlockLike, Source
@@ -88,6 +89,7 @@ def _build(
     subjects = gather_subjects(reading, subject, wanted)
     holdings = gather_holdings(reading, subject) if wanted.holdings else None
     about = next(one for one in subjects if one.id == subject)
+    signed = wanted.checkpoint
     shown = disclose(about, wanted.disclosure) if wanted.disclosure else _NOTHING
     raw = encode_bundle(
         Bundle(
@@ -102,6 +104,9 @@ def _build(
             documents=shown.documents,
             fields=shown.fields,
             manifest=manifest,
+            checkpoints=(
+                () if signed is None else (lead_down(reading.source, signed, reading.block.number),)
+            ),
         )
     )
     if shown.originals:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.proofs.signed import SignedCheckpoint
 from ledger.types import Address, Hash32
 
 VERSION: Final = 1
@@ -99,3 +100,4 @@ class Bundle:
     documents: tuple[DocumentLeaves, ...] = ()
     fields: tuple[DisclosedLeaf, ...] = ()
     manifest: ManifestClaim | None = None
+    checkpoints: tuple[SignedCheckpoint, ...] = ()

@@ -22,6 +22,7 @@ from ledger.proofs.bundle import (
     Sibling,
 )
 from ledger.proofs.encoding import encode_bundle
+from ledger.proofs.signed import SignedCheckpoint, read_signed
 from ledger.types import Hash32
 
 LONGEST_PATH: Final = 24
@@ -34,7 +35,7 @@ _HEX: Final = re.compile(r"0x(?:[0-9a-f]{2})*")
 _FIELDS: Final = frozenset(
     {"version", "chain_id", "contract", "header", "subject", "subjects", "nodes"}
 )
-_OPTIONAL: Final = frozenset({"holdings", "tree", "documents", "fields", "manifest"})
+_OPTIONAL: Final = frozenset({"holdings", "tree", "documents", "fields", "manifest", "checkpoints"})
 _FIRST: Final = frozenset({"org", "kind", "position", "payload", "timestamp"})
 _LATER: Final = _FIRST | {"actor"}
 
@@ -69,6 +70,7 @@ def _bundle(fields: dict[str, JsonValue]) -> Bundle:
         documents=_some(fields, "documents", _document, _document_order),
         fields=_some(fields, "fields", _disclosed, _field_order),
         manifest=_manifest(fields["manifest"]) if "manifest" in fields else None,
+        checkpoints=_some(fields, "checkpoints", read_signed, _checkpoint_order),
     )
 
 
@@ -103,6 +105,10 @@ def _verify_ascending(keys: list[Any], field: str) -> None:
             raise MalformedValue(
                 field=f"{field}[{index + 1}]", value=after, wanted="one that follows the one before"
             )
+
+
+def _checkpoint_order(signed: SignedCheckpoint) -> int:
+    return signed.checkpoint.block_number
 
 
 def _document_order(document: DocumentLeaves) -> Hash32:

@@ -47,6 +47,8 @@ def _optional_values(bundle: Bundle) -> dict[str, object]:
         value["fields"] = [_field_value(one) for one in bundle.fields]
     if (said := bundle.manifest) is not None:
         value["manifest"] = {"compiler": said.compiler, "source_hash": to_hex(said.source_hash)}
+    if bundle.checkpoints:
+        value["checkpoints"] = [one.value() for one in bundle.checkpoints]
     return value
 
 

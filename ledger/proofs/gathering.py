@@ -14,6 +14,7 @@ from ledger.proofs.disclosing import Disclosure
 from ledger.proofs.layout import SubjectClass, word_slot
 from ledger.proofs.reading import Reading
 from ledger.proofs.related import organisations_of, schemas_of
+from ledger.proofs.signed import SignedCheckpoint
 from ledger.proofs.storage import member_word
 from ledger.types import Address, Hash32, to_hex
 
@@ -41,6 +42,7 @@ class Wanted:
     holdings: bool = False
     find_birth: FindBirth = _knows_no_birth
     disclosure: Disclosure | None = None
+    checkpoint: SignedCheckpoint | None = None
 
 
 def gather_subjects(reading: Reading, subject: Hash32, wanted: Wanted) -> list[BundleSubject]:

@@ -118,6 +118,23 @@ def verify_descent(signed: SignedCheckpoint, block_hash: Hash32, block_number: i
         )
 
 
+def verify_ledger_head(signed: SignedCheckpoint, proven: Hash32) -> None:
+    """Check that the ledger head that was signed is the one that the block's state holds.
+
+    Of a checkpoint of a later block nothing can be said.
+
+    Raises:
+        VerificationError: they are two.
+    """
+    told = signed.checkpoint.ledger_head
+    if not signed.headers and told != proven:
+        raise VerificationError(
+            "the checkpoint has another ledger head than the block's state holds",
+            expected=to_hex(proven),
+            found=to_hex(told),
+        )
+
+
 def _require_same(expected: Hash32, found: Hash32) -> None:
     if expected != found:
         raise NotDescended(

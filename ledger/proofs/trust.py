@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ledger.errors import VerificationError
@@ -10,16 +10,22 @@ from ledger.hashing import keccak
 from ledger.proofs.anchor import Anchored, WrongAnchor, verify_anchor
 from ledger.proofs.archive import decode_archive, is_archive
 from ledger.proofs.bundle import Bundle
-from ledger.proofs.checkpoint import Checkpoint, verify_domain
+from ledger.proofs.checkpoint import verify_domain
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.rlp import decode_list, decode_number
-from ledger.proofs.signed import SignedCheckpoint, verify_descent
+from ledger.proofs.signed import SignedCheckpoint, verify_descent, verify_ledger_head
 from ledger.proofs.steps import WrongForm, WrongHeader, WrongLedgerHead, failing_as
 from ledger.proofs.verified import Verified
 from ledger.proofs.witness import verify_witnesses
 from ledger.types import Address, Hash32, to_hex
 
 _NUMBER = 8
+
+
+class NoCheckpoint(VerificationError):
+    """There is no checkpoint that anybody could have signed."""
+
+    code = "no_checkpoint"
 
 
 class NotWitnessed(WrongHeader):
@@ -55,15 +61,16 @@ class Vouched:
     """A block that witnesses vouch for, by a checkpoint of it or of one that follows it."""
 
     block_hash: Hash32
-    checkpoint: Checkpoint
+    signed: SignedCheckpoint
     witnesses: tuple[Address, ...]
     anchored: Anchored | None
-    of_this_block: bool
 
     def sentence(self) -> str:
         """How the block's hash is known, for people."""
         names = ", ".join(map(to_hex, self.witnesses))
-        told = f"it was taken from a checkpoint of block {self.checkpoint.block_number}, which"
+        told = (
+            f"it was taken from a checkpoint of block {self.signed.checkpoint.block_number}, which"
+        )
         if self.anchored is None:
             return f"{told} {names} signed"
         return (
@@ -109,7 +116,30 @@ def vouch(
         verify_descent(signed, block_hash, _number_of(bundle.header))
     except VerificationError as error:
         raise NotWitnessed(error) from error
-    return Vouched(block_hash, signed.checkpoint, by, anchored, not signed.headers)
+    return Vouched(block_hash, signed, by, anchored)
+
+
+def vouch_any(
+    bundle: Bundle,
+    checkpoints: Sequence[SignedCheckpoint],
+    witnesses: Witnesses,
+    *,
+    contract: Address,
+    other_chain: OtherChain | None = None,
+) -> Vouched:
+    """As `vouch`, by the newest of some checkpoints that trusted witnesses vouch for.
+
+    Raises:
+        NotWitnessed: there is none; the reason is that of the newest one.
+    """
+    failure = NotWitnessed(NoCheckpoint("no checkpoint comes with the bundle"))
+    newest_first = sorted(checkpoints, key=lambda one: -one.checkpoint.block_number)
+    for number, signed in enumerate(newest_first):
+        try:
+            return vouch(bundle, signed, witnesses, contract=contract, other_chain=other_chain)
+        except NotWitnessed as error:
+            failure = error if number == 0 else failure
+    raise failure
 
 
 def _verify_anchored(
@@ -140,10 +170,5 @@ def verify_vouched(vouched: Vouched, verified: Verified) -> None:
     Raises:
         WrongLedgerHead: they are two.
     """
-    signed = vouched.checkpoint.ledger_head
-    if vouched.of_this_block and signed != verified.ledger_head:
-        raise WrongLedgerHead(
-            "witnesses signed another ledger head than the block's state holds",
-            expected=to_hex(signed),
-            found=to_hex(verified.ledger_head),
-        )
+    with failing_as(WrongLedgerHead):
+        verify_ledger_head(vouched.signed, verified.ledger_head)

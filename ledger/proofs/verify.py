@@ -11,6 +11,7 @@ from ledger.hashing import domain_separator, keccak
 from ledger.proofs.archive import Archive, decode_archive, is_archive
 from ledger.proofs.assembly import verify_tree
 from ledger.proofs.bundle import Bundle
+from ledger.proofs.checkpoint import verify_domain
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.disclosure import (
     find_places,
@@ -21,6 +22,7 @@ from ledger.proofs.disclosure import (
 from ledger.proofs.holdings import verify_holdings
 from ledger.proofs.layout import ledger_head_slot
 from ledger.proofs.rlp import RlpError, decode_hash, decode_list, decode_number
+from ledger.proofs.signed import verify_descent, verify_ledger_head
 from ledger.proofs.steps import (
     WrongAccount,
     WrongDocuments,
@@ -64,6 +66,9 @@ def verify_bundle(
     # 2. Header: it is the block's.
     with failing_as(WrongHeader):
         block = verify_header(bundle.header, block_hash)
+        for one in bundle.checkpoints:
+            verify_domain(one.checkpoint, bundle.chain_id, contract)
+            verify_descent(one, block.hash, block.number)
 
     # 3. Account: the block's state holds the contract.
     with failing_as(WrongAccount):
@@ -73,6 +78,8 @@ def verify_bundle(
     # 4. Ledger head: the hash over all entries of the ledger.
     with failing_as(WrongLedgerHead):
         ledger_head = _verify_ledger_head(storage)
+        for one in bundle.checkpoints:
+            verify_ledger_head(one, ledger_head)
 
     # 5. to 10. Word, head, birth, history, state and parties of each subject.
     ground = Ground(domain_separator(bundle.chain_id, contract), storage, ledger_head)

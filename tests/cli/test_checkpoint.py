@@ -453,7 +453,7 @@ def test_options_that_do_not_fit_are_a_wrong_call(bundle: Path, file: Path, run:
     for options in (
         [],
         ["--threshold", 1],
-        ["--witness", address, "--threshold", 2, "--checkpoint", file],
+        ["--witness", address, "--threshold", 2],
         ["--witness", address, "--checkpoint", file, "--anchor-rpc", "http://127.0.0.1:1"],
         ["--witness", address, "--checkpoint", file, "--anchor-log", address],
         ["--witness", "0x", "--checkpoint", file],
@@ -502,3 +502,60 @@ def test_a_witness_of_a_conflict_is_kept_whoever_tells(deployed: DeployedLedger,
     with reading(engine) as session:
         assert [each.witness for each in list_conflicts(session)] == [bytes(20)]
     engine.dispose()
+
+
+def test_the_newest_checkpoint_comes_in_the_bundle(
+    deployed: DeployedLedger,
+    second: Anvil,
+    log: CheckpointLog,
+    asset: Hash32,
+    file: Path,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    service = open_service_key(deployed.data / "keys").address
+    both = tmp_path / "both.json"
+    prove(run, asset, both, "--witnessed")
+    assert verify(run, both, "--witness", to_hex(service))[0] == 0
+    code, out, _ = verify(run, both, "--witness", to_hex(bytes(20)), "--json")
+    assert (code, json.loads(out)["cause"]) == (1, "unknown_witness")
+    # With the other chain's proof in it, nothing but the bundle is needed.
+    done = told(run("checkpoint", "--to", second.url, "-o", file, "--json"))["anchored"]
+    prove(run, asset, both, "--checkpoint", file)
+    base = ["--witness", to_hex(service), "--anchor-log", to_hex(log.address)]
+    assert verify(run, both, *base, "--anchor-hash", done["proven_by"])[0] == 0
+    assert verify(run, both, *base, "--anchor-rpc", second.url)[0] == 0
+
+
+def test_an_older_block_is_led_up_to_the_checkpoint_in_the_bundle(
+    deployed: DeployedLedger, asset: Hash32, file: Path, run: Run, tmp_path: Path
+) -> None:
+    service = open_service_key(deployed.data / "keys").address
+    block = decode_file(file.read_bytes()).checkpoint.block_number
+    old = tmp_path / "old.json"
+    prove(run, asset, old, "--witnessed", "--block", block - 5)
+    shown = told(verify(run, old, "--witness", to_hex(service), "--json"))
+    assert shown["block"]["number"] == block - 5
+    assert "block" in run("prove", to_hex(asset), "-o", old, "--witnessed", "--block", 10**6)[2]
+
+
+def test_a_bundle_without_a_checkpoint_says_so(bundle: Path, run: Run) -> None:
+    code, out, _ = verify(run, bundle, "--witness", to_hex(bytes(20)), "--json")
+    assert (code, json.loads(out)["cause"]) == (1, "no_checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("part", "step"),
+    [("block_hash", 2), ("block_number", 2), ("domain", 2), ("ledger_head", 4)],
+)
+def test_a_checkpoint_that_contradicts_its_bundle_is_caught_whomever_one_trusts(
+    asset: Hash32, file: Path, run: Run, tmp_path: Path, part: str, step: int
+) -> None:
+    both = tmp_path / "both.json"
+    lie = prove(run, asset, both, "--checkpoint", file)
+    value = json.loads(both.read_bytes())
+    other = 7 if part == "block_number" else to_hex(sha256(b"other"))
+    value["checkpoints"][0][part] = other
+    both.write_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+    code, out, _ = verify(run, both, "--block-hash", lie["block_hash"], "--json")
+    assert (code, json.loads(out)["step"]) == (1, step)
