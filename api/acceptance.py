@@ -11,12 +11,14 @@ from sqlmodel import Session
 
 from api import lookup
 from api.deps import Service
+from api.erasing import erase, require_erasable
 from api.errors import Problem
 from api.pressure import require_room
 from api.receipts import find_receipt, get_notary
 from api.schemas.assets import (
     Act,
     Correct,
+    Erase,
     Freeze,
     Observe,
     Revise,
@@ -31,6 +33,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
     Corrected,
     Enrolled,
+    Erased,
     Frozen,
     Observed,
     Payload,
@@ -85,7 +88,7 @@ def append(
         Problem: the asset is not known, not the caller's, or has moved on.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
-    sent = None if isinstance(body, Transfer) else seal(body.document)
+    sent = None if isinstance(body, Transfer | Erase) else seal(body.document)
     request_digest = digest({"path": f"assets/{asset.hex()}", **_told(body)}, sent)
     with reading(service.engine) as session:
         # Before anything is judged: what was right then may be wrong now.
@@ -95,27 +98,30 @@ def append(
         lookup.require_right(target, who, Kind[body.kind.upper()])
         payload = _payload(session, body, sent)
         lookup.require_sense(target, payload)
+        if isinstance(payload, Erased):
+            require_erasable(session, target.owner, asset, payload.documents)
     matched = target.match(if_match)
     require_room(service, who.org or OPERATOR)
     document = _store(service, sent) if sent else None
     try:
         with writing(service.engine) as session:
-            return _taken(
+            accepted = accept_entry(
                 session,
-                accept_entry(
-                    session,
-                    org=who.org,
-                    subject=asset,
-                    kind=payload.KIND,
-                    payload=payload.encode(),
-                    position=matched if body.position is None else body.position,
-                    next_position=target.following if target.count is None else target.count,
-                    document=document,
-                    idempotency_key=key,
-                    request_digest=request_digest,
-                    notary=get_notary(service, session),
-                ),
+                org=who.org,
+                subject=asset,
+                kind=payload.KIND,
+                payload=payload.encode(),
+                position=matched if body.position is None else body.position,
+                next_position=target.following if target.count is None else target.count,
+                document=document,
+                idempotency_key=key,
+                request_digest=request_digest,
+                notary=get_notary(service, session),
             )
+            # Nothing is destroyed unless the entry is taken, and no entry stands before it is.
+            if isinstance(payload, Erased) and not accepted.existing:
+                erase(service, session, payload.documents)
+            return _taken(session, accepted)
     except WrongPosition as error:
         if matched is None:
             raise
@@ -172,6 +178,8 @@ def _payload(session: Session, body: Act, sent: Sealed | None) -> Payload:
             return Corrected(body.corrects, content_hash)
         case Transfer():
             return Transferred(lookup.get_party(session, body.to, "to"))
+        case Erase():
+            return Erased(tuple(dict.fromkeys(body.documents)))
         case Freeze():
             return Frozen(content_hash)
         case Unfreeze():
@@ -179,7 +187,10 @@ def _payload(session: Session, body: Act, sent: Sealed | None) -> Payload:
 
 
 def _told(body: BaseModel) -> dict[str, Any]:
-    return body.model_dump(exclude={"document"})
+    told = body.model_dump(exclude={"document"})
+    if isinstance(body, Erase):
+        told["documents"] = [to_hex(one) for one in body.documents]
+    return told
 
 
 def _again(session: Session, operation: Operation) -> Taken:

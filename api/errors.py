@@ -19,6 +19,7 @@ from starlette.routing import Match
 
 from api.problems import KINDS
 from ledger.database.engine import DatabaseBusy
+from ledger.documents.packs import ErasedDocument
 from ledger.errors import (
     Conflict,
     DocumentError,
@@ -151,6 +152,8 @@ def problem_of(error: Exception) -> Problem | None:
             return unavailable("the database is busy")
         case NodeUnavailable():
             return unavailable("the chain's node does not answer")
+        case ErasedDocument():
+            return Problem("not_found", error.message)
         case OSError() | OperationalError() if _is_full(error):
             return _full_storage()
         case SQLAlchemyError() if _is_outage(error):

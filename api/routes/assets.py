@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import Field, TypeAdapter
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api import acceptance
@@ -26,11 +28,12 @@ from api.schemas.assets import (
     Accepted,
     Act,
     AssetKindWord,
-    Assets,
     Documents,
+    FoundAssets,
     OneAsset,
+    Unlisted,
 )
-from api.schemas.base import EXAMPLE_DID, HashInput
+from api.schemas.base import EXAMPLE_DID, EXAMPLE_HASH_2, HashInput
 from api.schemas.ledger import Entries, EntryAnswer
 from api.search import find_ids
 from api.waiting import Wait
@@ -38,6 +41,7 @@ from ledger.mirror.moments import Moment
 from ledger.mirror.queries import (
     AssetFilter,
     EntryFilter,
+    count_unlisted,
     find_asset,
     find_entry,
     list_assets,
@@ -123,6 +127,7 @@ async def register_asset(
         revised={"kind": "revised", "document": EXAMPLE_DOCUMENT},
         corrected={"kind": "corrected", "corrects": 2, "document": {"result": "failed"}},
         transferred={"kind": "transferred", "to": EXAMPLE_DID, "position": 3},
+        erased={"kind": "erased", "documents": [EXAMPLE_HASH_2]},
         frozen={"kind": "frozen", "document": {"reason": "recall 2026-14"}},
     ),
 )
@@ -151,20 +156,30 @@ async def append_entry(
 @router.get("", responses=problems(*READING))
 def get_assets(
     request: Request, response: Response, view: Viewing, query: Annotated[AssetQuery, Query()]
-) -> Assets:
+) -> FoundAssets:
     """List assets, in the order of registration.
+
+    Assets of batches are among them once something is written of them: `unlisted` counts the others
+    of an owner, or of who registered.
 
     Frozen ones come in the order in which they were frozen, those whose id begins with `q` in that
     of their ids, and those that words are found of in that in which this service was told of them.
     """
-    page = list_assets(
-        view.session,
-        _filter(view, query),
-        cursor=decode_cursor("assets", query.cursor),
-        limit=query.limit,
-    )
+    wanted, cursor = _filter(view, query), decode_cursor("assets", query.cursor)
+    page = list_assets(view.session, wanted, cursor=cursor, limit=query.limit)
     link_next(request, response, "assets", page.cursor)
-    return Assets(items=tell_assets_page(view, page.items), as_of=as_of(view.session))
+    return FoundAssets(
+        items=tell_assets_page(view, page.items),
+        as_of=as_of(view.session),
+        unlisted=None if cursor else _find_unlisted(view.session, wanted),
+    )
+
+
+def _find_unlisted(session: Session, wanted: AssetFilter) -> Unlisted | None:
+    number = count_unlisted(session, wanted)
+    asked = {"owner": wanted.owner, "organisation": wanted.organisation}
+    query = urlencode({name: to_hex(org) for name, org in asked.items() if org is not None})
+    return Unlisted(assets=number, batches=f"/v1/batches?{query}") if number else None
 
 
 def _filter(view: View, query: AssetQuery) -> AssetFilter:

@@ -14,6 +14,7 @@ from api.schemas.base import (
     Answer,
     AsOf,
     Hash,
+    HashInput,
     Moment,
     Request,
 )
@@ -136,8 +137,18 @@ class Unfreeze(_Act):
     document: Document
 
 
+class Erase(_Act):
+    """Destroy documents for good; the entry is the receipt that says which."""
+
+    kind: Literal["erased"]
+    documents: Annotated[
+        list[HashInput],
+        Field(min_length=1, max_length=64, description="content hashes that its entries name"),
+    ]
+
+
 Act = Annotated[
-    Revise | Observe | Correct | Transfer | Freeze | Unfreeze, Field(discriminator="kind")
+    Revise | Observe | Correct | Transfer | Erase | Freeze | Unfreeze, Field(discriminator="kind")
 ]
 """What can be appended to an asset."""
 
@@ -194,6 +205,25 @@ class Assets(Answer):
 
     items: list[Asset]
     as_of: AsOf
+
+
+class Unlisted(Answer):
+    """Assets that are as asked for but not in the list: of batches, nothing is written of them."""
+
+    assets: Annotated[int, Field(ge=1, description="how many")]
+    batches: Annotated[
+        str,
+        Field(description="whose they are", examples=[f"/v1/batches?owner={EXAMPLE_HASH}"]),
+    ]
+
+
+class FoundAssets(Assets):
+    """A page of assets, and, on the first page, what the list leaves out."""
+
+    unlisted: Annotated[
+        Unlisted | None,
+        Field(description="where `owner` or `organisation` is given, on the first page; else null"),
+    ] = None
 
 
 class DocumentLink(Answer):

@@ -20,6 +20,7 @@ VERBS: Final = {
     "operations": "List, show, retry and cancel requests on their way.",
     "prove": "Write the bundle that proves a subject's complete history.",
     "verify": "Check a bundle offline against a block hash and a contract.",
+    "erase": "Destroy documents for good, and have the ledger say which.",
     "checkpoint": "Make, co-sign, check and anchor a checkpoint.",
     "receipt": "Check what the service promised, and whether it was kept.",
     "deploy": "Plan, apply and verify a deployment of the contracts.",

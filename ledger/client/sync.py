@@ -90,6 +90,7 @@ class Client(OperationCalls, BatchCalls):
         document: bytes | None = None,
         to: str | None = None,
         corrects: int | None = None,
+        documents: Sequence[str] | None = None,
         position: int | None = None,
         wait: float = 0,
         idempotency_key: str | None = None,
@@ -102,7 +103,12 @@ class Client(OperationCalls, BatchCalls):
         parts: dict[str, Any] = {"kind": kind}
         if document is not None:
             parts["document"] = _raw(document)
-        for name, value in (("to", to), ("corrects", corrects), ("position", position)):
+        for name, value in (
+            ("to", to),
+            ("corrects", corrects),
+            ("documents", documents),
+            ("position", position),
+        ):
             if value is not None:
                 parts[name] = value
         body = msgspec.json.encode(parts)

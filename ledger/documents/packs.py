@@ -30,6 +30,15 @@ class CorruptDocument(VerificationError):
         )
 
 
+class ErasedDocument(CorruptDocument):
+    """What was stored there was destroyed on purpose."""
+
+    code = "erased_document"
+
+    def __init__(self, content_hash: Hash32) -> None:
+        super().__init__(content_hash, "it was erased")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a document lies: its frame's first byte in the pack of that name, and its length."""
@@ -78,8 +87,11 @@ def decode_frame(content_hash: Hash32, frame: bytes) -> Sealed:
     """The document in a frame, its content hash computed anew.
 
     Raises:
+        ErasedDocument: its bytes were destroyed.
         CorruptDocument: any byte is not as it was written.
     """
+    if frame and not frame.strip(b"\0"):
+        raise ErasedDocument(content_hash)
     line, _, rest = frame.partition(b"\n")
     try:
         head = _HEADS.decode(line)

@@ -54,6 +54,21 @@ class DocumentStore:
             raise CorruptDocument(content_hash, f"its pack {place.pack} is missing") from None
         return decode_frame(content_hash, frame)
 
+    def erase(self, place: Place) -> None:
+        """Destroy a document: its bytes, its seed and its serial, which nothing else here holds.
+
+        Zeros take their place, and are flushed; what stands beside it in the pack stays. That a
+        pack is gone, or the document erased before, is no fault.
+        """
+        try:
+            with self._path(place.pack).open("r+b") as pack:
+                pack.seek(place.offset)
+                pack.write(bytes(place.length))
+                pack.flush()
+                os.fsync(pack.fileno())
+        except FileNotFoundError:
+            return
+
     def _path(self, pack: str) -> Path:
         return self._root / pack[:2] / f"{pack}.pack"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from ledger.outbox.tables import Document, Registration, Tenant
 from ledger.types import Hash32
@@ -41,3 +41,8 @@ def find_documents(session: Session, hashes: Collection[Hash32]) -> dict[Hash32,
     """The documents of these content hashes that were accepted here, in one query."""
     wanted = select(Document).where(col(Document.content_hash).in_(hashes))
     return {found.content_hash: found for found in session.exec(wanted)}
+
+
+def forget_documents(session: Session, hashes: Collection[Hash32]) -> None:
+    """Remove what is remembered of documents whose bytes were destroyed."""
+    session.exec(delete(Document).where(col(Document.content_hash).in_(hashes)))

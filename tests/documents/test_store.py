@@ -10,13 +10,14 @@ import sys
 import tempfile
 import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.documents.packs import CorruptDocument, Place
+from ledger.documents.packs import CorruptDocument, ErasedDocument, Place
 from ledger.documents.sealing import Sealed, seal
 from ledger.documents.store import DocumentStore
 from tests.documents.test_canonical import documents, texts
@@ -197,3 +198,20 @@ def test_killed_at_any_moment_what_was_stored_is_whole(tmp_path: Path) -> None:
         place = Place(pack, int(offset), int(length))
         found: Sealed = store.load(bytes.fromhex(content_hash), place)
         assert len(found.raw) > 20000
+
+
+def test_an_erased_document_is_gone_and_those_beside_it_stay(
+    store: DocumentStore, tmp_path: Path
+) -> None:
+    some = [seal(f'{{"n":{n},"secret":"alloy {n}"}}'.encode(), f"S-{n}") for n in range(3)]
+    places = store.save(some)
+    store.erase(places[1])
+    store.erase(places[1])
+    with pytest.raises(ErasedDocument):
+        store.load(some[1].content_hash, places[1])
+    held = b"".join(path.read_bytes() for path in tmp_path.rglob("*.pack"))
+    assert b"alloy 1" not in held
+    assert some[1].commitment.seed.hex().encode() not in held
+    for kept in (0, 2):
+        assert store.load(some[kept].content_hash, places[kept]) == some[kept]
+    store.erase(replace(places[0], pack="ab" * 16))

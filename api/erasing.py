@@ -1,0 +1,72 @@
+"""Erases documents for good: their bytes, and the seeds that open what commits to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from api.deps import Service
+from api.errors import Problem, invalid
+from ledger.domain.payloads import decode_payload
+from ledger.mirror.queries import EntryFilter, find_asset, list_entries
+from ledger.outbox.registrations import find_documents, forget_documents
+from ledger.outbox.tables import Document
+from ledger.types import Hash32, to_hex
+
+_PAGE = 200
+_NAMING = ("content_hash", "reason", "rendition", "licence")
+
+
+def require_erasable(
+    session: Session, org: Hash32, asset: Hash32, hashes: Sequence[Hash32]
+) -> None:
+    """See that an organisation may have these documents destroyed.
+
+    Those that are gone already may be named again, for after a crash, or if the entry was refused,
+    the same is asked once more.
+
+    Raises:
+        Problem: a document is named by no entry of the asset, or was sent by somebody else.
+    """
+    _require_named(session, asset, hashes)
+    for document in find_documents(session, hashes).values():
+        _require_own(document, org)
+
+
+def erase(service: Service, session: Session, hashes: Sequence[Hash32]) -> None:
+    """Destroy what is kept of documents; first the bytes, for nobody could find them afterwards."""
+    kept = find_documents(session, hashes)
+    for document in kept.values():
+        service.documents.erase(document.place)
+    forget_documents(session, list(kept))
+
+
+def _require_named(session: Session, asset: Hash32, hashes: Sequence[Hash32]) -> None:
+    named = _named(session, asset)
+    for one in hashes:
+        if one not in named:
+            raise invalid("documents", to_hex(one), "no entry of the asset names it")
+
+
+def _named(session: Session, asset: Hash32) -> set[Hash32]:
+    """The documents that entries of the asset's own name; a batch's lines are kept as one."""
+    row, found = find_asset(session, asset), set()
+    if row is not None and row.birth_content_hash is not None:
+        found.add(row.birth_content_hash)
+    page = list_entries(session, EntryFilter(subject=asset), limit=_PAGE)
+    while True:
+        for entry in page.items:
+            payload = decode_payload(entry.kind, entry.payload)
+            found |= {getattr(payload, name) for name in _NAMING if hasattr(payload, name)}
+        if page.cursor is None:
+            return found
+        page = list_entries(session, EntryFilter(subject=asset), cursor=page.cursor, limit=_PAGE)
+
+
+def _require_own(document: Document, org: Hash32) -> None:
+    if document.org != org:
+        raise Problem(
+            "forbidden",
+            f"document {to_hex(document.content_hash)} was sent by another organisation",
+        )

@@ -1,0 +1,174 @@
+"""A document that is erased is gone; a receipt says which, and what was proven stays proven."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlmodel import Session
+
+from api import erasing
+from ledger.cli import main
+from ledger.database.engine import open_engine
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Erased
+from ledger.hashing import keccak
+from ledger.outbox.registrations import find_documents
+from ledger.proofs.decoding import decode_bundle
+from ledger.proofs.verify import verify_bundle
+from ledger.types import parse_address, parse_hash
+from tests.api.running import Member, Running, until
+
+SECRET = "7075-T6 of 3.11.2026"
+
+
+def observe(who: Member, asset: str, secret: str = SECRET) -> str:
+    """Observe something, and return the document's content hash."""
+    answer = who.append(asset, kind="observed", document={"alloy": secret})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["content_hash"])
+
+
+def erase(who: Member, asset: str, *hashes: str, **more: object) -> httpx.Response:
+    return who.append(asset, kind="erased", documents=list(hashes), **more)
+
+
+def holds(folder: Path, text: str) -> bool:
+    return any(text.encode() in path.read_bytes() for path in folder.rglob("*.pack"))
+
+
+def test_it_is_gone_and_bundles_from_before_verify_still(service: Running, aurora: Member) -> None:
+    asset = aurora.register(document={"name": "kept"})
+    secret = "a secret of this test alone"
+    document = observe(aurora, asset, secret)
+    folder = service.settings.data / "documents"
+    assert holds(folder, secret)
+    path = f"/v1/assets/{asset}/proof"
+    before = aurora.http.get(path, params={"documents": "true"})
+    contract = parse_address(service.anyone.get("/v1/status").json()["contract"])
+
+    answer = erase(aurora, asset, document)
+    assert answer.status_code == 201, answer.text
+    assert not holds(folder, secret)
+    for gone in (f"/v1/documents/{document}", f"/v1/documents/{document}/commitment"):
+        assert aurora.http.get(gone).status_code == 404
+    left = aurora.http.get(f"/v1/assets/{asset}/documents").json()["items"]
+    assert document not in {one["content_hash"] for one in left}
+    assert len(left) == 1
+
+    bundle = zipfile.ZipFile(io.BytesIO(before.content)).read("bundle.json")
+    old = verify_bundle(
+        before.content, block_hash=keccak(decode_bundle(bundle).header), contract=contract
+    )
+    assert any(secret.encode() in one.raw for one in old.originals)
+    now = aurora.http.get(path, params={"documents": "true"})
+    inner = zipfile.ZipFile(io.BytesIO(now.content)).read("bundle.json")
+    new = verify_bundle(
+        now.content, block_hash=keccak(decode_bundle(inner).header), contract=contract
+    )
+    receipt = new.entries[-1]
+    assert receipt.kind == Kind.ERASED
+    assert Erased.decode(receipt.payload).documents == (parse_hash(document),)
+    assert parse_hash(document) not in {one.content_hash for one in new.originals}
+    assert new.entries[: len(old.entries)] == old.entries
+
+
+def test_what_was_registered_with_is_erased_too_and_its_neighbours_stay(
+    service: Running, aurora: Member
+) -> None:
+    assets = [aurora.register(document={"name": f"neighbour {n}"}) for n in range(3)]
+    [link] = aurora.http.get(f"/v1/assets/{assets[1]}/documents").json()["items"]
+    assert erase(aurora, assets[1], link["content_hash"]).status_code == 201
+    assert aurora.http.get(f"/v1/assets/{assets[1]}/documents").json()["items"] == []
+    for other in (assets[0], assets[2]):
+        [kept] = aurora.http.get(f"/v1/assets/{other}/documents").json()["items"]
+        assert aurora.http.get(kept["url"]).status_code == 200
+    assert not holds(service.settings.data / "documents", "neighbour 1")
+
+
+def test_nothing_is_destroyed_unless_the_entry_is_taken(
+    service: Running, aurora: Member, boreas: Member
+) -> None:
+    asset = aurora.register()
+    document = observe(aurora, asset)
+    url = f"/v1/documents/{document}"
+    other = observe(aurora, aurora.register())
+    for refused, status in (
+        (erase(aurora, asset, document, position=0), 409),
+        (erase(aurora, asset, document, position=9), 409),
+        (erase(aurora, asset, document, other), 422),
+        (erase(aurora, asset, "0x" + "11" * 32), 422),
+        (erase(aurora, asset), 422),
+        (erase(boreas, asset, document), 403),
+        (aurora.append(asset, kind="erased", document={}), 422),
+    ):
+        assert refused.status_code == status, refused.text
+    operator = service.operator.post(
+        f"/v1/assets/{asset}/entries", json={"kind": "erased", "documents": [document]}
+    )
+    assert operator.status_code == 403
+    assert aurora.http.get(url).json() == {"alloy": SECRET}
+
+
+def test_a_document_of_somebody_else_is_not_the_owner_s_to_erase(
+    aurora: Member, boreas: Member
+) -> None:
+    asset = aurora.register()
+    document = observe(aurora, asset)
+    assert aurora.append(asset, kind="transferred", to=boreas.did).status_code == 201
+    refused = erase(boreas, asset, document)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert aurora.http.get(f"/v1/documents/{document}").status_code == 200
+
+
+def test_a_crash_between_bytes_and_receipt_is_made_good_by_asking_again(
+    service: Running, aurora: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset = aurora.register()
+    secret = "gone before its receipt"
+    document = observe(aurora, asset, secret)
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing, "forget_documents", crash)
+        assert erase(aurora, asset, document).status_code == 500
+    assert not holds(service.settings.data / "documents", secret)
+    assert erase(aurora, asset, document).status_code == 201
+    with Session(open_engine(service.settings.database())) as session:
+        assert find_documents(session, [parse_hash(document)]) == {}
+
+
+def test_asked_again_by_its_key_it_is_answered_again(aurora: Member) -> None:
+    asset = aurora.register()
+    document = observe(aurora, asset)
+    body = {"kind": "erased", "documents": [document]}
+    headers = {"Idempotency-Key": f"erase-{asset}", "Prefer": "wait=20"}
+    path = f"/v1/assets/{asset}/entries"
+    first, second = (aurora.http.post(path, json=body, headers=headers) for _ in range(2))
+    assert first.json()["operation"] == second.json()["operation"]
+    assert second.status_code == 200
+
+
+def test_erase_as_a_command(
+    service: Running, aurora: Member, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asset = aurora.register()
+    document = observe(aurora, asset)
+    access = ("--api", service.url, "--api-key", aurora.key)
+
+    def call(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as left:
+            main(["erase", *arguments, *access])
+        return int(left.value.code or 0)
+
+    assert call(asset, "0x12", "--yes") == 2
+    assert call(asset, document, "--yes", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["documents"] == [document]
+    until(lambda: aurora.http.get(f"/v1/documents/{document}").status_code == 404)
+    assert call(asset, "0x" + "11" * 32, "--yes") == 1
