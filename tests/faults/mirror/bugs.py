@@ -149,7 +149,6 @@ BUGS: Final = (
     # What is proven.
     Bug("mirrors without the ledger head", 400, [(Folding, "take", _take_unproven)]),
     Bug("takes on trust for proven", 2000, [(Folding, "take", _take_for_proven)]),
-    Bug("never doubts what it took on trust", 2000, [(_Follower, "find_unproven", _nothing)]),
     Bug("looks at no block's parent", 50, [(_Follower, "_advance", _advance_anyhow)]),
     Bug(
         "asks for blocks that may change by their numbers",
