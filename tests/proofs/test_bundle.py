@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ledger.documents.canonical import canonical
 from ledger.errors import InputError
+from ledger.proofs.anchor import Anchor, AnchorSlot
 from ledger.proofs.bundle import (
     Birth,
     Bundle,
@@ -23,8 +24,10 @@ from ledger.proofs.bundle import (
     ManifestClaim,
     Sibling,
 )
+from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.encoding import encode_bundle
+from ledger.proofs.signed import SignedCheckpoint
 from tests.proofs.paper import Paper, a_history
 
 nodes = st.lists(st.binary(max_size=40), max_size=4).map(tuple)
@@ -57,6 +60,20 @@ subjects = st.lists(
     max_size=3,
     unique_by=lambda one: one.id,
 ).map(tuple)
+signed = st.builds(
+    SignedCheckpoint,
+    st.builds(Checkpoint, hashes, st.integers(0, 2**53 - 1), hashes, hashes),
+    st.lists(st.binary(min_size=65, max_size=65), max_size=2).map(tuple),
+    nodes,
+    st.none()
+    | st.builds(
+        Anchor,
+        st.binary(min_size=20, max_size=20),
+        st.binary(max_size=9),
+        nodes,
+        st.lists(st.builds(AnchorSlot, st.binary(min_size=20, max_size=20), nodes)).map(tuple),
+    ),
+)
 bundles = subjects.flatmap(
     lambda some: st.builds(
         Bundle,
@@ -84,6 +101,9 @@ bundles = subjects.flatmap(
             unique_by=lambda one: one.content_hash,
         ).map(lambda found: tuple(sorted(found, key=lambda one: one.content_hash))),
         manifest=st.none() | st.builds(ManifestClaim, texts, hashes),
+        checkpoints=st.lists(signed, max_size=2, unique_by=lambda one: one.checkpoint.block_number)
+        .map(lambda found: sorted(found, key=lambda one: one.checkpoint.block_number))
+        .map(tuple),
     )
 )
 
@@ -108,6 +128,13 @@ def changed(value: dict[str, Any], change: Callable[[dict[str, Any]], object]) -
 
 
 HASH = "0x" + "aa" * 32
+CHECKPOINT: dict[str, Any] = {
+    "domain": HASH,
+    "block_number": 7,
+    "block_hash": HASH,
+    "ledger_head": HASH,
+    "signatures": ["0x" + "bb" * 65],
+}
 
 
 def entries_in(value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -169,6 +196,12 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     r"fields\[0\].path\[0\]": lambda b: b.update(
         fields=[{"content_hash": HASH, "leaf": "", "path": [{"left": HASH, "right": HASH}]}]
     ),
+    "checkpoints": lambda b: b.update(checkpoints=[]),
+    r"checkpoints\[0\]": lambda b: b.update(checkpoints=[{**CHECKPOINT, "format": "x"}]),
+    r"checkpoints\[0\].domain": lambda b: b.update(checkpoints=[{**CHECKPOINT, "domain": "0x"}]),
+    r"checkpoints\[0\].headers": lambda b: b.update(checkpoints=[{**CHECKPOINT, "headers": []}]),
+    r"checkpoints\[0\].anchor": lambda b: b.update(checkpoints=[{**CHECKPOINT, "anchor": {}}]),
+    r"checkpoints\[1\]": lambda b: b.update(checkpoints=[CHECKPOINT, CHECKPOINT]),
     "manifest": lambda b: b.update(manifest={"compiler": "solc"}),
     "manifest.source_hash": lambda b: b.update(manifest={"compiler": "", "source_hash": None}),
 }

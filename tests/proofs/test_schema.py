@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
 import fastjsonschema
 import pytest
+from hypothesis import given, settings
 
+from ledger.proofs.bundle import Bundle
 from ledger.proofs.encoding import encode_bundle
 from tests.proofs.paper import Paper
-from tests.proofs.test_bundle import CHANGES, changed
+from tests.proofs.test_bundle import CHANGES, bundles, changed
 from tests.proofs.test_collections import Car, Owner
+from tests.proofs.test_trust import ANNE, plain, signed_by
 from tests.proofs.test_verify import MAKES
 
 # What a schema cannot say: which order things stand in, and which of them are the same.
-BEYOND = {"subject   ", "subjects ", r"documents\[1\]"}
+BEYOND = {"subject   ", "subjects ", r"documents\[1\]", r"checkpoints\[1\]"}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,26 @@ def test_collections_validate(validate: Callable[[Any], Any]) -> None:
     owner, car = Owner(), Car()
     for bundle in (owner.bundle(*owner.held), car.bundle(car.front, car.rear, car.wheel)):
         validate(json.loads(encode_bundle(bundle)))
+
+
+@given(bundles)
+@settings(max_examples=50)
+def test_whatever_the_writer_writes_validates(
+    validate: Callable[[Any], Any], bundle: Bundle
+) -> None:
+    nodes = tuple(dict.fromkeys(bundle.nodes))  # which the steps would refuse
+    validate(json.loads(encode_bundle(replace(bundle, nodes=nodes))))
+
+
+def test_checkpoints_validate(validate: Callable[[Any], Any]) -> None:
+    bundle = plain()
+    one = signed_by(bundle, ANNE)
+    value = json.loads(encode_bundle(replace(bundle, checkpoints=(one,))))
+    validate(value)
+    for change in ({"signatures": ["0x00"]}, {"more": 1}, {"headers": []}, {"anchor": {}}):
+        spoilt = value | {"checkpoints": [value["checkpoints"][0] | change]}
+        with pytest.raises(fastjsonschema.JsonSchemaValueException):
+            validate(spoilt)
 
 
 @pytest.mark.parametrize("named", sorted(CHANGES.keys() - BEYOND))
