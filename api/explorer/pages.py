@@ -24,6 +24,7 @@ from ledger.errors import MalformedValue
 from ledger.mirror.queries import (
     AssetFilter,
     EntryFilter,
+    count_unlisted,
     find_asset,
     find_organisation,
     list_assets,
@@ -72,6 +73,7 @@ def show_assets(page: Asked) -> Response:
         filtered=frozen,
         tabs=_tabs(page, frozen),
         lines=tell_assets(page.session, page.shelf, rows.items),
+        unlisted=0 if page.cursor("shown") else count_unlisted(page.session, wanted),
         **page.links("shown", rows.cursor),
     )
 

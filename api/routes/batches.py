@@ -39,6 +39,7 @@ class BatchQuery(PageQuery):
     """Which batches to list."""
 
     organisation: Annotated[str | None, Field(description="who registered, by id or DID")] = None
+    owner: Annotated[str | None, Field(description="who owned at first, by id or DID")] = None
 
 
 @router.post(
@@ -111,9 +112,11 @@ def get_batches(
     org = query.organisation and (
         find_party(view.session, query.organisation, "organisation") or bytes(32)
     )
+    owner = query.owner and (find_party(view.session, query.owner, "owner") or bytes(32))
     page = list_batches(
         view.session,
         organisation=org or None,
+        owner=owner or None,
         cursor=decode_cursor("batches", query.cursor),
         limit=query.limit,
     )

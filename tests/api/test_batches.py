@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import socket
 import threading
@@ -78,6 +79,25 @@ def test_a_batch_stands_with_its_root_size_and_manifest(
     manifest = aurora.http.get(f"/v1/documents/{heat['content_hash']}").json()
     assert manifest["format"] == "asset-ledger-batch/1"
     assert (manifest["root"], manifest["size"], manifest["name"]) == (heat["root"], 1000, "Heat 17")
+
+
+def test_lists_say_how_many_assets_of_batches_they_leave_out(
+    aurora: Member, heat: dict[str, Any]
+) -> None:
+    """They did not, and an organisation owned more than its list showed."""
+    for name in ("owner", "organisation"):
+        answer = aurora.http.get("/v1/assets", params={name: aurora.did, "limit": 1})
+        unlisted = answer.json()["unlisted"]
+        assert unlisted["batches"] == f"/v1/batches?{name}={aurora.id}"
+        batches = aurora.http.get(unlisted["batches"]).json()["items"]
+        assert heat["id"] in {each["id"] for each in batches}
+        assert {each[name] for each in batches} == {aurora.id}
+        written = sum(each["size"] for each in batches) - unlisted["assets"]
+        assert 0 <= written < 100
+        if next_page := answer.links.get("next"):
+            assert aurora.http.get(next_page["url"]).json()["unlisted"] is None
+    for others in ({}, {"owner": aurora.did, "q": "HEAT-1"}, {"owner": "did:web:no.example"}):
+        assert aurora.http.get("/v1/assets", params=others).json()["unlisted"] is None
 
 
 def test_batches_are_listed(aurora: Member, boreas: Member, heat: dict[str, Any]) -> None:
@@ -253,6 +273,19 @@ def test_strangers_see_neither_serials_nor_documents(
         assert boreas.http.get(document["commitment"]).status_code == 404
     listed = boreas.http.get(f"/v1/batches/{heat['id']}/assets?limit=9").json()["items"]
     assert {each["serial"] for each in listed[:5]} == {None}
+
+
+def test_the_explorer_says_how_many_assets_its_list_leaves_out(
+    service: Running, boreas: Member, heat: dict[str, Any], aurora: Member
+) -> None:
+    """Of who owned nothing else it said that no asset is held there."""
+    shown = service.anyone.get("/", params={"owner": aurora.id}).text
+    assert re.search(r"[\d,]+ assets more came into being with batches", shown)
+    assert "came into being with batches" not in service.anyone.get("/").text
+    assert heat["id"]
+    other = aurora.http.get("/v1/assets", params={"owner": boreas.id}).json()["unlisted"]
+    shown = service.anyone.get("/", params={"owner": boreas.id}).text
+    assert ("came into being with batches" in shown) == (other is not None)
 
 
 def test_the_explorer_shows_it(service: Running, heat: dict[str, Any]) -> None:

@@ -172,6 +172,8 @@ def _of_organisation(org: Hash32, known: Known) -> Iterator[Question]:
         yield _assets(replace(wanted, frozen=True), f"asset_{party.label}", "holder_org")
         yield _assets(replace(wanted, frozen=False), f"asset_{party.label}", "holder_org")
         yield Question(queries.list_holdings, (org, party), index="holder_org")
+    yield Question(queries.count_unlisted, (AssetFilter(owner=org),), index="batch_owner")
+    yield Question(queries.count_unlisted, (AssetFilter(organisation=org),), index="batch_org")
     both = AssetFilter(owner=org, organisation=org, custodian=known.orgs[-1])
     yield _assets(both, "asset_", "holder_org")
     yield _assets(AssetFilter(frozen=True, organisation=org), "entry_kind")

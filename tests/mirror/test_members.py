@@ -139,6 +139,24 @@ def test_named_by_id_they_are_listed_with_the_others(
     assert rest.cursor is None
 
 
+def test_those_that_no_list_shows_are_counted(chain: Chain, session: Session) -> None:
+    def unlisted(**wanted: object) -> int:
+        return queries.count_unlisted(session, AssetFilter(**wanted))  # type: ignore[arg-type]
+
+    maker, other = chain.orgs
+    assert unlisted(owner=maker) == unlisted(organisation=maker) == SIZE - 1
+    assert unlisted(owner=other) == unlisted(organisation=other, owner=other) == SIZE
+    assert unlisted(owner=maker, organisation=other) == 0
+    assert unlisted(owner=maker, schema=ZERO_HASH, asset_kind=AssetKind.INSTANCE) == SIZE - 1
+    for never in ({"frozen": True}, {"asset_kind": AssetKind.TYPE}, {"custodian": other}):
+        assert unlisted(owner=maker, **never) == 0
+    assert unlisted(owner=maker, schema=bytes([1] * 32)) == 0
+    for org in chain.orgs:
+        listed = queries.list_assets(session, AssetFilter(owner=org)).items
+        held = queries.count_assets_by_owner(session, [org])[org]
+        assert len(listed) + unlisted(owner=org) == held
+
+
 @pytest.mark.parametrize("limit", [1, 4, SIZE, 50])
 def test_a_batchs_assets_are_paged_in_order(
     session: Session, batches: list[Hash32], limit: int

@@ -17,6 +17,7 @@ from ledger.mirror.pages import Cursor as Cursor
 from ledger.mirror.pages import Page as Page
 from ledger.mirror.queries.assets import AssetFilter as AssetFilter
 from ledger.mirror.queries.assets import count_assets_by_owner as count_assets_by_owner
+from ledger.mirror.queries.assets import count_unlisted as count_unlisted
 from ledger.mirror.queries.assets import find_asset as find_asset
 from ledger.mirror.queries.assets import find_assets as find_assets
 from ledger.mirror.queries.assets import list_assets as list_assets

@@ -84,7 +84,7 @@ def list_assets(
     those of a party come in the order in which it became that party. Those that are searched for
     come in the order in which this service was first told of them. Assets of batches of which
     nothing is written yet are among them only if `ids` names them: `list_batches` tells whose
-    they are.
+    they are, and `count_unlisted` how many.
 
     Raises:
         MalformedValue: the cursor is not one of such a list.
@@ -241,10 +241,40 @@ def _born(owners: list[Hash32], at: Moment | None) -> Select[Any]:
 
 
 def _counted_twice(owners: list[Hash32], at: Moment | None) -> Select[Any]:
-    owner, batch, asset = col(BatchRow.owner), col(BatchRow.id), col(AssetRow.id)
-    # SQLite would make text of bytes that are put together.
-    last = cast(func.substr(batch, 1, 29).concat(literal(b"\xff" * 3, LargeBinary)), LargeBinary)
+    owner = col(BatchRow.owner)
     by_owner: Any = select(owner, -func.count()).group_by(owner)
-    of_batch = by_owner.join(AssetRow, (asset > batch) & (asset <= last))
+    of_batch = by_owner.join(AssetRow, _is_of_batch())
     counted: Select[Any] = of_batch.where(owner.in_(owners), *begun(BatchRow, at))
     return counted
+
+
+def _is_of_batch() -> ColumnElement[bool]:
+    batch, asset = col(BatchRow.id), col(AssetRow.id)
+    # SQLite would make text of bytes that are put together.
+    last = cast(func.substr(batch, 1, 29).concat(literal(b"\xff" * 3, LargeBinary)), LargeBinary)
+    return (asset > batch) & (asset <= last)
+
+
+def count_unlisted(session: Session, wanted: AssetFilter, *, at: Moment | None = None) -> int:
+    """How many assets are as wanted but not listed: of batches, and nothing is written of them.
+
+    Nothing is counted without a filter by `owner` or `organisation`, or where ids or texts choose.
+    """
+    asked = {BatchRow.org: wanted.organisation, BatchRow.owner: wanted.owner}
+    theirs = [col(column) == org for column, org in asked.items() if org is not None]
+    if not theirs or not _may_be_unwritten(wanted):
+        return 0
+    if wanted.schema is not None:
+        theirs.append(col(BatchRow.schema_) == wanted.schema)
+    theirs += begun(BatchRow, at)
+    born: Any = select(func.sum(BatchRow.size)).where(*theirs)
+    written: Any = select(-func.count()).select_from(BatchRow).join(AssetRow, _is_of_batch())
+    written = written.where(*theirs, *begun(AssetRow, at))
+    return sum(int(number or 0) for number in session.scalars(union_all(born, written)))
+
+
+def _may_be_unwritten(wanted: AssetFilter) -> bool:
+    others = {party for party, _ in wanted.parties()} - {Party.OWNER}
+    chosen = wanted.ids is not None or wanted.id_prefix or wanted.search
+    kind = wanted.asset_kind in (None, AssetKind.INSTANCE)
+    return kind and not (others or chosen or wanted.frozen)
