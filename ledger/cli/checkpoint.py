@@ -10,7 +10,7 @@ import typer
 
 from ledger.cli.comparing import compare
 from ledger.cli.options import AsJson, Database, ManifestFile, Node
-from ledger.cli.output import say
+from ledger.cli.output import count, say
 from ledger.types import parse_address, to_hex
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def _told(signed: SignedCheckpoint, anchored: Anchoring | None, output: Path | N
     lines = [
         f"checkpoint of block {one.block_number}, {to_hex(one.block_hash)}",
         f"ledger head {to_hex(one.ledger_head)}",
-        f"{len(signed.signatures)} signatures",
+        count(len(signed.signatures), "signature"),
     ]
     if output is not None:
         lines.append(f"written to {output}")

@@ -64,7 +64,13 @@ def test_checkpoints_validate(validate: Callable[[Any], Any]) -> None:
     one = signed_by(bundle, ANNE)
     value = json.loads(encode_bundle(replace(bundle, checkpoints=(one,))))
     validate(value)
-    for change in ({"signatures": ["0x00"]}, {"more": 1}, {"headers": []}, {"anchor": {}}):
+    spoilts: list[dict[str, Any]] = [
+        {"signatures": ["0x00"]},
+        {"more": 1},
+        {"headers": []},
+        {"anchor": {}},
+    ]
+    for change in spoilts:
         spoilt = value | {"checkpoints": [value["checkpoints"][0] | change]}
         with pytest.raises(fastjsonschema.JsonSchemaValueException):
             validate(spoilt)
