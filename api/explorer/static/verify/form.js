@@ -1,0 +1,115 @@
+// Step 1: the bytes are exactly the canonical form of a bundle.
+
+import { canonical } from "./canonical.js";
+import { hex, integer, list, object, only, text } from "./shape.js";
+import { Fault } from "./steps.js";
+
+const HASH = hex(32);
+const ENTRY = {
+  org: HASH,
+  kind: integer(0, 0xffff),
+  payload: hex(),
+  timestamp: integer(0, 2 ** 40 - 1),
+};
+const firstEntry = object({ ...ENTRY, position: only(0) });
+const laterEntry = object({
+  ...ENTRY,
+  position: integer(1, 2 ** 32 - 1),
+  actor: hex(20),
+});
+const entry = (value) => (value?.position === 0 ? firstEntry : laterEntry)(value);
+const left = object({ left: HASH });
+const right = object({ right: HASH });
+const sibling = (value) => (Object.hasOwn(value ?? {}, "left") ? left : right)(value);
+
+const BUNDLE = object(
+  {
+    version: only(1),
+    chain_id: integer(0, Number.MAX_SAFE_INTEGER),
+    contract: hex(20),
+    header: hex(),
+    subject: HASH,
+    subjects: list(
+      object(
+        { id: HASH, entries: list(entry) },
+        { birth: object({ content_hash: HASH, path: list(HASH, { most: 24 }) }) },
+      ),
+      { least: 1 },
+    ),
+    nodes: list(hex()),
+  },
+  {
+    holdings: object({ organisation: HASH, assets: list(HASH) }),
+    tree: only(true),
+    documents: list(object({ content_hash: HASH, leaves: list(HASH) }), { least: 1 }),
+    fields: list(object({ content_hash: HASH, leaf: text, path: list(sibling) }), { least: 1 }),
+    manifest: object({ compiler: text, source_hash: HASH }),
+  },
+);
+
+/** The bundle that the bytes are, its bytes still as 0x-hex. */
+export function readBundle(raw) {
+  const written = decodeText(raw);
+  const bundle = parse(written);
+  const fault = BUNDLE(bundle);
+  if (fault) {
+    throw new Fault(`${fault.path.slice(1) || "the bundle"} has the wrong form`, fault.wants, tell(fault.value));
+  }
+  verifyLists(bundle);
+  const rewritten = canonical(bundle);
+  if (rewritten !== written) throw new Fault("not in canonical form", ...firstDifference(rewritten, written));
+  return bundle;
+}
+
+function decodeText(raw) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+  } catch {
+    throw new Fault("not a text in UTF-8");
+  }
+}
+
+function parse(written) {
+  try {
+    return JSON.parse(written);
+  } catch (error) {
+    throw new Fault(`not JSON: ${error.message}`);
+  }
+}
+
+function tell(value) {
+  if (value === undefined) return "nothing";
+  return typeof value === "object" && value !== null ? "a list or an object" : brief(JSON.stringify(value));
+}
+
+function brief(written) {
+  return written.length > 80 ? `${written.slice(0, 80)}…` : written;
+}
+
+function firstDifference(expected, found) {
+  if (expected === null) return [];
+  let at = 0;
+  while (at < expected.length && expected[at] === found[at]) at += 1;
+  return [expected, found].map((one) => `${JSON.stringify(one.slice(at, at + 24))} at character ${at}`);
+}
+
+function verifyLists({ subject, subjects, holdings, documents, fields }) {
+  const ids = new Set(subjects.map(({ id }) => id));
+  if (ids.size !== subjects.length) throw new Fault("subjects: one is there twice");
+  if (!ids.has(subject)) throw new Fault("subject is not among the subjects", subject, "nothing");
+  verifyOrder("holdings.assets", (holdings?.assets ?? []).map((id) => [id]));
+  verifyOrder("documents", (documents ?? []).map((each) => [each.content_hash]));
+  verifyOrder("fields", (fields ?? []).map((each) => [each.content_hash, each.leaf]));
+}
+
+function verifyOrder(where, keys) {
+  const at = keys.findIndex((key, place) => place > 0 && !isBefore(keys[place - 1], key));
+  if (at > 0) throw new Fault(`${where}[${at}] is not behind the one before`);
+}
+
+// By code points, as UTF-8 is ordered and UTF-16 is not.
+function isBefore(one, other) {
+  const [first, second] = [one, other].map((key) => Array.from(key.join(""), (c) => c.codePointAt(0)));
+  const at = first.findIndex((point, place) => point !== second[place]);
+  return at === -1 ? first.length < second.length : second[at] !== undefined && first[at] < second[at];
+}
