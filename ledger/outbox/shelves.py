@@ -1,0 +1,87 @@
+"""All that the service keeps of documents, walked a portion at a time for an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from ledger.documents.batch_files import BatchFile
+from ledger.documents.batch_rehash import rehash_batch
+from ledger.documents.batch_store import BatchStore
+from ledger.documents.kept import Kept
+from ledger.documents.packs import CorruptDocument
+from ledger.documents.store import DocumentStore
+from ledger.outbox.registrations import find_documents
+from ledger.outbox.tables import BatchRegistration, Document, Registration
+from ledger.types import Hash32
+
+PORTION: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Where documents lie, and lines of batches."""
+
+    documents: DocumentStore
+    batches: BatchStore
+
+    def count(self, session: Session) -> int:
+        """How many documents and lines should be kept."""
+        documents = session.exec(select(func.count()).select_from(Document)).one()
+        lines = session.exec(select(func.sum(BatchRegistration.size))).one()
+        return int(documents) + int(lines or 0)
+
+    def walk_documents(self, session: Session) -> Iterator[Sequence[tuple[Hash32, Kept]]]:
+        """All documents, by content hash."""
+        after = b""
+        wanted = select(Document).order_by(col(Document.content_hash)).limit(PORTION)
+        while rows := session.exec(wanted.where(Document.content_hash > after)).all():
+            yield [(row.content_hash, self._kept(row)) for row in rows]
+            after = rows[-1].content_hash
+            session.expunge_all()
+
+    def find_kept(self, session: Session, hashes: Collection[Hash32]) -> dict[Hash32, Kept]:
+        """Those of these documents that should be kept here."""
+        return {one: self._kept(row) for one, row in find_documents(session, hashes).items()}
+
+    def walk_unkept(self, session: Session) -> Iterator[tuple[Hash32, Hash32]]:
+        """Assets registered here of whose birth document nothing is remembered, with its hash."""
+        missing = (
+            select(Registration.asset, Registration.content_hash)
+            .outerjoin(Document, col(Document.content_hash) == Registration.content_hash)
+            .where(col(Document.content_hash).is_(None))
+            .execution_options(yield_per=PORTION)
+        )
+        yield from ((row[0], row[1]) for row in session.exec(missing))
+
+    def walk_batches(
+        self, session: Session
+    ) -> Iterator[tuple[Hash32, Callable[[Callable[[int], None]], Hash32]]]:
+        """The batches, each with what rehashes its lines to its root, telling how many it did.
+
+        That raises CorruptDocument where a line is not what was sent, or all are gone.
+        """
+        ids = select(BatchRegistration.batch).order_by(BatchRegistration.batch)  # type: ignore[arg-type]
+        for batch in session.exec(ids.execution_options(yield_per=PORTION)):
+            yield batch, self._rehasher(batch)
+
+    def _rehasher(self, batch: Hash32) -> Callable[[Callable[[int], None]], Hash32]:
+        return lambda told: rehash_batch(self._open(batch), told)
+
+    def _open(self, batch: Hash32) -> BatchFile:
+        try:
+            found = self.batches.find(batch)
+        except (OSError, ValueError, KeyError, msgspec.MsgspecError) as error:
+            raise CorruptDocument(batch, f"its files cannot be read: {error}") from None
+        if found is None:
+            raise CorruptDocument(batch, "its lines are missing")
+        return found
+
+    def _kept(self, row: Document) -> Kept:
+        content_hash, place = row.content_hash, row.place
+        return Kept(row.org, row.subject, lambda: self.documents.load(content_hash, place).raw)

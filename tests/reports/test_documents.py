@@ -1,0 +1,156 @@
+"""Every document that is kept is rehashed: the first bad one is named, the erased are no fault."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import delete
+from sqlmodel import col
+
+from ledger.database.engine import open_engine, reading, writing
+from ledger.outbox.registrations import find_documents
+from ledger.outbox.tables import Document
+from ledger.types import parse_hash
+from tests.api.running import Member, Running
+from tests.reports.ledger import Called
+
+Verb = Callable[..., Called]
+
+
+def document_of(service: Running, content_hash: str) -> Document:
+    engine = open_engine(service.settings.database())
+    with reading(engine) as session:
+        found = find_documents(session, [parse_hash(content_hash)])[parse_hash(content_hash)]
+        session.expunge(found)
+    engine.dispose()
+    return found
+
+
+@contextmanager
+def changed(path: Path, at: int) -> Iterator[None]:
+    """A file with one byte of it changed."""
+    raw = path.read_bytes()
+    path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+    yield
+    path.write_bytes(raw)
+
+
+def pack_of(service: Running, document: Document) -> Path:
+    return service.settings.data / "documents" / document.pack[:2] / f"{document.pack}.pack"
+
+
+def test_all_that_is_kept_is_rehashed(verb: Verb, maker: Member, batch: str) -> None:
+    maker.register(document={"name": "齿轮箱"})
+    done = verb("audit", "--json")
+    assert (done.code, done.err) == (0, "")
+    found = done.value["documents"]
+    assert batch is not None
+    assert (found["lines"], found["bad"], found["first"]) == (20, 0, None)
+    assert found["kept"] >= 2, "the asset's, and the batch's manifest"
+    assert ": none is bad\n" in verb("audit").out
+    assert verb("audit", "--no-documents", "--json").value["documents"] is None
+
+
+def test_a_changed_document_is_named_with_its_subject_and_entry(
+    verb: Verb, service: Running, maker: Member
+) -> None:
+    asset = maker.register()
+    told = maker.append(asset, kind="observed", document={"torque_nm": 41}).json()
+    document = document_of(service, told["content_hash"])
+    with changed(pack_of(service, document), document.pack_offset + document.pack_length - 4):
+        done = verb("audit", "--json")
+    assert done.code == 1
+    first = done.value["documents"]["first"]
+    assert (first["content_hash"], first["subject"]) == (told["content_hash"], asset)
+    assert first["position"] == 1
+    assert first["sequence"] > 0
+    assert f"document {told['content_hash']} of {asset} (entry 1, sequence" in done.err
+    assert verb("audit").code == 0
+
+
+def test_of_several_the_first_in_the_ledgers_order_is_named(
+    verb: Verb, service: Running, maker: Member
+) -> None:
+    assets = [maker.register() for _ in range(4)]
+    hashes = [
+        maker.append(asset, kind="observed", document={"at": at}).json()["content_hash"]
+        for at, asset in enumerate(assets)
+    ]
+    packs = [pack_of(service, document_of(service, one)) for one in hashes]
+    aside = [pack.with_suffix(".aside") for pack in packs]
+    for pack, other in zip(packs, aside, strict=True):
+        shutil.move(pack, other)
+    done = verb("audit", "--json")
+    for pack, other in zip(packs, aside, strict=True):
+        shutil.move(other, pack)
+    found = done.value["documents"]
+    assert (done.code, found["bad"]) == (1, 4)
+    assert found["first"]["content_hash"] == hashes[0]
+    assert "is missing" in found["first"]["reason"]
+
+
+def test_a_document_whose_row_is_gone_is_missing(
+    verb: Verb, service: Running, maker: Member
+) -> None:
+    asset = maker.register()
+    born = maker.http.get(f"/v1/assets/{asset}/documents").json()["items"][0]["content_hash"]
+    row = document_of(service, born)
+    engine = open_engine(service.settings.database())
+    with writing(engine) as session:
+        session.exec(delete(Document).where(col(Document.content_hash) == row.content_hash))
+    done = verb("audit", "--json")
+    with writing(engine) as session:
+        session.add(Document(**row.model_dump()))
+    engine.dispose()
+    first = done.value["documents"]["first"]
+    assert (done.code, first["content_hash"], first["subject"]) == (1, born, asset)
+    assert (first["position"], first["reason"]) == (0, "it is missing")
+
+
+def test_what_was_erased_is_not_missing(verb: Verb, maker: Member) -> None:
+    asset = maker.register()
+    born = maker.http.get(f"/v1/assets/{asset}/documents").json()["items"][0]["content_hash"]
+    seen = maker.append(asset, kind="observed", document={"a": 1}).json()["content_hash"]
+    before = verb("audit", "--json").value["documents"]
+    for hashes in ([born, seen], [seen]):
+        assert maker.append(asset, kind="erased", documents=hashes).status_code == 201
+    done = verb("audit", "--json")
+    after = done.value["documents"]
+    assert done.code == 0, done.err
+    assert after["erased"] == before["erased"] + 2, "though one was named twice"
+    assert after["kept"] == before["kept"] - 2
+    assert (after["bad"], after["kept_though_erased"]) == (0, 0)
+
+
+def test_a_changed_line_of_a_batch_is_named(verb: Verb, service: Running, batch: str) -> None:
+    path = service.settings.data / "documents" / "batches" / batch[2:] / "lines.ndjson"
+    at = path.read_bytes().index(b'"of":13') + len('"of":1')
+    with changed(path, at):
+        done = verb("audit", "--json")
+    first = done.value["documents"]["first"]
+    assert (done.code, first["subject"], first["position"]) == (1, batch, 0)
+    assert first["reason"].startswith("line 14: it hashes to 0x")
+
+
+def test_lines_that_hash_to_another_root_are_named(
+    verb: Verb, service: Running, batch: str
+) -> None:
+    """All in the folder agrees: only the ledger knows that these are other lines."""
+    folder = service.settings.data / "documents" / "batches"
+    other = service.enrol("Other")
+    raw = b'{"serial":"X-1","document":{}}\n'
+    headers = {"Content-Type": "application/x-ndjson", "Prefer": "wait=20"}
+    else_ = other.http.post("/v1/batches", content=raw, headers=headers).json()["id"]
+    mine, theirs, aside = folder / batch[2:], folder / else_[2:], folder.parent / "aside"
+    shutil.move(mine, aside)
+    shutil.copytree(theirs, mine)
+    done = verb("audit", "--json")
+    shutil.rmtree(mine)
+    shutil.move(aside, mine)
+    first = done.value["documents"]["first"]
+    assert (done.code, first["content_hash"]) == (1, batch)
+    assert first["reason"].startswith("its lines hash to 0x")
+    assert verb("audit").code == 0
