@@ -10,9 +10,8 @@ from ledger.documents.canonical import JsonValue
 from ledger.errors import NodeUnavailable, VerificationError
 from ledger.hashing import keccak, mapping_slot
 from ledger.proofs.checkpoint import Checkpoint
-from ledger.proofs.header import encode_header
+from ledger.proofs.header import ReadHeader, encode_header, read_header
 from ledger.proofs.members import read_all_bytes, read_bytes, read_list, read_object
-from ledger.proofs.rlp import RlpError, decode_hash, decode_list, decode_number
 from ledger.proofs.trie import decode_account, decode_slot, verify_path
 from ledger.proofs.witness import count_witnesses, verify_threshold
 from ledger.types import Address, Hash32, to_hex
@@ -24,8 +23,6 @@ MOST_NODES: Final = 64
 """Nodes of one path through a trie: as many as a key has nibbles."""
 
 _DIGESTS: Final = 0
-_HEADER_FIELDS: Final = 16
-_STATE_ROOT, _NUMBER, _TIMESTAMP = 3, 8, 11
 
 
 class WrongAnchor(VerificationError):
@@ -139,23 +136,23 @@ def verify_anchor(
         RlpError, TrieError: the nodes are none, or lead elsewhere.
     """
     verify_threshold(trusted, threshold)
-    state_root, number, timestamp = _verify_header(anchor.header, block_hash)
+    header = _verify_header(anchor.header, block_hash)
     if anchor.log != log:
         raise WrongAnchor(
             f"the proof is about {to_hex(anchor.log)}, not the log {to_hex(log)}",
             expected=to_hex(log),
             found=to_hex(anchor.log),
         )
-    held = verify_path(state_root, keccak(log), anchor.account_proof)
+    held = verify_path(header.state_root, keccak(log), anchor.account_proof)
     if held is None:
         raise WrongAnchor(f"the other chain has no account {to_hex(log)}", found="nothing")
     root = decode_account(held).storage_root
     signed = [slot.witness for slot in anchor.slots if _holds(root, checkpoint, slot, trusted)]
     counted = count_witnesses(signed, trusted, threshold)
-    return Anchored(counted, number, block_hash, timestamp)
+    return Anchored(counted, header.number, block_hash, header.timestamp)
 
 
-def _verify_header(raw: bytes, block_hash: Hash32) -> tuple[Hash32, int, int]:
+def _verify_header(raw: bytes, block_hash: Hash32) -> ReadHeader:
     found = keccak(raw)
     if found != block_hash:
         raise WrongAnchor(
@@ -163,14 +160,7 @@ def _verify_header(raw: bytes, block_hash: Hash32) -> tuple[Hash32, int, int]:
             expected=to_hex(block_hash),
             found=to_hex(found),
         )
-    fields = decode_list(raw)
-    if len(fields) < _HEADER_FIELDS:
-        raise RlpError("no header of London or later")
-    return (
-        decode_hash(fields[_STATE_ROOT]),
-        decode_number(fields[_NUMBER], 8),
-        decode_number(fields[_TIMESTAMP], 8),
-    )
+    return read_header(raw)
 
 
 def _holds(

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.errors import MalformedValue, NodeError
 from ledger.hashing import keccak
-from ledger.proofs.rlp import encode, encode_number
+from ledger.proofs.rlp import (
+    RlpError,
+    decode_hash,
+    decode_list,
+    decode_number,
+    encode,
+    encode_number,
+)
 from ledger.types import Hash32, parse_hash, parse_hex, to_hex
 
 # (name, is it a number) in the order of the header; each fork appends (Yellow Paper, 4.3;
@@ -36,6 +44,34 @@ _FIELDS: Final = (
     ("requestsHash", False),
 )
 _LONDON: Final = 16
+_PARENT, _STATE_ROOT, _NUMBER, _TIMESTAMP = 0, 3, 8, 11
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHeader:
+    """What is needed of a header's fields; `timestamp` in seconds since 1970."""
+
+    parent: Hash32
+    state_root: Hash32
+    number: int
+    timestamp: int
+
+
+def read_header(raw: bytes) -> ReadHeader:
+    """Read a header of London or later; whose it is, its hash says.
+
+    Raises:
+        RlpError: it is no canonical list of such fields.
+    """
+    fields = decode_list(raw)
+    if len(fields) < _LONDON or not all(isinstance(field, bytes) for field in fields):
+        raise RlpError("no header of London or later")
+    return ReadHeader(
+        parent=decode_hash(fields[_PARENT]),
+        state_root=decode_hash(fields[_STATE_ROOT]),
+        number=decode_number(fields[_NUMBER], 8),
+        timestamp=decode_number(fields[_TIMESTAMP], 8),
+    )
 
 
 class UnknownHeader(NodeError):

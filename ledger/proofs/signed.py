@@ -17,8 +17,8 @@ from ledger.errors import MalformedValue, VerificationError
 from ledger.hashing import keccak
 from ledger.proofs.anchor import MOST_WITNESSES, Anchor, read_anchor
 from ledger.proofs.checkpoint import MEMBERS, Checkpoint, read_checkpoint
+from ledger.proofs.header import read_header
 from ledger.proofs.members import read_all_bytes, read_object
-from ledger.proofs.rlp import decode_hash, decode_list, decode_number
 from ledger.signatures import LENGTH
 from ledger.types import Hash32, to_hex
 
@@ -27,8 +27,6 @@ FORMAT: Final = "asset-ledger-checkpoint/1"
 
 MOST_HEADERS: Final = 1024
 """Blocks by which a checkpoint may be younger than what it speaks for."""
-
-_PARENT, _NUMBER = 0, 8
 
 
 class NotDescended(VerificationError):
@@ -105,10 +103,14 @@ def verify_descent(signed: SignedCheckpoint, block_hash: Hash32, block_number: i
     expected, number = signed.checkpoint.block_hash, signed.checkpoint.block_number
     for raw in signed.headers:
         _require_same(expected, keccak(raw))
-        fields = decode_list(raw)
-        if len(fields) <= _NUMBER or decode_number(fields[_NUMBER], 8) != number:
-            raise NotDescended(f"the header of {to_hex(expected)} is not of block {number}")
-        expected, number = decode_hash(fields[_PARENT]), number - 1
+        header = read_header(raw)
+        if header.number != number:
+            raise NotDescended(
+                f"the header of {to_hex(expected)} is not of block {number}",
+                expected=number,
+                found=header.number,
+            )
+        expected, number = header.parent, number - 1
     _require_same(expected, block_hash)
     if number != block_number:
         raise NotDescended(

@@ -12,14 +12,12 @@ from ledger.proofs.archive import decode_archive, is_archive
 from ledger.proofs.bundle import Bundle
 from ledger.proofs.checkpoint import verify_domain
 from ledger.proofs.decoding import decode_bundle
-from ledger.proofs.rlp import decode_list, decode_number
+from ledger.proofs.header import read_header
 from ledger.proofs.signed import SignedCheckpoint, verify_descent, verify_ledger_head
 from ledger.proofs.steps import WrongForm, WrongHeader, WrongLedgerHead, failing_as
 from ledger.proofs.verified import Verified
 from ledger.proofs.witness import verify_witnesses
 from ledger.types import Address, Hash32, to_hex
-
-_NUMBER = 8
 
 
 class NoCheckpoint(VerificationError):
@@ -113,7 +111,7 @@ def vouch(
             anchored = _verify_anchored(signed, witnesses, other_chain)
             by = anchored.witnesses
         block_hash = keccak(bundle.header)
-        verify_descent(signed, block_hash, _number_of(bundle.header))
+        verify_descent(signed, block_hash, read_header(bundle.header).number)
     except VerificationError as error:
         raise NotWitnessed(error) from error
     return Vouched(block_hash, signed, by, anchored)
@@ -155,11 +153,6 @@ def _verify_anchored(
         trusted=witnesses.trusted,
         threshold=witnesses.threshold,
     )
-
-
-def _number_of(header: bytes) -> int:
-    fields = decode_list(header)
-    return decode_number(fields[_NUMBER], 8) if len(fields) > _NUMBER else -1
 
 
 def verify_vouched(vouched: Vouched, verified: Verified) -> None:
