@@ -121,7 +121,7 @@ def tell(verified: Verified) -> list[str]:
             for one in verified.documents
         ]
     if verified.originals:
-        lines += ["", "Proven: documents, byte for byte"]
+        lines += ["", "Proven: documents, but for how they were spelt"]
         lines += [
             f"  {to_hex(one.content_hash)}, {len(one.raw):,} bytes, {_named(one.places)}"
             for one in verified.originals

@@ -1,9 +1,9 @@
 """A bundle with the documents themselves: one zip, of which every byte has a meaning, too.
 
-It holds `bundle.json`, then for each document `documents/<content hash>.json`, byte for byte as it
-was sent, and `openings/<content hash>.json`, canonical JSON of `seed` (32 bytes as 0x-hex) and
-`serial` (a text or null). Names are in order, nothing is compressed, and all times are the first
-that a zip can tell.
+It holds `bundle.json`, then for each document `documents/<content hash>.json`, in canonical form as
+a content hash knows no other, and `openings/<content hash>.json`, canonical JSON of `seed` (32
+bytes as 0x-hex) and `serial` (a text or null). Names are in order, nothing is compressed, and all
+times are the first that a zip can tell.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _files(documents: Sequence[Sealed]) -> dict[str, bytes]:
     files = {}
     for document in documents:
         name, commitment = document.content_hash.hex(), document.commitment
-        files[f"documents/{name}.json"] = document.raw
+        files[f"documents/{name}.json"] = canonical(load_document(document.raw))
         opening: JsonValue = {"seed": to_hex(commitment.seed), "serial": commitment.serial}
         files[f"openings/{name}.json"] = canonical(opening)
     return files
@@ -85,6 +85,8 @@ def _read(name: str, files: Mapping[str, bytes]) -> Sealed:
     raw, opening = (files.get(f"{kind}/{name}.json") for kind in ("documents", "openings"))
     if raw is None or opening is None:
         raise MalformedValue(field="archive", value=name, wanted="a document with its opening")
+    if canonical(load_document(raw)) != raw:
+        raise MalformedValue(field="document", value=name, wanted="in canonical form")
     told = load_document(opening, field="opening")
     if canonical(told) == opening:
         match told:

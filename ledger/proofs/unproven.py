@@ -51,7 +51,7 @@ def not_proven(
 
 
 def _of_subject(subject: Proven) -> list[str]:
-    documents = "What the documents say: only their content hashes are bound."
+    documents = "What documents say, but for what is shown: only their content hashes are bound."
     others = "Who the organisations are that are not among the subjects: prove them too."
     lapsing = "That what expires has not: times are told, and compared with none."
     match subject.state:

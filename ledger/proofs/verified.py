@@ -89,7 +89,7 @@ class Disclosed:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A document byte for byte as it was sent, the serial it was registered under if any."""
+    """A document in canonical form, and the serial that it was registered under, if any."""
 
     content_hash: Hash32
     raw: bytes

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ledger.proofs.steps import STEPS
 from ledger.types import parse_address, parse_hash, parse_hex
-from tests.vectors.making import FOLDER, INDEX, make, verdict
+from tests.vectors import archives
+from tests.vectors.archives import archive_verdict
+from tests.vectors.making import FOLDER, INDEX, make, make_archives, verdict
 
 VECTORS: list[dict[str, Any]] = json.loads((FOLDER / INDEX).read_bytes())
 BY_NAME = {vector["name"]: vector for vector in VECTORS}
 
 
-def edited(vector: dict[str, Any]) -> bytes:
+def edited(vector: dict[str, Any], folder: Path = FOLDER) -> bytes:
     """The bytes that are to be verified."""
-    raw = (FOLDER / vector["bundle"]).read_bytes()
+    raw = (folder / vector["bundle"]).read_bytes()
     for edit in vector["edits"]:
         at, insert = edit["at"], parse_hex(edit["insert"])
         raw = raw[:at] + insert + raw[at + edit["remove"] :]
@@ -41,6 +44,27 @@ def test_the_vectors_are_those_of_the_chain_as_it_is_told_now() -> None:
     assert made.keys() == kept.keys()
     for name, raw in made.items():
         assert raw == kept[name], name
+
+
+ARCHIVES: list[dict[str, Any]] = json.loads((archives.FOLDER / INDEX).read_bytes())
+
+
+@pytest.mark.parametrize("vector", ARCHIVES, ids=lambda vector: vector["name"])
+def test_each_archive_has_its_verdict(vector: dict[str, Any]) -> None:
+    raw = edited(vector, archives.FOLDER)
+    trusted = parse_hash(vector["block_hash"]), parse_address(vector["contract"])
+    assert archive_verdict(raw, *trusted) == vector["verdict"]
+
+
+def test_archives_are_tampered_with_in_vain() -> None:
+    codes = {vector["name"]: vector["verdict"].get("code") for vector in ARCHIVES}
+    whole = {"documents", "documents left out"}
+    assert {name for name, code in codes.items() if code is None} == whole
+    for name in ("another document", "another serial", "under another name"):
+        assert codes[name] == "wrong_documents"
+    for name in ("another time", "no opening", "another spelling of the document"):
+        assert codes[name] == "wrong_form"
+    assert {path.name: path.read_bytes() for path in archives.FOLDER.iterdir()} == make_archives()
 
 
 def test_every_step_fails_for_some_vector() -> None:

@@ -28,7 +28,7 @@ from ledger.proofs.verified import Assembled, Proven, Verified
 from ledger.proofs.verify import verify_bundle
 from ledger.types import to_hex
 from tests.proofs.test_disclosure import sibling_path
-from tests.vectors import forged
+from tests.vectors import archives, forged
 from tests.vectors.story import PASSPORT, SEED, SERIAL, Story, find_birth, passport_leaves, told
 from tests.vectors.tampering import Tampered, tamper
 
@@ -122,6 +122,13 @@ CASES: Final = (
         change=_manifested,
     ),
 )
+
+
+def make_archives() -> dict[str, bytes]:
+    """All files of `archives/`, by name."""
+    bundle = decode_bundle((FOLDER / "asset-new.json").read_bytes())
+    found = list(archives.vectors_of(bundle))
+    return {archives.NAME: archives.archived(bundle), INDEX: _written(found)}
 
 
 def make() -> dict[str, bytes]:

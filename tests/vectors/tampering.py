@@ -51,10 +51,11 @@ def tamper(bundle: Bundle) -> Iterator[Tampered]:
         yield Tampered(name, "Another spelling of the same.", (edit,))
     for name, changed in _changes(value):
         if changed != value:
-            yield Tampered(name, edits=(_difference(raw, canonical(changed)),))
+            yield Tampered(name, edits=(difference(raw, canonical(changed)),))
 
 
-def _difference(before: bytes, after: bytes) -> Edit:
+def difference(before: bytes, after: bytes) -> Edit:
+    """The one edit that makes the one of the other."""
     start = _shared(before, after)
     end = _shared(before[start:][::-1], after[start:][::-1])
     return Edit(start, len(before) - start - end, after[start : len(after) - end])
