@@ -16,13 +16,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from coincurve import PrivateKey
+
 from ledger.documents.commitment import commit_document
-from ledger.hashing import keccak, leaf_hash
+from ledger.hashing import domain_separator, keccak, leaf_hash
 from ledger.proofs.build import build_bundle
 from ledger.proofs.bundle import Bundle, DisclosedLeaf, DocumentLeaves, ManifestClaim
+from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.encoding import encode_bundle
 from ledger.proofs.gathering import Wanted
+from ledger.proofs.layout import ledger_head_slot
+from ledger.proofs.leading import lead_down
+from ledger.proofs.signed import SignedCheckpoint
 from ledger.proofs.steps import StepFailed
 from ledger.proofs.verified import Assembled, Proven, Verified
 from ledger.proofs.verify import verify_bundle
@@ -36,6 +42,7 @@ FOLDER: Final = Path(__file__).parent / "bundles"
 INDEX: Final = "vectors.json"
 
 
+_SIGNED: Final = ("signatures", "checkpoints[1].ledger_head with its")
 _PLAIN: Final = Wanted(find_birth=find_birth)
 
 
@@ -50,6 +57,7 @@ class Case:
     block: str = "end"
     change: Callable[[Bundle], Bundle] = lambda bundle: bundle
     drill: str = ""
+    is_witnessed: bool = False
 
 
 def _disclosing(bundle: Bundle) -> Bundle:
@@ -66,6 +74,27 @@ def _disclosing(bundle: Bundle) -> Bundle:
 
 def _manifested(bundle: Bundle) -> Bundle:
     return replace(bundle, manifest=ManifestClaim("0.8.37+commit.f401782d", keccak(b"source")))
+
+
+def _witnessed(story: Story, bundle: Bundle) -> Bundle:
+    """With a checkpoint of the block itself, and one of two blocks later that leads down to it."""
+    chain, rpc = story.chain, story.chain.rpc
+    number = story.blocks["gearbox is new"]
+    domain = domain_separator(bundle.chain_id, bundle.contract)
+    signed = []
+    for block in (number, number + 2):
+        found = rpc.fetch_block(block)
+        head = rpc.fetch_storage(chain.contract, ledger_head_slot(), block)
+        checkpoint = Checkpoint(domain, block, found.hash, head)
+        signed.append(SignedCheckpoint(checkpoint, (_sign(checkpoint.digest()),)))
+    led = tuple(lead_down(rpc, one, number) for one in signed)
+    return replace(bundle, checkpoints=led)
+
+
+def _sign(digest: bytes) -> bytes:
+    """What a witness signs who keeps the key 1."""
+    signed = PrivateKey((1).to_bytes(32, "big")).sign_recoverable(digest, hasher=None)
+    return signed[:64] + bytes([27 + signed[64]])
 
 
 _ALL: Final = Wanted(organisations=True, schemas=True, find_birth=find_birth)
@@ -115,6 +144,14 @@ CASES: Final = (
         drill=".",
     ),
     Case(
+        "checkpoints",
+        "Checkpoints of the block and of a later one; whose they are, the steps do not ask.",
+        "gearbox",
+        block="gearbox is new",
+        drill="checkpoints",
+        is_witnessed=True,
+    ),
+    Case(
         "manifest",
         "What the operator says of the contract.",
         "gearbox",
@@ -151,14 +188,17 @@ def _built(story: Story, case: Case) -> Bundle:
     chain, subject = story.chain, story.subjects[case.subject]
     block = story.blocks[case.block]
     built = build_bundle(chain.rpc, chain.contract, subject, block, case.wanted)
-    return case.change(decode_bundle(built.raw))
+    bundle = case.change(decode_bundle(built.raw))
+    return _witnessed(story, bundle) if case.is_witnessed else bundle
 
 
 def _of_case(case: Case, bundle: Bundle) -> Iterator[dict[str, Any]]:
     yield _vector(case.name, case.name, case.about, bundle, Tampered())
     if case.drill:
         for tampered in tamper(bundle):
-            if not tampered.name.startswith(case.drill.rstrip(".")):
+            is_asked = tampered.name.startswith(case.drill.rstrip("."))
+            # What signatures alone bind is for whoever trusts witnesses; the steps see the rest.
+            if not is_asked or any(one in tampered.name for one in _SIGNED):
                 continue
             yield _vector(f"{case.name}: {tampered.name}", case.name, "", bundle, tampered)
 
