@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger.cli.options import AsJson
+from ledger.cli.options import AsJson, Node
 from ledger.cli.output import say
 from ledger.types import parse_address, parse_hash, to_hex
 
@@ -38,18 +38,23 @@ def receipt(
     contract: Annotated[
         str | None, typer.Option("--contract", help="Address of the ledger that you trust.")
     ] = None,
+    absence: Annotated[
+        Path | None,
+        typer.Option(
+            "--absence",
+            help="Proof that its subject did not begin by a block; written if --rpc-url is given.",
+        ),
+    ] = None,
+    rpc_url: Node = None,
     as_json: AsJson = False,
 ) -> None:
     """Check offline that a service promised an entry, and with a bundle, whether it came.
 
-    Exits with 1 if the service did not sign it, or did, and the entry is not in the history.
+    Exits with 1 if the service did not sign it, or did, and the entry is not in the history, or its
+    subject provably never began.
     """
     trusted = parse_address(signer, "--signer")
-    given = (bundle, block_hash, contract)
-    if any(one is not None for one in given) and None in given:
-        raise typer.BadParameter(
-            "a bundle is verified by --block-hash and --contract", param_hint="--bundle"
-        )
+    _verify_options(bundle, absence, block_hash, contract, rpc_url)
 
     from ledger.proofs.receipt import decode_receipt, verify_receipt
 
@@ -66,7 +71,52 @@ def receipt(
             contract=parse_address(contract, "--contract"),
         )
         kept = verify_kept(found, verified)
+    if absence is not None and contract is not None:
+        _verify_absence(found, absence, contract, block_hash, rpc_url)
     say(json.dumps(_value(found, kept)) if as_json else _told(found, kept))
+
+
+def _verify_options(
+    bundle: Path | None,
+    absence: Path | None,
+    block_hash: str | None,
+    contract: str | None,
+    rpc_url: str | None,
+) -> None:
+    """See that what is given belongs together. Raises typer.BadParameter."""
+    if bundle is not None and absence is not None:
+        raise typer.BadParameter("a subject has a history, or none", param_hint="--absence")
+    if bundle is None and absence is None:
+        if block_hash is not None or contract is not None or rpc_url is not None:
+            raise typer.BadParameter("what shall it verify?", param_hint="--bundle or --absence")
+        return
+    is_fetched = absence is not None and rpc_url is not None
+    if contract is None or (block_hash is None) != is_fetched or (bundle and rpc_url):
+        hint = "--bundle" if absence is None else "--absence"
+        raise typer.BadParameter("it is verified by --block-hash and --contract", param_hint=hint)
+
+
+def _verify_absence(
+    found: Receipt, file: Path, contract: str, block_hash: str | None, rpc_url: str | None
+) -> None:
+    """Show that a promise was broken, as its subject never began. Raises Broken."""
+    from ledger.hashing import keccak
+    from ledger.proofs.absence import decode_absence, encode_absence, fetch_absence
+    from ledger.proofs.keeping import never_came, verify_never_came
+
+    ledger = parse_address(contract, "--contract")
+    if rpc_url is not None:
+        from ledger.chain.rpc import RpcClient
+
+        with RpcClient(rpc_url) as rpc:
+            absence = fetch_absence(rpc, ledger, found.promise.subject)
+        known = keccak(absence.header)
+        file.write_bytes(encode_absence(absence))
+    else:
+        absence = decode_absence(_read(file, "--absence"))
+        known = parse_hash(block_hash, "--block-hash")
+    header = verify_never_came(found, absence, contract=ledger, block_hash=known)
+    raise never_came(found, header, known)
 
 
 def _read(file: Path, hint: str) -> bytes:

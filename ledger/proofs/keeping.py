@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ledger.domain.kinds import BIRTHS
 from ledger.errors import VerificationError
 from ledger.hashing import domain_separator
+from ledger.proofs.absence import Absence, verify_absence
 from ledger.proofs.bundle import BundleEntry
+from ledger.proofs.header import ReadHeader
 from ledger.proofs.receipt import Promise, Receipt
 from ledger.proofs.verified import Verified
-from ledger.types import to_hex
+from ledger.types import Address, Hash32, to_hex
 
 
 class OfAnotherLedger(VerificationError):
@@ -62,6 +65,48 @@ def verify_kept(receipt: Receipt, verified: Verified) -> Kept:
         f"the bundle proves nothing about {to_hex(promise.subject)}",
         expected=to_hex(promise.subject),
         found=to_hex(verified.subject),
+    )
+
+
+def verify_never_came(
+    receipt: Receipt, absence: Absence, *, contract: Address, block_hash: Hash32
+) -> ReadHeader:
+    """Check that a subject that was promised did not exist as of a block; returns its header.
+
+    Raises:
+        OfAnotherLedger: the receipt is of another ledger.
+        NotAbout: what was promised is not the subject's beginning, so that it could be absent.
+        NotAbsent: the subject is there, or the proof is of something else.
+    """
+    # No other chain's number gives the domain that was signed.
+    domain = domain_separator(absence.chain_id, contract)
+    if receipt.domain != domain:
+        raise OfAnotherLedger(
+            f"the receipt is of the ledger of domain {to_hex(receipt.domain)}",
+            expected=to_hex(domain),
+            found=to_hex(receipt.domain),
+        )
+    promise = receipt.promise
+    if promise.kind not in BIRTHS or promise.position != 0:
+        raise NotAbout(
+            "what was promised is no beginning: bring a bundle of its subject",
+            found=promise.position,
+        )
+    return verify_absence(
+        absence, block_hash=block_hash, contract=contract, subject=promise.subject
+    )
+
+
+def never_came(receipt: Receipt, header: ReadHeader, block_hash: Hash32) -> Broken:
+    """What to say of a promise whose subject had not begun as of a block."""
+    promise = receipt.promise
+    return Broken(
+        f"operation {promise.operation} was promised, and the ledger knows no"
+        f" {to_hex(promise.subject)} as of block {header.number} ({to_hex(block_hash)})",
+        operation=promise.operation,
+        accepted_at=promise.accepted_at,
+        block=header.number,
+        timestamp=header.timestamp,
     )
 
 

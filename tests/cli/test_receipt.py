@@ -62,12 +62,16 @@ def give(deployed: DeployedLedger, org: Hash32, asset: Hash32, tmp_path: Path) -
     """Writes a receipt's file."""
 
     def given(payload: bytes, **change: Any) -> Path:
-        told: dict[str, Any] = {"subject": asset, "position": 1, "position_fixed": False} | change
+        told: dict[str, Any] = {
+            "subject": asset,
+            "kind": Kind.OBSERVED,
+            "position": 1,
+            "position_fixed": False,
+        } | change
         domain = told.pop("domain", deployed.domain)
         promise = Promise(
             operation=new_id(),
             organisation=org,
-            kind=Kind.OBSERVED,
             payload=payload,
             accepted_at=1_790_000_000_000,
             **told,
@@ -139,3 +143,84 @@ def test_another_signer_and_spoilt_files_are_told(run: Run, give: Any, tmp_path:
     assert run("receipt", tmp_path / "none.json", *SIGNER)[0] == 2
     assert run("receipt", give(SEEN), *SIGNER, "--bundle", tmp_path / "b")[0] == 2
     assert run("receipt", give(SEEN), "--signer", "0x")[0] == 2
+
+
+# -- what never began --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unborn(deployed: DeployedLedger, org: Hash32, give: Any) -> Path:
+    """A receipt of a registration that never reached the chain."""
+    birth = deployed.birth(org, b"never sent")
+    path: Path = give(
+        birth.payload, subject=birth.subject, position=0, position_fixed=True, kind=birth.kind
+    )
+    return path
+
+
+def test_a_registration_that_never_came_is_proven_by_the_states_silence(
+    deployed: DeployedLedger, run: Run, unborn: Path, tmp_path: Path
+) -> None:
+    proof, contract = tmp_path / "absence.json", to_hex(deployed.address)
+    trust = ["--absence", proof, "--contract", contract]
+    code, out, complaint = run("receipt", unborn, *SIGNER, *trust, "--rpc-url", deployed.rpc.url)
+    assert (code, out) == (1, "")
+    assert "was promised, and the ledger knows no" in complaint
+    # The file goes to whoever trusts the block, and needs no node.
+    block = to_hex(deployed.rpc.fetch_block("latest").hash)
+    code, _, again = run("receipt", unborn, *SIGNER, *trust, "--block-hash", block)
+    assert (code, again) == (1, complaint)
+    other = to_hex(sha256(b"other"))
+    code, _, complaint = run("receipt", unborn, *SIGNER, *trust, "--block-hash", other)
+    assert (code, "another block" in complaint) == (1, True)
+
+
+def test_a_subject_that_is_there_is_not_absent(
+    deployed: DeployedLedger, org: Hash32, run: Run, give: Any, tmp_path: Path
+) -> None:
+    birth = deployed.birth(org, b"gearbox")
+    path = give(
+        birth.payload, subject=birth.subject, position=0, position_fixed=True, kind=birth.kind
+    )
+    trust = ["--absence", tmp_path / "a.json", "--contract", to_hex(deployed.address)]
+    code, _, complaint = run("receipt", path, *SIGNER, *trust, "--rpc-url", deployed.rpc.url)
+    assert (code, "bring a bundle" in complaint) == (1, True)
+    later = give(SEEN)
+    code, _, complaint = run("receipt", later, *SIGNER, *trust, "--rpc-url", deployed.rpc.url)
+    assert (code, "no beginning" in complaint) == (1, True)
+
+
+@pytest.mark.parametrize("part", ["nodes", "account_proof", "subject", "contract", "chain_id"])
+def test_a_spoilt_absence_proves_nothing(
+    deployed: DeployedLedger, run: Run, unborn: Path, tmp_path: Path, part: str
+) -> None:
+    proof = tmp_path / "absence.json"
+    trust = ["--absence", proof, "--contract", to_hex(deployed.address)]
+    run("receipt", unborn, *SIGNER, *trust, "--rpc-url", deployed.rpc.url)
+    value = json.loads(proof.read_bytes())
+    match value[part]:
+        case list() as nodes:
+            value[part] = nodes[:-1]
+        case int() as number:
+            value[part] = number + 1
+        case str() as text:
+            value[part] = text[:-1] + ("0" if text[-1] != "0" else "1")
+    proof.write_text(json.dumps(value))
+    block = to_hex(deployed.rpc.fetch_block("latest").hash)
+    code, _, complaint = run("receipt", unborn, *SIGNER, *trust, "--block-hash", block)
+    assert (code, "the ledger knows no" in complaint) == (1, False)
+
+
+def test_options_that_do_not_belong_together_are_a_wrong_call(
+    run: Run, give: Any, trust: list[object], tmp_path: Path
+) -> None:
+    path, hashes = give(SEEN), trust[2:]
+    for options in (
+        hashes,
+        [*trust, "--absence", tmp_path / "a"],
+        ["--absence", tmp_path / "a", *hashes[2:]],
+        ["--absence", tmp_path / "none", *hashes],
+        ["--rpc-url", "http://127.0.0.1:1"],
+        [*trust, "--rpc-url", "http://127.0.0.1:1"],
+    ):
+        assert run("receipt", path, *SIGNER, *options)[0] == 2, options
