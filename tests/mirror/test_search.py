@@ -626,6 +626,11 @@ def test_what_is_rare_is_found_by_few_statements(postgresql: Engine) -> None:
             found = list_assets(session, wanted, limit=50, newest_first=newest_first).items
         assert sorted(row.first_sequence for row in found) == rare
         assert len(sent) <= 5
+    with writing(postgresql) as session:
+        write_assets(session, [(1, True)])
+    with reading(postgresql) as session, statements(postgresql) as sent:
+        assert len(list_assets(session, wanted, limit=50).items) == 1
+    assert len(sent) == 2, "there is nothing behind the first stretches"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -30,11 +30,15 @@ def page_found(session: Session, query: Any, key: Any, turn: Turn) -> Page[Any]:
     if session.get_bind().dialect.name != "postgresql":
         return page(session, query, [key], turn)
     rows: list[Any] = []
-    window, rest = _first(session, turn), turn
+    window, rest, end = _first(session, turn), turn, None
     while window is not None:
         found = fetch_rows(session, query.where(window.holds()), [key], rest)
         rows += found
-        if len(rows) > turn.limit or window.is_last:
+        if len(rows) > turn.limit:
+            return page_of_rows(rows, turn.limit)
+        if end is None:
+            end = 0 if turn.newest_first else _find_newest(session)
+        if window.reaches(end):
             return page_of_rows(rows, turn.limit)
         rest = Turn((window.last,), turn.limit - len(rows), turn.newest_first)
         window = window.wider(len(found), rest.limit + 1)
@@ -61,10 +65,9 @@ class _Window:
         end = self.stretches[1] + (not self.newest_first)
         return (end << SIZES[self.size]) - (not self.newest_first)
 
-    @property
-    def is_last(self) -> bool:
-        """Whether there can be no ids behind it."""
-        return self.newest_first and self.last <= 0
+    def reaches(self, end: int) -> bool:
+        """Whether there is nothing behind it, as all ids are on this side of `end`, or that."""
+        return self.last <= end if self.newest_first else self.last >= end
 
     def holds(self) -> ColumnElement[bool]:
         """The condition on texts, apart from where they begin; it is said as the index says it."""
@@ -88,9 +91,13 @@ def _first(session: Session, turn: Turn) -> _Window | None:
         case (int(last),):
             start = last - 1 if turn.newest_first else last + 1
         case None if turn.newest_first:
-            start = session.exec(select(func.max(SearchTextRow.id))).one() or 0
+            start = _find_newest(session)
         case None:
             start = 0
         case _:
             return None  # a cursor of another list, which is refused where it is used
     return _Window(start, 0, turn.newest_first)
+
+
+def _find_newest(session: Session) -> int:
+    return session.exec(select(func.max(SearchTextRow.id))).one() or 0
