@@ -21,7 +21,8 @@ from ledger.cli.trusting import (
     Witness,
     read_trust,
 )
-from ledger.types import parse_address, to_hex
+from ledger.errors import VerificationError
+from ledger.types import parse_address, parse_hash, to_hex
 
 
 def verify(
@@ -43,6 +44,10 @@ def verify(
     anchor_log: AnchorLog = None,
     anchor_hash: AnchorHash = None,
     anchor_rpc: AnchorRpc = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(help="Id that the bundle has to be about, else any that it says."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check offline that a bundle proves a subject's complete history.
@@ -53,6 +58,7 @@ def verify(
     Exits with 1 if it does not, naming the step that failed and both values.
     """
     trusted = parse_address(contract, "--contract")
+    about = None if subject is None else parse_hash(subject, "--subject")
     trust = read_trust(
         block_hash, witness, threshold, checkpoint, anchor_log, anchor_hash, anchor_rpc
     )
@@ -71,6 +77,12 @@ def verify(
             print_steps(failed_steps(failure))
         fail(f"not proven: {printable(str(failure))}")
         raise typer.Exit(1) from None
+    if about not in (None, verified.subject):
+        raise VerificationError(
+            f"not proven: the bundle is about {to_hex(verified.subject)}, not {subject}",
+            expected=subject,
+            found=to_hex(verified.subject),
+        )
     if as_json:
         by = {} if vouched is None else {"witnesses": [to_hex(one) for one in vouched.witnesses]}
         say(json.dumps(verified_value(verified) | by))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api import proving
 from ledger.cli import main
 from ledger.hashing import keccak
 from ledger.proofs.decoding import decode_bundle
@@ -206,6 +208,22 @@ def test_what_cannot_be_proven_is_named(
     named = path.format(org=aurora.id, asset=asset, nobody="0x" + "07" * 32)
     answer = aurora.http.get(f"/v1/{named}/proof", params=params)
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+
+
+def test_no_more_proofs_are_built_at_once_than_a_process_can(
+    aurora: Member, asset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(proving, "_turns", turns)
+    path = f"/v1/assets/{asset}/proof"
+    with turns:
+        busy = aurora.http.get(path)
+        assert (busy.status_code, busy.json()["code"]) == (503, "unavailable")
+        assert busy.headers["retry-after"]
+    for _ in range(3):
+        assert aurora.http.get(path).status_code == 200
+    assert aurora.http.get(path, params={"field": "nothing"}).status_code == 422
+    assert aurora.http.get(path).status_code == 200
 
 
 def test_a_proof_needs_a_key(service: Running, asset: str) -> None:

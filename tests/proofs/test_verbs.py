@@ -159,6 +159,15 @@ def test_an_organisation_is_told_too(run: Run, tmp_path: Path) -> None:
     assert (told["class"], len(told["state"]["accounts"])) == ("organisation", 2)
 
 
+def test_a_bundle_about_another_subject_than_asked_for_is_refused(run: Run, file: Path) -> None:
+    assert run("verify", file, *TRUSTED, "--subject", to_hex(HISTORY.subject)).returncode == 0
+    for more in ((), ("--json",)):
+        done = run("verify", file, *TRUSTED, "--subject", to_hex(OTHER), *more)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert f"is about {to_hex(HISTORY.subject)}".encode() in done.stderr
+    assert run("verify", file, *TRUSTED, "--subject", "0x12").returncode == 2
+
+
 def test_reads_standard_input(run: Run, file: Path) -> None:
     assert run("verify", "-", *TRUSTED, send=file.read_bytes()).returncode == 0
 
