@@ -117,7 +117,7 @@ def tell(verified: Verified) -> list[str]:
     if verified.documents:
         lines += ["", "Proven: commitments of documents"]
         lines += [
-            f"  {to_hex(one.content_hash)}, of {len(one.leaves)} fields, {_named(one.places)}"
+            f"  {to_hex(one.content_hash)}, over {len(one.leaves)} leaves, {_named(one.places)}"
             for one in verified.documents
         ]
     if verified.originals:
