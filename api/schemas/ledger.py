@@ -211,7 +211,8 @@ class Alarm(Answer):
     about: Annotated[
         str | None,
         Field(
-            description="lane or role, if it is about one", examples=[f"31337:{EXAMPLE_ADDRESS}"]
+            description="lane, role or witness, if it is about one",
+            examples=[f"31337:{EXAMPLE_ADDRESS}"],
         ),
     ]
     message: str

@@ -81,6 +81,11 @@ class CheckpointLog:
         signature = "latestOf(bytes32,address)"
         return int.from_bytes(self._ask(signature, "latest", domain + address_word(witness)), "big")
 
+    def fetch_contradicted(self, domain: Hash32, first: int, last: int) -> list[Told]:
+        """Contradictions about a ledger that the log told in some blocks of its own chain."""
+        topics: list[Sequence[Hash32]] = [[CONTRADICTED], [domain]]
+        return [_told(log) for log in self.rpc.fetch_logs(self.address, topics, first, last)]
+
     def fetch_told(self, domain: Hash32, block_number: int) -> list[Told]:
         """What the log told about checkpoints of a ledger's block, oldest first."""
         topics: list[Sequence[Hash32]] = [

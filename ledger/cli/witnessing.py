@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -153,14 +153,13 @@ def _follow(settings: Settings, stop: threading.Event) -> None:
 
     signer = open_service_key(settings.data / "keys")
     engine = open_engine(settings.database())
-    told = ""
+    told, seen = "", 0
     try:
         while not stop.wait(min(_LOOK_EVERY, settings.checkpoint_seconds)):
             try:
                 attend(settings, engine, signer)
+                seen = watch_log(settings, engine, seen)
                 told = ""
-            except NothingFinal:
-                continue
             except Exception as error:  # noqa: BLE001 - whatever is away comes back
                 # Alarms tell of it once it lasts; the log should not tell it again and again.
                 if told != str(error):
@@ -191,7 +190,8 @@ def attend(settings: Settings, engine: Engine, signer: Signer) -> None:
         newest = find_newest_word(session, signer.address)
     due = settings.checkpoint_seconds * 1000
     if newest is None or time.time() * 1000 - newest.created_at >= due:
-        make_checkpoint(engine, signer)
+        with suppress(NothingFinal):  # then there is nothing to sign yet
+            make_checkpoint(engine, signer)
     if not settings.anchor_rpc_url:
         return
     with reading(engine) as session:
@@ -206,3 +206,29 @@ def attend(settings: Settings, engine: Engine, signer: Signer) -> None:
     with RpcClient(settings.anchor_rpc_url, patience=0) as rpc:
         log = find_log(settings.anchor_manifest_path(), rpc)
         anchor_checkpoint(engine, signer, rpc, log, signed)
+
+
+def watch_log(settings: Settings, engine: Engine, first: int) -> int:
+    """Look for contradictions that the log on the other chain told since its block `first`.
+
+    Returns the block from which to go on.
+
+    Raises:
+        LedgerError: it cannot be done now.
+    """
+    if not settings.anchor_rpc_url:
+        return first
+    from ledger.chain.checkpoint_log import CheckpointLog
+    from ledger.chain.rpc import RpcClient
+    from ledger.database.engine import reading
+    from ledger.mirror.queries import find_mirror
+    from ledger.outbox.anchoring import watch
+
+    with reading(engine) as session:
+        mirror = find_mirror(session)
+        domain = None if mirror is None else mirror.domain
+    if domain is None:
+        return first
+    with RpcClient(settings.anchor_rpc_url, patience=0) as rpc:
+        log = CheckpointLog(rpc, find_log(settings.anchor_manifest_path(), rpc))
+        return watch(engine, log, domain, first)

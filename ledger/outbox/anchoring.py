@@ -60,6 +60,23 @@ def anchor(
     return _keep_told(engine, contract, checkpoint)
 
 
+def watch(engine: Engine, contract: CheckpointLog, domain: Hash32, first: int) -> int:
+    """Keep what the log says of blocks that it told contradictions of, since its block `first`.
+
+    Returns the block from which to go on.
+    """
+    last = contract.rpc.fetch_block_number()
+    if last < first:
+        return first
+    contradicted = contract.fetch_contradicted(domain, first, last)
+    for number in sorted({one.checkpoint.block_number for one in contradicted}):
+        told = contract.fetch_told(domain, number)
+        with writing(engine) as session:
+            for one in told:
+                keep_word(session, one.checkpoint, one.witness, None, None)
+    return last + 1
+
+
 def _keep_told(engine: Engine, contract: CheckpointLog, checkpoint: Checkpoint) -> Anchoring:
     told = contract.fetch_told(checkpoint.domain, checkpoint.block_number)
     held = [one for one in told if one.kept and one.checkpoint == checkpoint]

@@ -1,6 +1,6 @@
 """Proves that a ledger knew no such subject as of a block: nothing of what was promised came.
 
-As a file it is one JSON object: `format`, `chain_id`, `contract`, `subject`, the `header` of a block
+As a file it is one JSON object: `format`, `chain_id`, `contract`, `subject`, a block's `header`
 (RLP), the `account_proof` from its state root, and the `nodes` from the account's storage root to
 where the subject's word would be.
 """

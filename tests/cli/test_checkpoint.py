@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import func
 from sqlmodel import select
 
-from ledger.chain.checkpoint_log import CheckpointLog
+from ledger.chain.checkpoint_log import CheckpointLog, encode_anchor
 from ledger.chain.node import Anvil
+from ledger.chain.sending import send_once
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.cli import main
 from ledger.cli.keystore import open_service_key
-from ledger.cli.witnessing import attend
+from ledger.cli.witnessing import attend, watch_log
 from ledger.database.engine import open_engine, reading, writing
 from ledger.deployment.manifest import load_manifest
 from ledger.domain.entries import Entry
@@ -267,6 +268,33 @@ def test_the_service_makes_and_anchors_them_by_itself(
     assert (kept.log, kept.signatures) == (log.address, 1)
     assert second.rpc.fetch_nonce(signer.address) == nonce + 1
     engine.dispose()
+
+
+def test_contradictions_that_others_bring_to_the_log_are_seen(
+    deployed: DeployedLedger, second: Anvil, log: CheckpointLog, file: Path, run: Run
+) -> None:
+    """A member signed two checkpoints of one block, and somebody brought both to the log."""
+    signed = decode_file(file.read_bytes())
+    anne = KeystoreSigner(secrets.token_bytes(32))
+    second.fund(anne.address)
+    settings = Settings(data=deployed.data, anchor_rpc_url=second.url)
+    engine = open_engine(settings.database())
+    seen = watch_log(settings, engine, 0)
+    assert watch_log(settings, engine, seen) == seen, "nothing new"
+    lie = replace(signed.checkpoint, block_hash=sha256(b"another view"))
+    for one in (signed.checkpoint, lie):
+        word = anne.sign_message(one.message()).encode()
+        send_once(second.rpc, anne, log.address, encode_anchor(one, [word]))
+    assert watch_log(settings, engine, seen) > seen
+    with reading(engine) as session:
+        conflicts = list_conflicts(session)
+        assert {one.block_hash for one in conflicts} == {
+            signed.checkpoint.block_hash,
+            lie.block_hash,
+        }
+        assert {one.witness for one in conflicts} == {anne.address}
+    engine.dispose()
+    assert run("checkpoint", "check", file)[0] == 0
 
 
 # -- a rewritten chain -------------------------------------------------------------------------
