@@ -48,6 +48,12 @@ def witness(service: Running, aurora: Member) -> KeystoreSigner:
 
 def add_account(service: Running, member: Member) -> KeystoreSigner:
     signer = KeystoreSigner(secrets.token_bytes(32))
+    enrol_account(service, member, signer)
+    return signer
+
+
+def enrol_account(service: Running, member: Member, signer: KeystoreSigner) -> None:
+    """Make an account one of the organisation's, and wait until it is."""
     org = parse_hash(member.id)
     act(
         service,
@@ -66,7 +72,6 @@ def add_account(service: Running, member: Member) -> KeystoreSigner:
     )
     path, account = f"/v1/organisations/{member.id}", to_hex(signer.address)
     until(lambda: account in member.http.get(path).json()["accounts"])
-    return signer
 
 
 @pytest.fixture

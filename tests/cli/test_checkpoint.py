@@ -106,6 +106,8 @@ def log(second: Anvil, run: Run, deployed: DeployedLedger) -> CheckpointLog:
     manifest = deployed.data / "anchor.json"
     done = run("deploy", "apply", PLAN, "--rpc-url", second.url, "--manifest", manifest, "--json")
     assert done[0] == 0, done
+    where = ("--rpc-url", second.url, "--manifest", manifest)
+    assert run("deploy", "verify", PLAN, *where)[0] == 0
     address = load_manifest(manifest).contracts["CheckpointLog"].address
     return CheckpointLog(second.rpc, address)
 
