@@ -12,13 +12,13 @@ from api.errors import Problem, unavailable
 from api.lookup import get_mirror
 from ledger.chain.rpc import RpcClient
 from ledger.documents.sealing import Sealed
-from ledger.errors import NodeError, VerificationError
+from ledger.errors import NodeError, UnknownThing, VerificationError
 from ledger.mirror.moments import Moment, find_moment
 from ledger.proofs.births import KeptBirths
 from ledger.proofs.build import Built, build_bundle
 from ledger.proofs.disclosing import Disclosure
 from ledger.proofs.gathering import Wanted
-from ledger.types import Hash32
+from ledger.types import Hash32, to_hex
 
 AT_ONCE: Final = 4
 """Proofs that one process builds at once: each asks much of the node."""
@@ -50,8 +50,9 @@ def prove(service: Service, view: View, subject: Hash32, at: Moment | None, aske
     """Build and verify a bundle as of a moment, or of the mirror's newest block.
 
     Raises:
-        Problem: the node has no such state any more, or others are being built.
-        UnknownThing: there is no such subject at that block, or no such field.
+        Problem: there is no such subject at that block, the node has no such state any more, or
+            others are being built.
+        UnknownThing: no document that the caller may read has such a field.
         MalformedValue: a subject of its class has nothing of the sort.
     """
     moment = at or find_moment(view.session)
@@ -62,6 +63,12 @@ def prove(service: Service, view: View, subject: Hash32, at: Moment | None, aske
         with RpcClient(service.settings.rpc_url) as rpc:
             wanted = _wanted(view, asked)
             built = build_bundle(rpc, contract, subject, moment.block, wanted)
+    except UnknownThing as error:
+        if error.fields["what"] != "subject":
+            raise
+        raise Problem(
+            "not_found", f"nothing {to_hex(subject)} was there at {moment.block}"
+        ) from error
     except (NodeError, VerificationError) as error:
         raise _not_now(moment, error) from error
     finally:

@@ -198,16 +198,26 @@ def test_documents_of_others_are_not_shown(service: Running, asset: str) -> None
         ("assets/{asset}", {"holdings": "true"}, "invalid_request"),
         ("assets/{asset}", {"with": "friends"}, "invalid_request"),
         ("assets/{asset}", {"field": "no such field"}, "unknown_reference"),
-        ("assets/{nobody}", {}, "unknown_reference"),
         ("assets/0x12", {}, "invalid_request"),
     ],
 )
 def test_what_cannot_be_proven_is_named(
     aurora: Member, asset: str, path: str, params: dict[str, str], code: str
 ) -> None:
-    named = path.format(org=aurora.id, asset=asset, nobody="0x" + "07" * 32)
+    named = path.format(org=aurora.id, asset=asset)
     answer = aurora.http.get(f"/v1/{named}/proof", params=params)
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+
+
+def test_what_is_not_there_is_not_found(aurora: Member, asset: str) -> None:
+    born = aurora.http.get(f"/v1/assets/{asset}/entries").json()["items"][0]["block"]
+    for path, params in (
+        (f"assets/0x{'07' * 32}", {}),
+        (f"organisations/0x{'07' * 32}", {}),
+        (f"assets/{asset}", {"at": born - 1}),
+    ):
+        answer = aurora.http.get(f"/v1/{path}/proof", params=params)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), answer.text
 
 
 def test_no_more_proofs_are_built_at_once_than_a_process_can(
