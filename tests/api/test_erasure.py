@@ -84,6 +84,9 @@ def test_what_was_registered_with_is_erased_too_and_its_neighbours_stay(
     [link] = aurora.http.get(f"/v1/assets/{assets[1]}/documents").json()["items"]
     assert erase(aurora, assets[1], link["content_hash"]).status_code == 201
     assert aurora.http.get(f"/v1/assets/{assets[1]}/documents").json()["items"] == []
+    page = service.anyone.get(f"/assets/{assets[1]}")
+    assert page.status_code == 200
+    assert "neighbour 1" not in page.text
     for other in (assets[0], assets[2]):
         [kept] = aurora.http.get(f"/v1/assets/{other}/documents").json()["items"]
         assert aurora.http.get(kept["url"]).status_code == 200
