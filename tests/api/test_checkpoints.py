@@ -97,7 +97,7 @@ def make_checkpoint(service: Running, aurora: Member) -> Checkpoint:
                 mirror.domain, row.block_number, row.block_hash, row.ledger_head
             )
 
-    made = until(make)
+    made = until(make, seconds=60)
     engine.dispose()
     assert isinstance(made, Checkpoint)
     return made

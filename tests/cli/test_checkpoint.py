@@ -247,10 +247,7 @@ def test_what_the_log_holds_against_it_becomes_an_alarm(
     with reading(engine) as session:
         conflicts = list_conflicts(session)
         assert {one.witness for one in conflicts} == {service.address}
-        assert {one.ledger_head for one in conflicts} == {
-            signed.checkpoint.ledger_head,
-            other.ledger_head,
-        }
+        assert {one.ledger_head for one in conflicts} == {other.ledger_head}
     engine.dispose()
 
 
@@ -290,10 +287,7 @@ def test_contradictions_that_others_bring_to_the_log_are_seen(
     assert watch_log(settings, engine, seen) > seen
     with reading(engine) as session:
         conflicts = list_conflicts(session)
-        assert {one.block_hash for one in conflicts} == {
-            signed.checkpoint.block_hash,
-            lie.block_hash,
-        }
+        assert [one.block_hash for one in conflicts] == [lie.block_hash]
         assert {one.witness for one in conflicts} == {anne.address}
     engine.dispose()
     assert run("checkpoint", "check", file)[0] == 0
