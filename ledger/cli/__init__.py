@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -86,6 +88,8 @@ def _usage(error: LedgerError) -> bool:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with 0, 1 (it failed) or 2 (it was called wrongly)."""
     end_with_parent()
+    # Nobody need look for cycles among the modules of a process that ends.
+    atexit.register(gc.freeze)
     try:
         typer.main.get_command(app)(args=arguments, prog_name="asset-ledger")
     except LedgerError as error:
