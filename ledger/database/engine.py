@@ -32,6 +32,9 @@ _UPGRADE_SECONDS: Final = 60
 _CONNECTIONS: Final = 40
 """SQLite connections that are kept: as many as a process of the API has threads to use them."""
 
+_LOGGED_PAGES: Final = 8_000
+"""Pages in the log of one who writes much before they are moved into the file."""
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _WRITING: Final = {"ledger_writing": True}
 # Any number serves, as long as every process of ours locks the same one.
@@ -186,6 +189,8 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 def _keep_pages(cache: int, connection: Any, _: object) -> None:
     connection.execute(f"PRAGMA cache_size = {-1024 * cache}")
+    # A page that one transaction after the other changes is moved out of the log but once.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOGGED_PAGES}")
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import gc
 import logging
+import queue
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from ledger.chain.rpc import RpcClient
 from ledger.errors import LedgerError
 from ledger.hashing import domain_separator
-from ledger.mirror.apart import TURN, Ahead, pack
+from ledger.mirror.apart import Ahead, pack
+from ledger.mirror.asset_rows import share_names
 from ledger.mirror.fetch import AskedRange, FetchedRange, ask_range, read_range
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
@@ -32,11 +35,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_STEP: Final = 20_000
+_TURN: Final = 0.0002
+"""Seconds for which a thread keeps others from theirs."""
+_STEP: Final = 10_000
 """Entries of a step, about: what is committed at once."""
 _REQUESTS: Final = 2
 """Ranges that are asked for while another one is folded."""
-_KEPT: Final = 60_000
+_WAITING: Final = 1
+"""Steps that lie ready while another one is written."""
+_KEPT: Final = 90_000
 """Subjects that are kept at hand; others are looked up in the mirror."""
 
 
@@ -45,30 +52,73 @@ def read_ahead(pipe: Connection, work: Ahead) -> None:
     # Looking for cycles among millions of tuples would take longer than all else.
     gc.disable()
     # A thread that waits for an answer must not wait for its turn as well, at each piece of it.
-    sys.setswitchinterval(TURN)
+    sys.setswitchinterval(_TURN)
     try:
-        with RpcClient(work.rpc_url) as rpc, ThreadPoolExecutor(_REQUESTS) as threads:
+        with (
+            _Sending(pipe) as sending,
+            RpcClient(work.rpc_url) as rpc,
+            ThreadPoolExecutor(_REQUESTS) as threads,
+        ):
             try:
-                _Worker(work, rpc, threads, pipe).run()
+                _Worker(work, rpc, threads, pipe, sending).run()
             except LedgerError as error:
                 _log.info("reading ahead ends: %s", error)
-        pipe.send_bytes(b"")
         while True:
             pipe.recv_bytes()
     except (EOFError, OSError) as error:
         _log.debug("nobody wants what is ahead any more: %r", error)
 
 
+class _Sending:
+    """Sends steps while the next ones are made: they are taken out of the pipe one by one."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._steps: queue.Queue[bytes] = queue.Queue(_WAITING)
+        self._failed: OSError | None = None
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._steps.put(b"")
+        self._thread.join()
+
+    def put(self, step: bytes) -> None:
+        """Have a step sent as soon as those before it are. Raises OSError if nobody takes them."""
+        self._steps.put(step)
+        if self._failed is not None:
+            raise self._failed
+
+    def _send(self) -> None:
+        step = None
+        while step != b"":
+            step = self._steps.get()
+            try:
+                if self._failed is None:
+                    self._pipe.send_bytes(step)
+            except OSError as error:
+                self._failed = error
+
+
 class _Worker:
     """Folds range after range, and hands on a step whenever there is enough for one."""
 
     def __init__(
-        self, work: Ahead, rpc: RpcClient, threads: ThreadPoolExecutor, pipe: Connection
+        self,
+        work: Ahead,
+        rpc: RpcClient,
+        threads: ThreadPoolExecutor,
+        pipe: Connection,
+        sending: _Sending,
     ) -> None:
         self.work = work
         self.rpc = rpc
         self.threads = threads
         self.pipe = pipe
+        self.sending = sending
         self.domain = domain_separator(work.deployed.chain_id, work.deployed.contract)
         self.span = Span()
         self.written = work.cursor.sequence
@@ -82,7 +132,7 @@ class _Worker:
             if fetched.first.parent_hash != before:
                 raise Distrusted("a final block changed", block=fetched.first.number)
             before = fetched.last.hash
-            self.look_up(named_by(fetched.reading.entries, self.subjects))
+            self.look_up(named_by(fetched.reading.entries, self.subjects), folding.names)
             folding.fold(fetched.reading)
             done = fetched.last.number == self.work.until
             if done or folding.size >= _STEP:
@@ -116,20 +166,24 @@ class _Worker:
     def ask(self, first: int, last: int) -> AskedRange:
         return ask_range(self.rpc, self.work.deployed, first, last, settled=True)
 
-    def look_up(self, ids: list[Hash32]) -> None:
+    def look_up(self, ids: list[Hash32], names: dict[Hash32, Hash32]) -> None:
         """Get what is not at hand; it was written long ago."""
         if not ids or self.written == 0:
             return  # nothing is written yet that is not at hand
         if self._store is None:
             self._store = _open_store(self.work.database_url)
-        self.subjects |= self._store.subjects(ids)
+        found = self._store.subjects(ids)
+        for one in found.values():
+            if isinstance(one, list):
+                share_names(one, names)
+        self.subjects |= found
 
     def hand_on(self, folding: Folding, fetched: FetchedRange) -> None:
         last = fetched.last
         step = folding.take(
             (last.number, last.hash, last.timestamp), fetched.ledger_head, self.work.until
         )
-        self.pipe.send_bytes(pack(step))
+        self.sending.put(pack(step))
         while self.pipe.poll():
             self.written = int.from_bytes(self.pipe.recv_bytes())
         if len(self.subjects) > _KEPT:
@@ -139,7 +193,8 @@ class _Worker:
     def forget(self) -> None:
         """Forget assets that nothing happened to lately, and that the mirror has by now."""
         assets = {id: one[-1] for id, one in self.subjects.items() if isinstance(one, list)}
-        oldest = sorted(assets.values())[len(assets) // 2]
+        # No more than a third: what is forgotten too early is looked up again, one by one.
+        oldest = sorted(assets.values())[len(assets) // 3]
         for id, sequence in assets.items():
             if sequence <= min(oldest, self.written):
                 del self.subjects[id]

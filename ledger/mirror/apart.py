@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import marshal
 import multiprocessing
-import queue
 import signal
 import sys
 import threading
@@ -27,10 +26,7 @@ _log = logging.getLogger(__name__)
 
 # Where it is safe, another process is had at once, with all that is imported by then.
 CONTEXT: Final = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-TURN: Final = 0.0002
-"""Seconds for which a thread keeps others from theirs."""
-_WAITING: Final = 1
-"""Steps that lie ready while another one is written."""
+_LOOK_EVERY: Final = 0.1
 _FAR: Final = 500
 """Final blocks behind which a process of its own is worth starting."""
 
@@ -51,7 +47,6 @@ class ReadAhead:
 
     def __init__(self, work: Ahead) -> None:
         self.work = work
-        self._steps: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._pipe, theirs = CONTEXT.Pipe()
         self._process: multiprocessing.Process = CONTEXT.Process(  # type: ignore[attr-defined]
             target=_begin, args=(theirs, self._pipe, work), daemon=True, name="read-ahead"
@@ -61,7 +56,6 @@ class ReadAhead:
     def __enter__(self) -> Self:
         self._process.start()
         self._theirs.close()
-        threading.Thread(target=self._receive, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,31 +69,20 @@ class ReadAhead:
         Ends at the block `until`, when `stop` is set, or, with a line in the log, where the node
         does not tell what can be true.
         """
-        while (packed := self._next(stop)) is not None:
-            step = unpack(packed)
-            del packed
-            yield step
-            try:
-                self._pipe.send_bytes(step.last.last_sequence.to_bytes(8))
-            except OSError as error:
-                _log.info("reading ahead has ended: %s", error)
-                return
-
-    def _receive(self) -> None:
-        """Take steps out of the pipe, so that it is empty for the next one."""
         try:
-            while message := self._pipe.recv_bytes():
-                self._steps.put(message)
+            while packed := self._receive(stop):
+                step = unpack(packed)
+                written = step.last.last_sequence
+                yield step
+                del packed, step  # there need not be two at once
+                self._pipe.send_bytes(written.to_bytes(8))
         except (EOFError, OSError) as error:
-            _log.debug("reading ahead has ended: %r", error)
-        self._steps.put(None)
+            _log.info("reading ahead has ended: %r", error)
 
-    def _next(self, stop: threading.Event) -> bytes | None:
+    def _receive(self, stop: threading.Event) -> bytes | None:
         while not stop.is_set():
-            try:
-                return self._steps.get(timeout=0.1)
-            except queue.Empty:
-                continue
+            if self._pipe.poll(_LOOK_EVERY):
+                return self._pipe.recv_bytes()
         return None
 
 

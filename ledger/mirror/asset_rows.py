@@ -30,6 +30,8 @@ _PARENT: Final = COLUMNS.index("parent")
 OFFERED: Final = COLUMNS.index("offered")
 _PARTIES: Final = tuple([COLUMNS.index(party.label) for party in Party])
 
+_NAMES: Final = tuple([COLUMNS.index(name) for name in ("org", "owner", "schema")])
+
 _WORD_PADDING: Final = bytes(31)
 _PADDING: Final = bytes(31), bytes(24)
 
@@ -44,6 +46,12 @@ def born_row(subject: Hash32, org: Hash32, payload: bytes, timestamp: int, seque
         subject, org, payload[:32], payload[32:64], kind, content_hash, content_hash, 0, False,
         None, None, None, 0, None, 1, subject, timestamp, timestamp, sequence, sequence,
     ]  # fmt: skip
+
+
+def share_names(row: Row, names: dict[Hash32, Hash32]) -> None:
+    """Have a row hold the organisations and the schema that others hold, not their like."""
+    for column in _NAMES:
+        row[column] = names.setdefault(row[column], row[column])
 
 
 def _unchanged(_row: Row, _org: Hash32, _payload: bytes) -> None:

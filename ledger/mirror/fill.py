@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from sqlalchemy import Engine
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
-from ledger.mirror.apart import TURN, Ahead, ReadAhead, find_work
+from ledger.mirror.apart import Ahead, ReadAhead, find_work
 from ledger.mirror.indexes import build_indexes, find_missing_indexes, leave_out_indexes
 from ledger.mirror.steps import Applied, Cursor
 from ledger.mirror.store import Store
@@ -64,14 +63,11 @@ class Filling:
 
 
 def _take(ahead: ReadAhead, apply: Callable[[Applied], None], stop: threading.Event) -> None:
-    # What comes and goes are tuples without cycles, by the hundred thousand; and the thread that
-    # receives them must not wait for its turn at each piece.
+    # What comes and goes are tuples without cycles, by the hundred thousand.
     gc.disable()
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(TURN)
     try:
         for step in ahead.steps(stop):
             apply(step)
+            del step  # before the next one comes
     finally:
         gc.enable()
-        sys.setswitchinterval(interval)

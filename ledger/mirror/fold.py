@@ -25,6 +25,7 @@ from ledger.mirror.asset_rows import (
     UPDATED_AT,
     Row,
     born_row,
+    share_names,
 )
 from ledger.mirror.keeping import (
     ASSETS,
@@ -101,6 +102,7 @@ class Folding:
 
     `subjects` are those that the mirror knows, the ones that entries are about and the batches of
     those that have no entry of their own yet (`named_by`); it keeps them as they are after.
+    `names` are the organisations and schemas of assets, each once.
     """
 
     def __init__(self, cursor: Cursor, subjects: dict[Hash32, Known]) -> None:
@@ -109,6 +111,7 @@ class Folding:
         self.ledger_head = cursor.ledger_head
         self.sequence = cursor.sequence
         self._gathered = _Gathered()
+        self.names: dict[Hash32, Hash32] = {}
 
     @property
     def size(self) -> int:
@@ -200,6 +203,7 @@ class Folding:
                 known[LAST_SEQUENCE] = sequence
             elif known is None and kind == _REGISTERED:
                 row = born_row(subject, org, payload, timestamp, sequence)
+                share_names(row, self.names)
                 subjects[subject] = row
                 gathered.born_assets.append(row)
                 periods.own(subject, 0, row[OWNER], number)

@@ -16,6 +16,9 @@ from ledger.mirror.tables import TABLES
 _FILLED: Final = [TABLES[name] for name in ("entry", "asset", "holder", "offer", "mount", "claim")]
 """The tables that grow with entries and assets; folding asks them by their primary keys alone."""
 
+_SORTING: Final = 8
+"""MiB to sort an index in."""
+
 
 def find_missing_indexes(engine: Engine) -> list[Index]:
     """The indexes that are left out now."""
@@ -37,8 +40,13 @@ def leave_out_indexes(engine: Engine) -> list[Index]:
 def build_indexes(engine: Engine, missing: list[Index]) -> None:
     """Build what was left out, all or nothing."""
     with writing(engine) as session:
+        connection = session.connection()
+        if engine.dialect.name == "sqlite":
+            # SQLite sorts in as much memory as it keeps pages in, and no sooner in more.
+            connection.exec_driver_sql(f"PRAGMA cache_size = {-1024 * _SORTING}")
         for index in missing:
-            index.create(session.connection(), checkfirst=True)
+            index.create(connection, checkfirst=True)
+    engine.dispose()  # the next connection keeps as many pages as before
 
 
 def _indexes() -> Iterator[Index]:

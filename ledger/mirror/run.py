@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _PATIENCE: Final = 60.0
-_CACHE: Final = 32
+_CACHE: Final = 16
 """MiB of the database's pages that are kept at hand."""
 _DATABASE: Final = (DatabaseBusy, OperationalError, InterfaceError)
 _PASSING: Final = (NodeError, MirrorError, *_DATABASE)
