@@ -33,6 +33,7 @@ class Asked:
     organisations: bool = False
     schemas: bool = False
     parts: bool = False
+    ledger: bool = False
     tree: bool = False
     holdings: bool = False
     documents: bool = False
@@ -91,6 +92,7 @@ def _wanted(view: View, asked: Asked) -> Wanted:
         organisations=asked.organisations,
         schemas=asked.schemas,
         parts=asked.parts,
+        ledger=asked.ledger,
         tree=asked.tree,
         holdings=asked.holdings,
         find_birth=KeptBirths(view.births.batches).find,

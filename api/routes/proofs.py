@@ -17,7 +17,7 @@ from ledger.types import Hash32, to_hex
 
 router = APIRouter(prefix="/v1", tags=["proofs"])
 
-Related = Literal["organisations", "schemas", "parts"]
+Related = Literal["organisations", "schemas", "parts", "ledger"]
 FieldName = Annotated[str, Field(max_length=256)]
 
 _SCHEMA: Final = {"type": "object", "description": "a bundle, version 1"}
@@ -40,7 +40,7 @@ class ProofQuery(BaseModel):
 
     at: At = None
     related: Annotated[
-        list[Related], Field(alias="with", max_length=3, description="prove these, too")
+        list[Related], Field(alias="with", max_length=4, description="prove these, too")
     ] = []
     documents: Annotated[bool, Field(description="a zip with the documents you may read")] = False
     commitments: Annotated[bool, Field(description="the hashes of documents' fields")] = False
@@ -102,6 +102,7 @@ def _answer(
         organisations="organisations" in query.related,
         schemas="schemas" in query.related,
         parts="parts" in query.related,
+        ledger="ledger" in query.related,
         documents=query.documents,
         commitments=query.commitments,
         serial=query.serial,

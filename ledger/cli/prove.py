@@ -47,7 +47,7 @@ def prove(
         typer.Option(
             "--with",
             metavar="WHICH",
-            help="Prove these, too: organisations, schemas, parts; commas between.",
+            help="Prove these, too: organisations, schemas, parts, ledger; commas between.",
         ),
     ] = "",
     tree: Annotated[
@@ -143,6 +143,7 @@ def prove(
             organisations="organisations" in others,
             schemas="schemas" in others,
             parts="parts" in others,
+            ledger="ledger" in others,
             tree=tree,
             holdings=holdings,
             checkpoint=signed,
@@ -187,9 +188,10 @@ def _find_signed(
 def _related(text: str) -> set[str]:
     """The words of `--with`; `schema` is as good as `schemas`."""
     words = {"schemas" if word == "schema" else word for word in text.split(",") if word}
-    if unknown := sorted(words - {"organisations", "schemas", "parts"}):
+    if unknown := sorted(words - {"organisations", "schemas", "parts", "ledger"}):
         raise typer.BadParameter(
-            f"{', '.join(unknown)} is none of organisations, schemas, parts", param_hint="--with"
+            f"{', '.join(unknown)} is none of organisations, schemas, parts, ledger",
+            param_hint="--with",
         )
     return words
 

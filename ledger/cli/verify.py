@@ -48,6 +48,10 @@ def verify(
         str | None,
         typer.Option(help="Id that the bundle has to be about, else any that it says."),
     ] = None,
+    artifact: Annotated[
+        Path | None,
+        typer.Option(help="The contract as compiled from its source: its code has to be that."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check offline that a bundle proves a subject's complete history.
@@ -83,6 +87,10 @@ def verify(
             expected=subject,
             found=to_hex(verified.subject),
         )
+    if artifact is not None:
+        from ledger.proofs.code import verify_code
+
+        verified = verify_code(verified, _read(artifact))
     if as_json:
         by = {} if vouched is None else {"witnesses": [to_hex(one) for one in vouched.witnesses]}
         say(json.dumps(verified_value(verified) | by))

@@ -38,6 +38,7 @@ class Wanted:
     organisations: bool = False
     schemas: bool = False
     parts: bool = False
+    ledger: bool = False
     tree: bool = False
     holdings: bool = False
     find_birth: FindBirth = _knows_no_birth
@@ -63,6 +64,7 @@ def gather_subjects(reading: Reading, subject: Hash32, wanted: Wanted) -> list[B
     for each in told:
         named += organisations_of(each.entries) if wanted.organisations else []
         named += schemas_of(each.entries) if wanted.schemas else []
+    named += reading.fetch_founding() if wanted.ledger else []
     _add(reading, named, gathered, wanted.find_birth)
     return list(gathered.values())
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ledger.domain.batch import batch_id_of, index_of
+from ledger.domain.kinds import Kind
 from ledger.domain.log import APPENDED_TOPIC, decode_appended
 from ledger.errors import LedgerError, MalformedValue, NodeUnavailable
 from ledger.hashing import keccak
 from ledger.proofs.bundle import BundleEntry
 from ledger.proofs.layout import SubjectClass, Word, decode_word, ledger_head_slot, word_slot
 from ledger.proofs.source import AccountLike, BlockLike, SlotLike, Source
-from ledger.types import Address, Hash32, parse_hash, to_hex
+from ledger.types import ZERO_HASH, Address, Hash32, parse_hash, to_hex
 
 _TRANSFER: Final = keccak(b"Transfer(address,address,uint256)")
 _CONSECUTIVE: Final = keccak(b"ConsecutiveTransfer(uint256,uint256,address,address)")
@@ -101,6 +102,13 @@ class Reading:
                     timestamp=times[log.block_hash],
                 )
             )
+
+    def fetch_founding(self) -> list[Hash32]:
+        """The ledger itself as a subject, which its first entry begins."""
+        kind = int(Kind.FOUNDED).to_bytes(32, "big")
+        topics = (APPENDED_TOPIC, None, ZERO_HASH, kind)
+        logs = self.source.fetch_logs(self.contract, topics, 0, self.block.number)
+        return [log.topics[1] for log in logs]
 
     def fetch_received(self, address: Address) -> tuple[set[Hash32], list[range]]:
         """The assets whose title ever came to an address (ERC-721): single, and ranges of ids."""
