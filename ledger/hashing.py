@@ -38,10 +38,12 @@ _CHECKPOINT_TYPE: Final = keccak(
     b"Checkpoint(bytes32 domain,uint64 blockNumber,bytes32 blockHash,bytes32 ledgerHead)"
 )
 _RECEIPTS_TYPE: Final = keccak(b"Receipts(bytes32 domain,bytes32 root,uint64 size)")
+_AUDIT_REPORT_TYPE: Final = keccak(b"AuditReport(bytes32 domain,bytes32 contentHash)")
 _NAME: Final = keccak(b"AssetLedger")
 _VERSION: Final = keccak(b"1")
 _CHECKPOINT_DOMAIN: Final = keccak(_STANDALONE_TYPE + keccak(b"AssetLedgerCheckpoint") + _VERSION)
 _RECEIPTS_DOMAIN: Final = keccak(_STANDALONE_TYPE + keccak(b"AssetLedgerReceipts") + _VERSION)
+_AUDIT_DOMAIN: Final = keccak(_STANDALONE_TYPE + keccak(b"AssetLedgerAudit") + _VERSION)
 _BATCH_REGISTERED: Final = (33).to_bytes(32, "big")
 
 
@@ -189,6 +191,12 @@ def receipts_message(domain: Hash32, root: Hash32, size: int) -> bytes:
     """What a service signs the keccak of, to promise `size` receipts of one tree (EIP-712)."""
     struct = keccak(_RECEIPTS_TYPE + domain + root + _word(size))
     return b"\x19\x01" + _RECEIPTS_DOMAIN + struct
+
+
+def audit_message(domain: Hash32, content_hash: Hash32) -> bytes:
+    """What an auditor signs the keccak of, to vouch for a report of that hash (EIP-712)."""
+    struct = keccak(_AUDIT_REPORT_TYPE + domain + content_hash)
+    return b"\x19\x01" + _AUDIT_DOMAIN + struct
 
 
 def mapping_slot(key: Hash32, slot: int) -> Hash32:

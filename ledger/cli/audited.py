@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ledger.mirror.auditing.audit import Audit
     from ledger.mirror.auditing.documents import BadDocument, Rehashed
     from ledger.mirror.auditing.findings import Cell, Finding
+    from ledger.reports.report import Sample
 
 
 def audit_value(found: Audit, documents: Rehashed | None) -> dict[str, Any]:
@@ -96,3 +97,20 @@ def documents_sentence(found: Rehashed) -> str:
     if found.kept_though_erased:
         told += f", {found.kept_though_erased:,} KEPT THOUGH ERASED"
     return f"{told}: bad are {found.bad:,}" if found.bad else f"{told}: none is bad"
+
+
+def sample_value(sample: Sample) -> dict[str, Any]:
+    """The draw, and what came of each asset, as the report tells it."""
+    import msgspec
+
+    found: dict[str, Any] = msgspec.to_builtins(sample)
+    return found
+
+
+def sample_sentence(sample: Sample) -> str:
+    """How many were drawn and proven, for a person."""
+    proven = sum(each.failure is None for each in sample.drawn)
+    return (
+        f"{count(len(sample.drawn), 'asset')} of {sample.population:,} drawn by block"
+        f" {sample.seed.number}, {proven:,} proven by bundles"
+    )

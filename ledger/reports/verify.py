@@ -1,0 +1,235 @@
+"""Checks a report offline: numbered steps from its bytes to every bundle of its sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from ledger.domain.batch import batch_id_of, index_of
+from ledger.errors import DocumentError, MalformedValue
+from ledger.hashing import keccak, sha256
+from ledger.proofs.layout import SubjectClass
+from ledger.proofs.steps import StepFailed
+from ledger.proofs.verified import Verified
+from ledger.proofs.verify import verify_bundle
+from ledger.reports.draw import draw
+from ledger.reports.report import Drawn, Report, Sample, decode_report
+from ledger.reports.steps import (
+    WrongAuditor,
+    WrongBundle,
+    WrongDraw,
+    WrongOrder,
+    WrongReport,
+    WrongRequest,
+)
+from ledger.signatures import decode_signature
+from ledger.types import Address, Hash32, parse_address, parse_hash, parse_hex, to_hex
+
+NOT_PROVEN: Final = (
+    "that the population, and the numbers of assets within it, are the ledger's: the auditor says"
+    " so, having compared the mirror with the chain; whoever has a mirror can draw again",
+    "when the audit was asked for: that is the auditor's word, save that the seed came later",
+    "what the comparison and the rehashing came to: that is the auditor's word",
+    "serials and names: the service calls assets and owners so",
+)
+"""What must not be read into a report that was checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A report that is what its auditor signed, and what the bundles of its sample prove."""
+
+    report: Report
+    proven: tuple[Verified, ...]
+    not_proven: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What whoever checks a report brings: the auditor, and maybe contract and seed's hash."""
+
+    signer: Address
+    contract: Address | None = None
+    block_hash: Hash32 | None = None
+
+
+def verify_report(
+    raw: bytes,
+    trusted: Trusted,
+    find_bundle: Callable[[Hash32], bytes | None],
+    there: Collection[Hash32] = (),
+) -> Checked:
+    """Check a report and the bundles beside it; nothing but the arguments is read.
+
+    `find_bundle` gives the bundle that lies beside the report for an asset, `there` are the assets
+    for which any do.
+
+    Raises:
+        ReportFailed: the subclass says which step failed; the steps before it have passed.
+    """
+    # 1. Form: the bytes are one report, in its only spelling.
+    try:
+        signed = decode_report(raw)
+    except (MalformedValue, DocumentError) as error:
+        raise WrongReport(error.message) from None
+    report = signed.report
+
+    # 2. Signature: the auditor signed it as it stands.
+    _verify_signature(report, parse_hex(signed.signature), trusted.signer)
+
+    # 3. Request: contract and seed are those that are trusted, and the seed came afterwards.
+    _verify_request(report, trusted)
+    if report.sample is None:
+        _refuse_others(there, ())
+        return Checked(report, (), _not_proven(trusted, None))
+
+    # 4. Draw: these assets had to be drawn, and no others.
+    _verify_draw(report, report.sample)
+
+    # 5. Bundles: there is one for each that is said to be proven, and it proves it.
+    _refuse_others(there, report.sample.drawn)
+    proven = [
+        _verify_bundle(report, report.sample, each, find_bundle(parse_hash(each.asset)))
+        for each in report.sample.drawn
+        if each.failure is None
+    ]
+
+    # 6. Order: later numbers were born later, those of a batch by its index.
+    _verify_order(report, report.sample, proven)
+    return Checked(report, tuple(proven), _not_proven(trusted, report.sample))
+
+
+def _verify_signature(report: Report, signature: bytes, signer: Address) -> None:
+    try:
+        found = decode_signature(signature).recover(keccak(report.message()))
+    except MalformedValue as error:
+        raise WrongAuditor(error.message) from None
+    if found != signer:
+        told = "nobody" if found is None else to_hex(found)
+        raise WrongAuditor(
+            "somebody else signed what stands there", expected=to_hex(signer), found=told
+        )
+    if parse_address(report.signer) != signer:
+        raise WrongAuditor("it names another signer", expected=to_hex(signer), found=report.signer)
+
+
+def _verify_request(report: Report, trusted: Trusted) -> None:
+    if trusted.contract is not None and parse_address(report.contract) != trusted.contract:
+        raise WrongRequest(
+            "it is about another contract",
+            expected=to_hex(trusted.contract),
+            found=report.contract,
+        )
+    sample = report.sample
+    if sample is None:
+        return
+    seed, compared, asked = sample.seed, report.audit.block, report.asked.block
+    if trusted.block_hash is not None and parse_hash(seed.hash) != trusted.block_hash:
+        raise WrongRequest(
+            "the seed is another block's", expected=to_hex(trusted.block_hash), found=seed.hash
+        )
+    before = compared.number if sample.replayed else max(compared.number, asked.number)
+    if seed.number <= before:
+        raise WrongRequest(
+            "the seed's block was there already",
+            expected=f"a block after {before}",
+            found=seed.number,
+        )
+
+
+def _verify_draw(report: Report, sample: Sample) -> None:
+    expected = draw(report.domain(), parse_hash(sample.seed.hash), sample.population, sample.wanted)
+    found = tuple([each.number for each in sample.drawn])
+    for at, (one, other) in enumerate(zip(expected, found, strict=False)):
+        if one != other:
+            raise WrongDraw(f"asset {at} of the draw is another", expected=one, found=other)
+    if len(expected) != len(found):
+        raise WrongDraw("so many had to be drawn", expected=len(expected), found=len(found))
+    ids = {each.asset: each.number for each in sample.drawn}
+    for each in sample.drawn:
+        if ids[each.asset] != each.number:
+            raise WrongDraw(
+                f"{each.asset} stands for two numbers", expected=each.number, found=ids[each.asset]
+            )
+
+
+def _refuse_others(there: Collection[Hash32], drawn: Collection[Drawn]) -> None:
+    proven = {parse_hash(each.asset) for each in drawn if each.failure is None}
+    if others := sorted(set(there) - proven):
+        raise WrongBundle(
+            f"there is a bundle of {to_hex(others[0])}, which the report does not tell of"
+        )
+
+
+def _verify_bundle(report: Report, sample: Sample, each: Drawn, raw: bytes | None) -> Verified:
+    if raw is None:
+        raise WrongBundle(f"the bundle of {each.asset} is missing")
+    if to_hex(sha256(raw)) != each.bundle:
+        raise WrongBundle(
+            f"the bundle of {each.asset} is another",
+            expected=each.bundle,
+            found=to_hex(sha256(raw)),
+        )
+    try:
+        verified = verify_bundle(
+            raw, block_hash=parse_hash(sample.seed.hash), contract=parse_address(report.contract)
+        )
+    except StepFailed as error:
+        raise WrongBundle(f"the bundle of {each.asset} does not verify: {error}") from None
+    for what, expected, found in (
+        ("asset", each.asset, to_hex(verified.subject)),
+        ("class", SubjectClass.ASSET.label, verified.word.subject_class.label),
+        ("number of entries", each.entries, len(verified.entries)),
+        ("code", report.code_hash, to_hex(verified.code_hash)),
+        ("block's number", sample.seed.number, verified.block.number),
+        ("block's time", sample.seed.timestamp, verified.block.timestamp),
+    ):
+        if expected != found:
+            raise WrongBundle(
+                f"the bundle of {each.asset} proves another {what}", expected=expected, found=found
+            )
+    return verified
+
+
+def _verify_order(report: Report, sample: Sample, proven: Collection[Verified]) -> None:
+    """See that births are in order, and none is after the block at which assets were counted."""
+    opened = {to_hex(each.subject): each.state.opened_at for each in proven}
+    numbered = sorted(sample.drawn, key=lambda each: each.number)
+    for one, other in pairwise([each for each in numbered if each.asset in opened]):
+        if opened[one.asset] > opened[other.asset]:
+            raise WrongOrder(
+                f"number {other.number} was born before number {one.number}",
+                expected=f"{opened[one.asset]} or later",
+                found=opened[other.asset],
+            )
+    for one, other in pairwise(numbered):
+        _verify_neighbours(one, other)
+    for asset, at in opened.items():
+        if at > report.audit.block.timestamp:
+            raise WrongOrder(
+                f"{asset} was born after the block at which assets were counted",
+                expected=f"{report.audit.block.timestamp} or earlier",
+                found=at,
+            )
+
+
+def _verify_neighbours(one: Drawn, other: Drawn) -> None:
+    first, second = parse_hash(one.asset), parse_hash(other.asset)
+    apart = index_of(second) - index_of(first)
+    if batch_id_of(first) == batch_id_of(second) and apart != other.number - one.number:
+        raise WrongOrder(
+            f"{one.asset} and {other.asset} are of one batch",
+            expected=f"{other.number - one.number} apart",
+            found=f"{apart} apart",
+        )
+
+
+def _not_proven(trusted: Trusted, sample: Sample | None) -> tuple[str, ...]:
+    open_ = list(NOT_PROVEN)
+    if sample is not None and trusted.block_hash is None:
+        open_.insert(0, "that the seed's block is part of the chain: its hash was not given")
+    if sample is not None and sample.replayed:
+        open_.insert(0, "that nobody knew the seed: the draw repeats an earlier one")
+    return tuple(open_)
