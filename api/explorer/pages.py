@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Response
 from starlette.responses import RedirectResponse
-from starlette.staticfiles import StaticFiles
 
 from api.errors import Problem
 from api.explorer.checkpoint_lines import tell_checkpoint_lines
@@ -16,6 +15,8 @@ from api.explorer.entry_lines import tell_entries
 from api.explorer.lines import Names, tell_assets, tell_organisations
 from api.explorer.page import Asked, Page, show_failure
 from api.explorer.shelf import Shelf
+from api.explorer.verifier import ScriptFiles
+from api.explorer.verifier import router as verifier
 from api.lookup import find_party
 from api.problems import KINDS
 from api.search import id_prefix, serial_ids
@@ -276,4 +277,5 @@ def mount(app: FastAPI) -> None:
     app.state.shelf = Shelf(service.births, open=service.settings.explorer_documents)
     app.state.problem_page = show_failure
     app.include_router(router)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.include_router(verifier)
+    app.mount("/static", ScriptFiles(directory=_STATIC), name="static")

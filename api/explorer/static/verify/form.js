@@ -22,6 +22,25 @@ const left = object({ left: HASH });
 const right = object({ right: HASH });
 const sibling = (value) => (Object.hasOwn(value ?? {}, "left") ? left : right)(value);
 
+const CHECKPOINT = object(
+  {
+    domain: HASH,
+    block_number: integer(0, Number.MAX_SAFE_INTEGER),
+    block_hash: HASH,
+    ledger_head: HASH,
+    signatures: list(hex(65), { most: 256 }),
+  },
+  {
+    headers: list(hex(), { least: 1, most: 1024 }),
+    anchor: object({
+      log: hex(20),
+      header: hex(),
+      account_proof: list(hex(), { most: 64 }),
+      slots: list(object({ witness: hex(20), nodes: list(hex(), { most: 64 }) }), { most: 256 }),
+    }),
+  },
+);
+
 const BUNDLE = object(
   {
     version: only(1),
@@ -43,6 +62,7 @@ const BUNDLE = object(
     tree: only(true),
     documents: list(object({ content_hash: HASH, leaves: list(HASH) }), { least: 1 }),
     fields: list(object({ content_hash: HASH, leaf: text, path: list(sibling) }), { least: 1 }),
+    checkpoints: list(CHECKPOINT, { least: 1 }),
     manifest: object({ compiler: text, source_hash: HASH }),
   },
 );
@@ -93,12 +113,15 @@ function firstDifference(expected, found) {
   return [expected, found].map((one) => `${JSON.stringify(one.slice(at, at + 24))} at character ${at}`);
 }
 
-function verifyLists({ subject, subjects, holdings, documents, fields }) {
+function verifyLists({ subject, subjects, holdings, documents, fields, checkpoints }) {
   const ids = new Set(subjects.map(({ id }) => id));
   if (ids.size !== subjects.length) throw new Fault("subjects: one is there twice");
   if (!ids.has(subject)) throw new Fault("subject is not among the subjects", subject, "nothing");
   verifyOrder("holdings.assets", (holdings?.assets ?? []).map((id) => [id]));
   verifyOrder("documents", (documents ?? []).map((each) => [each.content_hash]));
+  const numbers = (checkpoints ?? []).map((each) => each.block_number);
+  const late = numbers.findIndex((number, at) => number <= numbers[at - 1]);
+  if (late > 0) throw new Fault(`checkpoints[${late}] is not behind the one before`);
   verifyOrder("fields", (fields ?? []).map((each) => [each.content_hash, each.leaf]));
 }
 

@@ -5,7 +5,7 @@ import { keccak } from "./hashes.js";
 import { RlpList, decodeRlp, decodeRlpNumber } from "./rlp.js";
 import { Fault, compare } from "./steps.js";
 
-const [STATE_ROOT, NUMBER, TIME] = [3, 8, 11];
+const [PARENT, STATE_ROOT, NUMBER, TIME] = [0, 3, 8, 11];
 
 /** The block of a header that has the trusted hash: state root, number, time in seconds since 1970. */
 export function readHeader(raw, trusted) {
@@ -21,7 +21,9 @@ export function parseHeader(raw) {
   if (items.length < 16) throw new Fault("the header is too short", "16 or more", `${items.length}`);
   if (items.some((item) => item instanceof RlpList)) throw new Fault("the header holds a list");
   if (items[STATE_ROOT].length !== 32) throw new Fault("the state root is no hash");
+  if (items[PARENT].length !== 32) throw new Fault("the parent's hash is no hash");
   return {
+    parentHash: items[PARENT],
     stateRoot: items[STATE_ROOT],
     number: decodeRlpNumber(items[NUMBER], 8, "the block's number"),
     timestamp: decodeRlpNumber(items[TIME], 8, "the block's time"),

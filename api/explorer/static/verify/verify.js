@@ -1,6 +1,7 @@
 // The walk: fourteen numbered steps from the bytes of a bundle to what they prove.
 
 import { Storage, readAccount } from "./account.js";
+import { verifyCheckpoints, verifySignedHeads } from "./checkpoints.js";
 import { fromHex, numberToHex, toHex, toWord } from "./bytes.js";
 import { placesOf, verifyDocuments, verifyFields } from "./documents.js";
 import { readBundle } from "./form.js";
@@ -27,12 +28,13 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
     return found;
   };
   const bundle = step(1, () => readBundle(raw), () => `${raw.length} bytes`);
-  const block = step(2, () => readHeader(fromHex(bundle.header), blockHash), tellBlock);
+  const domain = domainOf(bundle.chain_id, fromHex(bundle.contract));
+  const block = step(2, () => verifyHeader(bundle, blockHash, domain), tellBlock);
   const nodes = new Nodes(bundle.nodes.map(fromHex));
   const account = step(3, () => verifyAccount(bundle, contract, nodes, block), tellAccount);
   const storage = new Storage(nodes, account.storageRoot);
-  const ledgerHead = step(4, () => readLedgerHead(storage), (head) => numberToHex(head, 32));
-  const proven = verifySubjects(bundle, storage, ledgerHead, onPassed);
+  const ledgerHead = step(4, () => verifyLedgerHead(bundle, storage), (head) => numberToHex(head, 32));
+  const proven = verifySubjects(bundle, domain, storage, ledgerHead, onPassed);
   const { holdings: held, tree: isTree, documents = [], fields = [] } = bundle;
   const holdings = step(11, () => (held ? verifyHoldings(held, proven, storage) : null), tellHoldings);
   const tree = step(12, () => (isTree ? verifyTree(bundle.subject, proven) : null), (found) => (found ? "all parts" : "none asked for"));
@@ -49,6 +51,7 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
     holdings,
     tree,
     ...disclosed,
+    checkpoints: bundle.checkpoints ?? [],
     manifest: bundle.manifest ?? null,
   };
 }
@@ -58,14 +61,20 @@ function verifyAccount(bundle, contract, nodes, block) {
   return { ...readAccount(nodes, block.stateRoot, fromHex(contract)), contract };
 }
 
-function readLedgerHead(storage) {
+function verifyHeader({ header, checkpoints = [] }, blockHash, domain) {
+  const block = readHeader(fromHex(header), blockHash);
+  verifyCheckpoints(checkpoints, domain, block);
+  return block;
+}
+
+function verifyLedgerHead({ checkpoints = [] }, storage) {
   const head = storage.read(toWord(LEDGER_HEAD));
   if (head === 0n) throw new Fault("the contract has no ledger head", "a hash", "an empty slot");
+  verifySignedHeads(checkpoints, numberToHex(head, 32));
   return head;
 }
 
-function verifySubjects(bundle, storage, ledgerHead, onPassed) {
-  const domain = domainOf(bundle.chain_id, fromHex(bundle.contract));
+function verifySubjects(bundle, domain, storage, ledgerHead, onPassed) {
   const proven = new Map();
   for (const subject of bundle.subjects) {
     const { id } = subject;
