@@ -35,6 +35,11 @@ _CONNECTIONS: Final = 40
 _LOGGED_PAGES: Final = 8_000
 """Pages in the log of one who writes much before they are moved into the file."""
 
+_UNHURRIED: Final = {
+    "sqlite": "PRAGMA synchronous = NORMAL",
+    "postgresql": "SET synchronous_commit = off",
+}
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _WRITING: Final = {"ledger_writing": True}
 # Any number serves, as long as every process of ours locks the same one.
@@ -107,6 +112,28 @@ def _taking_turns(engine: Engine) -> Iterator[None]:
         yield
     finally:
         turn.release()
+
+
+@contextmanager
+def unhurried(engine: Engine) -> Iterator[None]:
+    """Have no commit wait for the disk meanwhile.
+
+    Should the machine stop, the last commits may be lost, whole ones and never one before another.
+    The first commit afterwards makes all of them durable with itself.
+    """
+    statement = _UNHURRIED[engine.dialect.name]
+
+    def relax(connection: Any, _: object) -> None:
+        connection.cursor().execute(statement)
+        connection.commit()
+
+    engine.dispose()
+    event.listen(engine, "connect", relax)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", relax)
+        engine.dispose()
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:

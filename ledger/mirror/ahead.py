@@ -39,6 +39,8 @@ _TURN: Final = 0.0002
 """Seconds for which a thread keeps others from theirs."""
 _STEP: Final = 10_000
 """Entries of a step, about: what is committed at once."""
+_LARGEST_STEP: Final = 20_000
+_SHARE: Final = 50
 _REQUESTS: Final = 2
 """Ranges that are asked for while another one is folded."""
 _WAITING: Final = 1
@@ -135,7 +137,7 @@ class _Worker:
             self.look_up(named_by(fetched.reading.entries, self.subjects), folding.names)
             folding.fold(fetched.reading)
             done = fetched.last.number == self.work.until
-            if done or folding.size >= _STEP:
+            if done or folding.size >= _size_of_step(folding.sequence):
                 self.hand_on(folding, fetched)
 
     def fetch_ranges(self) -> Iterator[FetchedRange]:
@@ -198,6 +200,11 @@ class _Worker:
         for id, sequence in assets.items():
             if sequence <= min(oldest, self.written):
                 del self.subjects[id]
+
+
+def _size_of_step(sequence: int) -> int:
+    """The more there is, the more pages a step changes: then fewer are worth their while."""
+    return min(max(_STEP, sequence // _SHARE), _LARGEST_STEP)
 
 
 def _open_store(database_url: str) -> Store:

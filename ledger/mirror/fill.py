@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
+from ledger.database.engine import unhurried
 from ledger.mirror.apart import Ahead, ReadAhead, find_work
 from ledger.mirror.indexes import build_indexes, find_missing_indexes, leave_out_indexes
 from ledger.mirror.steps import Applied, Cursor
@@ -47,14 +48,15 @@ class Filling:
         missing = find_missing_indexes(self.engine)
         work = self.find_work(cursor)
         while work is not None and not stop.is_set():
-            self.engine.dispose()
             if cursor.sequence == 0 and not missing:
                 missing = leave_out_indexes(self.engine)
-            if early is not None and early.work.cursor == cursor:
-                _take(early, apply, stop)
-            else:
-                with ReadAhead(work) as ahead:
-                    _take(ahead, apply, stop)
+            # What a crash would lose is still on the chain.
+            with unhurried(self.engine):
+                if early is not None and early.work.cursor == cursor:
+                    _take(early, apply, stop)
+                else:
+                    with ReadAhead(work) as ahead:
+                        _take(ahead, apply, stop)
             before, cursor = cursor, store.cursor()
             work = self.find_work(cursor) if cursor != before else None
         if missing and not stop.is_set():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from ledger.database import engine as engine_module
-from ledger.database.engine import DatabaseBusy, open_engine, reading, writing
+from ledger.database.engine import DatabaseBusy, open_engine, reading, unhurried, writing
+from tests.postgres import postgres
 
 
 @pytest.fixture
@@ -21,6 +22,12 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         session.execute(text("create table number (n integer primary key)"))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def make_postgres() -> Iterator[Callable[[], str]]:
+    with postgres() as make:
+        yield make
 
 
 def numbers(engine: Engine) -> list[int]:
@@ -94,3 +101,22 @@ def test_a_lock_not_had_in_time_has_a_name(tmp_path: Path, monkeypatch: pytest.M
             second.execute(text("create table letter (a text)"))
     holder.dispose()
     other.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_unhurried_no_commit_waits_for_the_disk_and_afterwards_each_does(
+    kind: str, tmp_path: Path, make_postgres: Callable[[], str]
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/x.db" if kind == "sqlite" else make_postgres())
+    asked = text("PRAGMA synchronous" if kind == "sqlite" else "SHOW synchronous_commit")
+    hurried, relaxed = (2, 1) if kind == "sqlite" else ("on", "off")
+
+    def told() -> object:
+        with writing(engine) as session:
+            return session.execute(asked).scalar_one()
+
+    assert told() == hurried
+    with unhurried(engine):
+        assert [told(), told()] == [relaxed, relaxed]
+    assert told() == hurried
+    engine.dispose()
