@@ -37,7 +37,6 @@ _ADVANCE: Final = _Follower._advance
 _SUBJECTS: Final = Store.subjects
 _FINALISE: Final = store._finalise
 _ROLL_BACK: Final = store._roll_back
-_ASK_RANGE: Final = follow.ask_range
 _READ_RANGE: Final = follow.read_range
 
 
@@ -72,10 +71,6 @@ def _advance_anyhow(self: Any, cursor: Any, newest: Any) -> Any:
 def _fetch_logs_by_number(rpc: RpcClient, deployed: Any, first: Any, last: Any) -> Any:
     topics = [APPENDED_TOPIC]
     return rpc.fetch_wire_logs(deployed.contract, topics, first.number, last.number)
-
-
-def _ask_as_settled(*asked: Any, settled: bool) -> Any:  # noqa: ARG001 - that is the mistake
-    return _ASK_RANGE(*asked, settled=True)
 
 
 # -- what is written ---------------------------------------------------------------------------
@@ -159,7 +154,6 @@ BUGS: Final = (
             (fetch, "_verify_blocks", _nothing),
         ],
     ),
-    Bug("takes all blocks for settled", 2000, [(follow, "ask_range", _ask_as_settled)]),
     # What is written.
     Bug("moves the cursor in a commit of its own", 50, [(Store, "apply", _move_afterwards)]),
     Bug("keeps entries that a reorganisation took", 20, [(store, "delete", _delete_no_entries)]),
