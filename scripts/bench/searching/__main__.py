@@ -98,11 +98,15 @@ def show(answers: Asked) -> None:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("", no_wrap=True)
     for assets in answers[0][1]:
-        for name in (f"{assets:,}: p50", "p99", "rows"):
+        for name in (f"{assets:,}: p50", "p99", "busy", "rows"):
             table.add_column(name, justify="right")
     table.add_column(f"p50 ratio ≤ {_BOUND:g}", justify="right")
     for question, by_assets in answers:
-        told = (number for each in by_assets.values() for number in (each.p50, each.p99, each.rows))
+        told = [
+            number
+            for each in by_assets.values()
+            for number in (each.p50, each.p99, each.busy, each.rows)
+        ]
         ratio = f"{slowdown(by_assets):.2f}" if fills_alike(by_assets) else "more rows"
         table.add_row(question.title, *(f"{number:,.0f}" for number in told), ratio)
     Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(table)
