@@ -48,7 +48,7 @@ def test_all_that_is_kept_is_rehashed(verb: Verb, maker: Member, batch: str) -> 
     assert (done.code, done.err) == (0, "")
     found = done.value["documents"]
     assert batch is not None
-    assert (found["lines"], found["bad"], found["first"]) == (20, 0, None)
+    assert (found["lines"], found["bad"], found["first"]) == (60, 0, None)
     assert found["kept"] >= 2, "the asset's, and the batch's manifest"
     assert ": none is bad\n" in verb("audit").out
     assert verb("audit", "--no-documents", "--json").value["documents"] is None

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from ledger.chain.rpc import RpcClient
-from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.cli.seeding import Request, require_unknown
 from ledger.database.engine import Engine, open_engine
-from ledger.documents.canonical import canonical
 from ledger.domain.payloads import BatchRegistered
 from ledger.errors import MalformedValue
 from ledger.hashing import domain_separator, sha256
@@ -26,49 +18,11 @@ from ledger.reports.draw import draw
 from ledger.reports.report import decode_report
 from ledger.types import parse_address, parse_hash, to_hex
 from tests.api.running import Member, Running, until
+from tests.reports.auditor import Auditor, blocks_coming
 from tests.reports.ledger import Called
 
 Verb = Callable[..., Called]
 SIZE = 9
-
-
-@contextmanager
-def blocks_coming(service: Running) -> Iterator[None]:
-    """Blocks keep coming, so that those before them become final."""
-    stop = threading.Event()
-
-    def mine() -> None:
-        with RpcClient(service.settings.rpc_url) as rpc:
-            while not stop.wait(0.2):
-                rpc.call("anvil_mine", hex(70))
-
-    thread = threading.Thread(target=mine)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-@dataclass(frozen=True, slots=True)
-class Auditor:
-    """Who signs, and where the key lies."""
-
-    key: Path
-    signer: KeystoreSigner
-
-    @property
-    def address(self) -> str:
-        return to_hex(self.signer.address)
-
-
-@pytest.fixture(scope="module")
-def auditor(tmp_path_factory: pytest.TempPathFactory) -> Auditor:
-    folder = tmp_path_factory.mktemp("auditor")
-    (folder / "password").write_text("a password")
-    key = folder / "auditor.json"
-    return Auditor(key, KeystoreSigner.load_or_create(key, "a password"))
 
 
 @pytest.fixture
@@ -76,15 +30,6 @@ def engine(service: Running) -> Iterator[Engine]:
     found = open_engine(service.settings.database())
     yield found
     found.dispose()
-
-
-@pytest.fixture(scope="module")
-def assets(maker: Member, batch: str) -> list[str]:
-    """Assets registered one by one before and after a batch, one of it with entries of its own."""
-    made = [maker.register(f"齿轮箱-{number}-{batch[:8]}") for number in range(2)]
-    member = f"0x{int(batch, 16) + 3:064x}"
-    assert maker.append(member, kind="observed", document={"checked": True}).status_code == 201
-    return [*made, member]
 
 
 @pytest.fixture
@@ -263,14 +208,3 @@ def test_a_report_without_a_sample_is_signed_too(
     stray.write_bytes(b"{}")
     done = verb("audit", "verify-report", folder, "--signer", auditor.address)
     assert (done.code, "there is a bundle of 0x1111" in done.err) == (1, True)
-
-
-def resign(folder: Path, auditor: Auditor, change: Callable[[dict[str, Any]], object]) -> None:
-    """Have an auditor sign another report."""
-    path = folder / "report.json"
-    value = json.loads(path.read_bytes())
-    change(value["report"])
-    unsigned = canonical(value)
-    message = decode_report(unsigned).report.message()
-    value["signature"] = to_hex(auditor.signer.sign_message(message).encode())
-    path.write_bytes(canonical(value))
