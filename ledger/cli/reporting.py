@@ -123,7 +123,8 @@ def read_report(place: Path) -> tuple[bytes, Callable[[Hash32], bytes | None], l
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="REPORT") from None
     beside = path.parent / BUNDLES
-    there = [parse_hash(each.name.removesuffix(".json"), str(each)) for each in sorted(beside.glob("*"))]
+    files = sorted(beside.glob("*"))
+    there = [parse_hash(each.name.removesuffix(".json"), str(each)) for each in files]
 
     def find_bundle(asset: Hash32) -> bytes | None:
         bundle = beside / f"{to_hex(asset)}.json"
