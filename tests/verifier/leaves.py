@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from ledger.documents.canonical import canonical, load_document
+from ledger.documents.commitment import commit_document
 from ledger.domain.payloads import Registered
+from ledger.errors import DocumentError
 from ledger.hashing import leaf_hash
+from ledger.proofs.archive import _zip
 from ledger.proofs.bundle import DisclosedLeaf
 from ledger.proofs.encoding import encode_bundle
 from ledger.types import ZERO_HASH, AssetKind
@@ -18,6 +22,7 @@ def _deep(levels: int) -> str:
     return "[" * levels + "]" * levels
 
 
+SEED: Final = bytes(range(32))
 SALT: Final = "00" * 16
 VALUES: Final = (
     *("null", "true", "0", "-0", "-1", "0.1", "1.0", "1e21", "1e+21", "1e-7", "0.000001", "1E3"),
@@ -87,3 +92,22 @@ def disclose(leaf: str) -> Forgery:
     field = DisclosedLeaf(content, leaf, ())
     bundle = replace(paper.bundle(subject), fields=(field,))
     return Forgery(encode_bundle(bundle), block_hash(bundle), bundle.contract)
+
+
+def enclose(value: str, serial: str | None = "one") -> Forgery:
+    """A bundle in a zip with a document, a field of which may be anything."""
+    document = f'{{"a":{value}}}'.encode()
+    try:
+        content = commit_document(load_document(document), SEED, serial).content_hash
+    except DocumentError:
+        content = ZERO_HASH
+    paper = Paper()
+    subject = paper.begin(Registered(ORG, ZERO_HASH, content, AssetKind.INSTANCE), ORG)
+    bundle = paper.bundle(subject)
+    opening = canonical({"seed": f"0x{SEED.hex()}", "serial": serial})
+    files = {
+        "bundle.json": encode_bundle(bundle),
+        f"documents/{content.hex()}.json": document,
+        f"openings/{content.hex()}.json": opening,
+    }
+    return Forgery(_zip(files), block_hash(bundle), bundle.contract)

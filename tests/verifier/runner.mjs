@@ -28,6 +28,7 @@ function proven(found) {
     holdings: held && { balance: Number(held.balance), listed: held.assets.length, are_all: held.areAll },
     tree: tree && assembled(tree),
     documents: found.documents.map(({ hash }) => hash),
+    originals: found.originals.map(({ hash }) => hash),
     fields: found.fields.map(({ name, value }) => [name, value]),
   };
 }

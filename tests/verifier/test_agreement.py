@@ -17,10 +17,11 @@ from ledger.proofs.steps import STEPS
 from ledger.types import parse_address, parse_hash
 from tests.proofs.test_mutations import NAMES, of_bytes, of_values, true
 from tests.proofs.test_vectors import VECTORS, edited
-from tests.vectors.making import verdict
+from tests.vectors import archives
+from tests.vectors.making import INDEX, verdict
 from tests.verifier.forging import Forgery, forge
 from tests.verifier.javascript import RUNNER, JavaScriptVerifier, javascript_verifier, node
-from tests.verifier.leaves import TEXTS, disclose
+from tests.verifier.leaves import TEXTS, VALUES, disclose, enclose
 from tests.verifier.relinking import relink
 
 NIGHTLY: Final = os.environ.get("LEDGER_EXAMPLES") == "nightly"
@@ -39,6 +40,7 @@ def agreed(forgery: Forgery, verifier: JavaScriptVerifier, name: str) -> dict[st
     ours = verdict(forgery.raw, forgery.block_hash, forgery.contract)
     theirs = verifier.verdict(forgery.raw, forgery.block_hash, forgery.contract)
     reason = theirs.pop("reason", None)
+    theirs.pop("originals", None)
     assert theirs == json.loads(json.dumps(ours)), f"{name}: {reason}"
     return ours
 
@@ -58,7 +60,27 @@ def test_each_vector_has_its_verdict(bundle: str, browser_verifier: JavaScriptVe
             trusted = parse_hash(vector["block_hash"]), parse_address(vector["contract"])
             found = browser_verifier.verdict(edited(vector), *trusted)
             found.pop("reason", None)
+            found.pop("originals", None)
             assert found == vector["verdict"], vector["name"]
+
+
+def test_each_vector_of_zips_has_its_verdict(browser_verifier: JavaScriptVerifier) -> None:
+    for vector in json.loads((archives.FOLDER / INDEX).read_bytes()):
+        trusted = parse_hash(vector["block_hash"]), parse_address(vector["contract"])
+        found = browser_verifier.verdict(edited(vector, archives.FOLDER), *trusted)
+        told = {name: value for name, value in found.items() if name in vector["verdict"]}
+        assert told == vector["verdict"], vector["name"]
+
+
+@pytest.mark.parametrize("serial", ["one", None])
+def test_both_read_documents_in_zips_alike(
+    serial: str | None, browser_verifier: JavaScriptVerifier
+) -> None:
+    failed = Counter(
+        agreed(enclose(value, serial), browser_verifier, value[:100]).get("step")
+        for value in VALUES
+    )
+    assert {None, 1} <= failed.keys()
 
 
 def test_both_give_one_verdict_on_chains_that_lie(browser_verifier: JavaScriptVerifier) -> None:

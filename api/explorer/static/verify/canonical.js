@@ -34,13 +34,13 @@ function members(value, depth) {
     });
 }
 
-/** The value that a text is the canonical form of, with a level above it; undefined if of none. */
-export function parseCanonical(text) {
+/** The value that a text is the canonical form of, so many levels deep; undefined if of none. */
+export function parseCanonical(text, depth) {
   let value;
   try {
     value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  return canonical(value, 1) === text ? value : undefined;
+  return canonical(value, depth) === text ? value : undefined;
 }

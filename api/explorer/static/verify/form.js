@@ -1,6 +1,8 @@
 // Step 1: the bytes are exactly the canonical form of a bundle.
 
+import { isArchive, readArchive } from "./archive.js";
 import { canonical } from "./canonical.js";
+import { readFiles } from "./sealed.js";
 import { hex, integer, list, object, only, text } from "./shape.js";
 import { Fault } from "./steps.js";
 
@@ -67,8 +69,13 @@ const BUNDLE = object(
   },
 );
 
-/** The bundle that the bytes are, its bytes still as 0x-hex. */
-export function readBundle(raw) {
+/** The bundle that the bytes are, its bytes still as 0x-hex, and the documents that came with it. */
+export function readForm(raw) {
+  const { bundle, sealed } = isArchive(raw) ? readFiles(readArchive(raw)) : { bundle: raw, sealed: [] };
+  return { ...readBundle(bundle), sealed };
+}
+
+function readBundle(raw) {
   const written = decodeText(raw);
   const bundle = parse(written);
   const fault = BUNDLE(bundle);

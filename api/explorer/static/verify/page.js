@@ -49,9 +49,8 @@ function choose(file) {
   clearResult();
   files += 1;
   asked += 1; // Whatever is still under way is about another file.
-  get("which").textContent = "the bundle’s block";
   get("ask-wrong").textContent = "";
-  tellClaims(`${file.name}, ${tellSize(file.size)}`);
+  tellClaims(`${shorten(file.name)}, ${tellSize(file.size)}`);
   reading = read(file);
 }
 
@@ -63,7 +62,7 @@ async function read(file) {
   const mine = files;
   try {
     const raw = await file.arrayBuffer();
-    if (mine === files) post({ raw, name: file.name, of: mine });
+    if (mine === files) post({ raw, name: shorten(file.name), of: mine });
     return raw;
   } catch (error) {
     tellClaims(`${file.name} cannot be read: ${error.message}`, true);
@@ -76,11 +75,9 @@ function showClaims(name, size, claims) {
     tellClaims(`${name}, ${tellSize(size)}: it does not look like a bundle.`, true);
     return;
   }
-  const { chainId, contract, subjects, number, timestamp } = claims;
-  tellClaims(
-    `${name}, ${tellSize(size)}. It says, and has still to prove: ${tellMany(subjects, "subject", "subjects")} as of block ${number} (${tellTime(timestamp)}) of chain ${chainId}, contract ${shorten(contract)}.`,
-  );
-  get("which").textContent = `block ${number} (0x${number.toString(16)}) of chain ${chainId}`;
+  const { chainId, contract, subjects, number } = claims;
+  const told = `${tellMany(subjects, "subject", "subjects")} as of block ${number} (0x${number.toString(16)}) of chain ${chainId}`;
+  tellClaims(`${name}, ${tellSize(size)}. It says, and has still to prove: ${told}, contract ${shorten(contract)}.`);
 }
 
 function tellClaims(text, isWrong = false) {

@@ -19,6 +19,7 @@ export function layOut(found) {
     ...(found.holdings ? [holdingsSection(found.holdings)] : []),
     ...(found.tree ? [treeSection(found.tree)] : []),
     ...(found.fields.length > 0 ? [fieldsSection(found.fields)] : []),
+    ...(found.originals.length > 0 ? [originalsSection(found.originals)] : []),
     ...(found.documents.length > 0 ? [documentsSection(found.documents)] : []),
     ...(found.manifest ? [manifestSection(found.manifest)] : []),
     section("Not proven", make("ul.unproven", {}, ...tellUnproven(found).map((one) => make("li", {}, one)))),
@@ -153,6 +154,14 @@ function treeSection(tree) {
 function fieldsSection(fields) {
   const told = fields.map(({ name, value }) => [name ?? "serial", JSON.stringify(value)]);
   return section("Fields of documents", pairs("dl.sheet.plain", told));
+}
+
+function originalsSection(originals) {
+  const draw = ({ hash, document, serial }) => {
+    const summary = make("summary", {}, serial === null ? "" : `${serial}, `, code(hash));
+    return make("li", {}, make("details", {}, summary, make("pre", {}, JSON.stringify(document, null, 2))));
+  };
+  return section("Documents, as they were committed to", growing("ul.related", originals, draw));
 }
 
 function documentsSection(documents) {

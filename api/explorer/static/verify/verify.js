@@ -4,11 +4,12 @@ import { Storage, readAccount } from "./account.js";
 import { verifyCheckpoints, verifySignedHeads } from "./checkpoints.js";
 import { fromHex, numberToHex, toHex, toWord } from "./bytes.js";
 import { placesOf, verifyDocuments, verifyFields } from "./documents.js";
-import { readBundle } from "./form.js";
+import { readForm } from "./form.js";
 import { readHeader } from "./header.js";
 import { domainOf } from "./heads.js";
 import { verifyHoldings } from "./holdings.js";
 import { verifyParties } from "./parties.js";
+import { verifySealed } from "./sealed.js";
 import { Fault, compare, take } from "./steps.js";
 import { verifyBirth, verifyHead, verifyHistory, verifyState, verifyWord } from "./subject.js";
 import { verifyTree } from "./tree.js";
@@ -27,7 +28,7 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
     onPassed(number, tell(found));
     return found;
   };
-  const bundle = step(1, () => readBundle(raw), () => `${raw.length} bytes`);
+  const bundle = step(1, () => readForm(raw), () => `${raw.length} bytes`);
   const domain = domainOf(bundle.chain_id, fromHex(bundle.contract));
   const block = step(2, () => verifyHeader(bundle, blockHash, domain), tellBlock);
   const nodes = new Nodes(bundle.nodes.map(fromHex));
@@ -35,10 +36,10 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
   const storage = new Storage(nodes, account.storageRoot);
   const ledgerHead = step(4, () => verifyLedgerHead(bundle, storage), (head) => numberToHex(head, 32));
   const proven = verifySubjects(bundle, domain, storage, ledgerHead, onPassed);
-  const { holdings: held, tree: isTree, documents = [], fields = [] } = bundle;
+  const { holdings: held, tree: isTree } = bundle;
   const holdings = step(11, () => (held ? verifyHoldings(held, proven, storage) : null), tellHoldings);
   const tree = step(12, () => (isTree ? verifyTree(bundle.subject, proven) : null), (found) => (found ? "all parts" : "none asked for"));
-  const disclosed = step(13, () => verifyDisclosed(documents, fields, proven), (found) => tellDisclosed(found));
+  const disclosed = step(13, () => verifyDisclosed(bundle, proven), tellDisclosed);
   step(14, () => verifyRest(nodes), () => `${bundle.nodes.length} nodes, all taken`);
   return {
     chainId: bundle.chain_id,
@@ -94,9 +95,13 @@ function verifySubjects(bundle, domain, storage, ledgerHead, onPassed) {
   return proven;
 }
 
-function verifyDisclosed(documents, fields, proven) {
-  const places = documents.length + fields.length > 0 ? placesOf(proven) : new Map();
-  return { documents: verifyDocuments(documents, places), fields: verifyFields(fields, places) };
+function verifyDisclosed({ documents = [], fields = [], sealed }, proven) {
+  const places = documents.length + fields.length + sealed.length > 0 ? placesOf(proven) : new Map();
+  return {
+    documents: verifyDocuments(documents, places),
+    fields: verifyFields(fields, places),
+    originals: verifySealed(sealed, places),
+  };
 }
 
 function verifyRest(nodes) {
@@ -107,7 +112,7 @@ const tellBlock = ({ number, hash }) => `block ${number}, ${hash}`;
 const tellAccount = ({ contract, codeHash }) => `${contract}, code ${toHex(codeHash)}`;
 const tellHoldings = (held) => (held ? `${held.balance} owned, ${held.assets.length} listed` : "none asked for");
 
-function tellDisclosed({ documents, fields }) {
-  if (documents.length + fields.length === 0) return "none shown";
-  return `${documents.length} commitments, ${fields.length} fields`;
+function tellDisclosed({ documents, fields, originals }) {
+  if (documents.length + fields.length + originals.length === 0) return "none shown";
+  return `${documents.length} commitments, ${fields.length} fields, ${originals.length} documents`;
 }

@@ -1,5 +1,6 @@
 // Runs the verifier beside the page, so that the page stays quick however large a bundle is.
 
+import { isArchive, readArchive } from "./archive.js";
 import { fromHex } from "./bytes.js";
 import { parseHeader } from "./header.js";
 import { StepFailed } from "./steps.js";
@@ -10,9 +11,10 @@ const EVERY = 40; // milliseconds between two words on one step
 /** What a bundle says of itself, of which nothing is proven; null if it is none. */
 function claimsOf(raw) {
   try {
-    const { chain_id: chainId, contract, subject, subjects, header } = JSON.parse(new TextDecoder().decode(raw));
+    const bundle = isArchive(raw) ? readArchive(raw).get("bundle.json") : raw;
+    const { chain_id: chainId, contract, subjects, header } = JSON.parse(new TextDecoder().decode(bundle));
     const { number, timestamp } = parseHeader(fromHex(header));
-    return { chainId, contract, subject, subjects: subjects.length, number, timestamp };
+    return { chainId, contract, subjects: subjects.length, number, timestamp };
   } catch {
     return null;
   }
