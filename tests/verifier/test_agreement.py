@@ -26,6 +26,7 @@ from tests.verifier.relinking import relink
 
 NIGHTLY: Final = os.environ.get("LEDGER_EXAMPLES") == "nightly"
 DOSE: Final = 40_000 if NIGHTLY else 250
+MUTATED: Final = (*NAMES, "checkpoints", "related", "batch")
 SEED: Final = os.environ.get("SEED") or (f"{date.today():%Y%m%d}" if NIGHTLY else "1")
 
 
@@ -72,6 +73,16 @@ def test_each_vector_of_zips_has_its_verdict(browser_verifier: JavaScriptVerifie
         assert told == vector["verdict"], vector["name"]
 
 
+def test_checkpoints_have_the_domain_of_the_contract_that_the_auditor_brings(
+    browser_verifier: JavaScriptVerifier,
+) -> None:
+    """A bundle about another contract fails as that, at step 3, and not by its checkpoints."""
+    raw, block_hash, contract, _ = true("checkpoints")
+    other = raw.replace(contract.hex().encode(), bytes(20).hex().encode())
+    found = agreed(Forgery(other, block_hash, contract), browser_verifier, "another contract")
+    assert found["step"] == 3
+
+
 @pytest.mark.parametrize("serial", ["one", None])
 def test_both_read_documents_in_zips_alike(
     serial: str | None, browser_verifier: JavaScriptVerifier
@@ -97,7 +108,7 @@ def test_both_give_one_verdict_on_tries_that_lie(browser_verifier: JavaScriptVer
     for number in range(DOSE):
         name = f"{SEED} {number}"
         draw = random.Random(name)  # noqa: S311
-        forgery = relink(draw, true(draw.choice(NAMES))[0])
+        forgery = relink(draw, true(draw.choice(MUTATED))[0])
         failed[agreed(forgery, browser_verifier, name).get("step")] += 1
     assert {None, 3, 4, 5, 6} <= failed.keys()
 
@@ -110,7 +121,7 @@ def test_both_give_one_verdict_on_mutated_bundles(
     for number in range(DOSE):
         name = f"{SEED} {number}"
         draw = random.Random(name)  # noqa: S311
-        raw, block_hash, contract, _ = true(draw.choice(NAMES))
+        raw, block_hash, contract, _ = true(draw.choice(MUTATED))
         forgery = Forgery(mutate(draw, raw), block_hash, contract)
         failed[agreed(forgery, browser_verifier, name).get("step")] += 1
     assert {1, 2, 3} <= failed.keys()

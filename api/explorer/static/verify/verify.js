@@ -29,7 +29,7 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
     return found;
   };
   const bundle = step(1, () => readForm(raw), () => `${raw.length} bytes`);
-  const domain = domainOf(bundle.chain_id, fromHex(bundle.contract));
+  const domain = domainOf(bundle.chain_id, fromHex(contract));
   const block = step(2, () => verifyHeader(bundle, blockHash, domain), tellBlock);
   const nodes = new Nodes(bundle.nodes.map(fromHex));
   const account = step(3, () => verifyAccount(bundle, contract, nodes, block), tellAccount);
