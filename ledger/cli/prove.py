@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ledger.cli.shown import Service
     from ledger.proofs.build import Built
     from ledger.proofs.bundle import ManifestClaim
+    from ledger.proofs.disclosing import Disclosure
+    from ledger.proofs.gathering import FindBirth
     from ledger.proofs.signed import SignedCheckpoint
     from ledger.settings import Settings
 
@@ -118,10 +120,7 @@ def prove(
 
     from ledger.chain.rpc import RpcClient
     from ledger.cli.access import find_node
-    from ledger.documents.batch_store import BatchStore
-    from ledger.proofs.births import KeptBirths
     from ledger.proofs.build import build_bundle
-    from ledger.proofs.disclosing import Disclosure
     from ledger.proofs.gathering import Wanted
     from ledger.settings import Settings
 
@@ -147,18 +146,8 @@ def prove(
             tree=tree,
             holdings=holdings,
             checkpoint=signed,
-            find_birth=(
-                service.find_birth
-                if service
-                else KeptBirths(BatchStore(settings.data / "documents" / "batches")).find
-            ),
-            disclosure=(
-                Disclosure(
-                    service.find_document, commitments, documents, serial, tuple(field or ())
-                )
-                if service
-                else None
-            ),
+            find_birth=_births(settings, service),
+            disclosure=_disclosure(service, commitments, documents, serial, tuple(field or ())),
         )
         built = build_bundle(rpc, ledger, about, block, wanted, claim)
     if to_stdout:
@@ -211,6 +200,30 @@ def _service(
     access = find_access(data, api, key, organisation)
     with Client(access.api, access.api_key) as client:
         yield Service(client)
+
+
+def _births(settings: Settings, service: Service | None) -> FindBirth:
+    """Where birth records are found: the service's, else those in the folder here."""
+    from ledger.documents.batch_store import BatchStore
+    from ledger.proofs.births import KeptBirths
+
+    if service is not None:
+        return service.find_birth
+    return KeptBirths(BatchStore(settings.data / "documents" / "batches")).find
+
+
+def _disclosure(
+    service: Service | None,
+    commitments: bool,
+    documents: bool,
+    serial: bool,
+    fields: tuple[str, ...],
+) -> Disclosure | None:
+    from ledger.proofs.disclosing import Disclosure
+
+    if service is None:
+        return None
+    return Disclosure(service.find_document, commitments, documents, serial, fields)
 
 
 def _deployed(rpc: RpcClient, manifest: Path) -> tuple[Address, ManifestClaim]:
