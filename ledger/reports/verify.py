@@ -228,6 +228,10 @@ def _verify_neighbours(one: Drawn, other: Drawn) -> None:
 
 def _not_proven(trusted: Trusted, sample: Sample | None) -> tuple[str, ...]:
     open_ = list(NOT_PROVEN)
+    if sample is not None:
+        open_.insert(
+            0, "that nobody chose the seed: who alone makes a chain's blocks can make several"
+        )
     if sample is not None and trusted.block_hash is None:
         open_.insert(0, "that the seed's block is part of the chain: its hash was not given")
     if sample is not None and sample.replayed:
