@@ -7,7 +7,9 @@ import { verifyBundle } from "../../api/explorer/static/verify/verify.js";
 
 function verdict({ bundle, block_hash: blockHash, contract }) {
   try {
-    return proven(verifyBundle(Uint8Array.from(Buffer.from(bundle, "base64")), { blockHash, contract }));
+    return proven(
+      verifyBundle(Uint8Array.from(Buffer.from(bundle, "base64")), { blockHash, contract }),
+    );
   } catch (error) {
     if (!(error instanceof StepFailed)) return { crashed: error.stack };
     const { number, code, subject, reason } = error;
@@ -25,7 +27,11 @@ function proven(found) {
     ledger_head: found.ledgerHead,
     subject: found.subject,
     subjects: found.subjects.map(subject),
-    holdings: held && { balance: Number(held.balance), listed: held.assets.length, are_all: held.areAll },
+    holdings: held && {
+      balance: Number(held.balance),
+      listed: held.assets.length,
+      are_all: held.areAll,
+    },
     tree: tree && assembled(tree),
     documents: found.documents.map(({ hash }) => hash),
     originals: found.originals.map(({ hash }) => hash),

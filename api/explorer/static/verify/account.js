@@ -43,7 +43,7 @@ export class Storage {
   }
 }
 
-/** The slot of a mapping's key, where the mapping itself is in slot `place` (32 bytes or a number). */
+/** The slot of a key of the mapping that is in slot `place` (32 bytes, or a number). */
 export function slotOf(key, place) {
   return keccak(join(key, typeof place === "number" ? toWord(place) : place));
 }

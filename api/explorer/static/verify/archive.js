@@ -1,4 +1,4 @@
-// Zips that hold a bundle with the documents themselves: read, and written anew to compare each byte.
+// Zips of a bundle and documents: read, and written anew so that each byte can be compared.
 
 import { areEqual, join } from "./bytes.js";
 import { crc32 } from "./crc.js";
@@ -41,21 +41,46 @@ function writeArchive(files) {
     const [written, common] = [utf8.encode(name), describe(name, bytes)];
     const body = join(pack([LOCAL, 4]), common, written, bytes);
     // Version made by; then no comment, disk 0, no attributes, and where its body is.
-    entries.push(pack([CENTRAL, 4], [VERSION, 2]), common, pack([0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]), written);
+    entries.push(
+      pack([CENTRAL, 4], [VERSION, 2]),
+      common,
+      pack([0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]),
+      written,
+    );
     bodies.push(body);
     offset += body.length;
   }
   const central = join(...entries);
   const count = files.size;
-  const end = pack([END, 4], [0, 2], [0, 2], [count, 2], [count, 2], [central.length, 4], [offset, 4], [0, 2]);
+  const end = pack(
+    [END, 4],
+    [0, 2],
+    [0, 2],
+    [count, 2],
+    [count, 2],
+    [central.length, 4],
+    [offset, 4],
+    [0, 2],
+  );
   return join(...bodies, central, end);
 }
 
-// Needs version, no flags, not compressed, time, date, checksum, both sizes, length of name, no extra.
+// Version, no flags, no compression, time, date, checksum, both sizes, length of name, no extra.
 function describe(name, bytes) {
   const { length } = utf8.encode(name);
   const size = bytes.length;
-  return pack([VERSION, 2], [0, 2], [0, 2], [0, 2], [DATE, 2], [crc32(bytes), 4], [size, 4], [size, 4], [length, 2], [0, 2]);
+  return pack(
+    [VERSION, 2],
+    [0, 2],
+    [0, 2],
+    [0, 2],
+    [DATE, 2],
+    [crc32(bytes), 4],
+    [size, 4],
+    [size, 4],
+    [length, 2],
+    [0, 2],
+  );
 }
 
 /** Numbers, each in so many bytes, little-endian. */
@@ -63,7 +88,8 @@ function pack(...numbers) {
   const packed = new Uint8Array(numbers.reduce((sum, [, size]) => sum + size, 0));
   let at = 0;
   for (const [number, size] of numbers) {
-    for (let byte = 0; byte < size; byte += 1) packed[at + byte] = Math.floor(number / 256 ** byte) % 256;
+    for (let byte = 0; byte < size; byte += 1)
+      packed[at + byte] = Math.floor(number / 256 ** byte) % 256;
     at += size;
   }
   return packed;

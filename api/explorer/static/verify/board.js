@@ -26,7 +26,11 @@ export function clearBoard() {
 
 /** A step has passed, of so many subjects. */
 export function pass(number, told, many) {
-  set(items[number - 1], "passed", many > 1 ? `${tellNumber(many)} subjects; the last: ${told}` : told);
+  set(
+    items[number - 1],
+    "passed",
+    many > 1 ? `${tellNumber(many)} subjects; the last: ${told}` : told,
+  );
 }
 
 /** A step has failed, and those behind it are not reached. */

@@ -15,7 +15,7 @@ export function canonical(value, depth = 0) {
   return Array.isArray(value) ? `[${parts.join(",")}]` : `{${parts.join(",")}}`;
 }
 
-// Integers beyond 2⁵³ - 1 may have been rounded; those of 22 digits are written as other numbers are.
+// Integers beyond 2⁵³ - 1 may have been rounded; those from 1e21 on are written as fractions are.
 function isExact(number) {
   return !Number.isInteger(number) || Number.isSafeInteger(number) || Math.abs(number) >= 1e21;
 }

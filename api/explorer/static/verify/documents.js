@@ -66,5 +66,9 @@ function readLeaf(leaf) {
       return { name: rest[0], value: rest[1], salt };
     }
   }
-  throw new Fault("a leaf is no field in canonical form", '["field",salt,name,value]', leaf.slice(0, 80));
+  throw new Fault(
+    "a leaf is no field in canonical form",
+    '["field",salt,name,value]',
+    leaf.slice(0, 80),
+  );
 }

@@ -69,9 +69,11 @@ const BUNDLE = object(
   },
 );
 
-/** The bundle that the bytes are, its bytes still as 0x-hex, and the documents that came with it. */
+/** The bundle that the bytes are, still in 0x-hex, and the documents that came with it. */
 export function readForm(raw) {
-  const { bundle, sealed } = isArchive(raw) ? readFiles(readArchive(raw)) : { bundle: raw, sealed: [] };
+  const { bundle, sealed } = isArchive(raw)
+    ? readFiles(readArchive(raw))
+    : { bundle: raw, sealed: [] };
   return { ...readBundle(bundle), sealed };
 }
 
@@ -80,11 +82,17 @@ function readBundle(raw) {
   const bundle = parse(written);
   const fault = BUNDLE(bundle);
   if (fault) {
-    throw new Fault(`${fault.path.slice(1) || "the bundle"} has the wrong form`, fault.wants, tell(fault.value));
+    throw new Fault(
+      `${fault.path.slice(1) || "the bundle"} has the wrong form`,
+      fault.wants,
+      tell(fault.value),
+    );
   }
   verifyLists(bundle);
   const rewritten = canonical(bundle);
-  if (rewritten !== written) throw new Fault("not in canonical form", ...firstDifference(rewritten, written));
+  if (rewritten !== written) {
+    throw new Fault("not in canonical form", ...firstDifference(rewritten, written));
+  }
   return bundle;
 }
 
@@ -106,7 +114,9 @@ function parse(written) {
 
 function tell(value) {
   if (value === undefined) return "nothing";
-  return typeof value === "object" && value !== null ? "a list or an object" : brief(JSON.stringify(value));
+  return typeof value === "object" && value !== null
+    ? "a list or an object"
+    : brief(JSON.stringify(value));
 }
 
 function brief(written) {
@@ -117,19 +127,30 @@ function firstDifference(expected, found) {
   if (expected === null) return [];
   let at = 0;
   while (at < expected.length && expected[at] === found[at]) at += 1;
-  return [expected, found].map((one) => `${JSON.stringify(one.slice(at, at + 24))} at character ${at}`);
+  return [expected, found].map(
+    (one) => `${JSON.stringify(one.slice(at, at + 24))} at character ${at}`,
+  );
 }
 
 function verifyLists({ subject, subjects, holdings, documents, fields, checkpoints }) {
   const ids = new Set(subjects.map(({ id }) => id));
   if (ids.size !== subjects.length) throw new Fault("subjects: one is there twice");
   if (!ids.has(subject)) throw new Fault("subject is not among the subjects", subject, "nothing");
-  verifyOrder("holdings.assets", (holdings?.assets ?? []).map((id) => [id]));
-  verifyOrder("documents", (documents ?? []).map((each) => [each.content_hash]));
+  verifyOrder(
+    "holdings.assets",
+    (holdings?.assets ?? []).map((id) => [id]),
+  );
+  verifyOrder(
+    "documents",
+    (documents ?? []).map((each) => [each.content_hash]),
+  );
   const numbers = (checkpoints ?? []).map((each) => each.block_number);
   const late = numbers.findIndex((number, at) => number <= numbers[at - 1]);
   if (late > 0) throw new Fault(`checkpoints[${late}] is not behind the one before`);
-  verifyOrder("fields", (fields ?? []).map((each) => [each.content_hash, each.leaf]));
+  verifyOrder(
+    "fields",
+    (fields ?? []).map((each) => [each.content_hash, each.leaf]),
+  );
 }
 
 function verifyOrder(where, keys) {
@@ -139,7 +160,11 @@ function verifyOrder(where, keys) {
 
 // By code points, as UTF-8 is ordered and UTF-16 is not.
 function isBefore(one, other) {
-  const [first, second] = [one, other].map((key) => Array.from(key.join(""), (c) => c.codePointAt(0)));
+  const [first, second] = [one, other].map((key) =>
+    Array.from(key.join(""), (c) => c.codePointAt(0)),
+  );
   const at = first.findIndex((point, place) => point !== second[place]);
-  return at === -1 ? first.length < second.length : second[at] !== undefined && first[at] < second[at];
+  return at === -1
+    ? first.length < second.length
+    : second[at] !== undefined && first[at] < second[at];
 }

@@ -7,7 +7,7 @@ import { Fault, compare } from "./steps.js";
 
 const [PARENT, STATE_ROOT, NUMBER, TIME] = [0, 3, 8, 11];
 
-/** The block of a header that has the trusted hash: state root, number, time in seconds since 1970. */
+/** The block of a header that has the trusted hash; its time is in seconds since 1970. */
 export function readHeader(raw, trusted) {
   compare("the block's hash", trusted, toHex(keccak(raw)));
   return { ...parseHeader(raw), hash: trusted };
@@ -18,7 +18,9 @@ export function parseHeader(raw) {
   const header = decodeRlp(raw);
   if (!(header instanceof RlpList)) throw new Fault("the header is no list");
   const { items } = header;
-  if (items.length < 16) throw new Fault("the header is too short", "16 or more", `${items.length}`);
+  if (items.length < 16) {
+    throw new Fault("the header is too short", "16 or more", `${items.length}`);
+  }
   if (items.some((item) => item instanceof RlpList)) throw new Fault("the header holds a list");
   if (items[STATE_ROOT].length !== 32) throw new Fault("the state root is no hash");
   if (items[PARENT].length !== 32) throw new Fault("the parent's hash is no hash");

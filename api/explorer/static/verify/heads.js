@@ -6,12 +6,19 @@ import { keccak } from "./hashes.js";
 const ascii = new TextEncoder();
 const hashText = (text) => keccak(ascii.encode(text));
 
-const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+const DOMAIN_TYPE =
+  "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
 /** What binds ids to a chain and a contract (EIP-712). */
 export function domainOf(chainId, contract) {
   return keccak(
-    join(hashText(DOMAIN_TYPE), hashText("AssetLedger"), hashText("1"), toWord(chainId), padLeft(contract)),
+    join(
+      hashText(DOMAIN_TYPE),
+      hashText("AssetLedger"),
+      hashText("1"),
+      toWord(chainId),
+      padLeft(contract),
+    ),
   );
 }
 
@@ -44,5 +51,8 @@ export function addressOf(org) {
 
 /** The batch that an asset's id would be of, and its place there; place 0 is the batch itself. */
 export function batchOf(id) {
-  return { batch: `${id.slice(0, 60)}000000`, index: Number(toNumber(fromHex(`0x${id.slice(60)}`))) };
+  return {
+    batch: `${id.slice(0, 60)}000000`,
+    index: Number(toNumber(fromHex(`0x${id.slice(60)}`))),
+  };
 }

@@ -19,7 +19,9 @@ export function verifyHoldings({ organisation, assets }, proven, storage) {
     compare(`the class of ${asset}`, "asset", word.about);
     compare(`the owner of ${asset}`, owner, word.owner);
   }
-  if (BigInt(assets.length) > balance) throw new Fault("more assets than the balance", `${balance}`, `${assets.length}`);
+  if (BigInt(assets.length) > balance) {
+    throw new Fault("more assets than the balance", `${balance}`, `${assets.length}`);
+  }
   return { organisation, assets, balance, areAll: BigInt(assets.length) === balance };
 }
 

@@ -2,7 +2,14 @@
 
 export const ASSET_KINDS = ["type", "instance", "batch", "role"];
 export const PARTIES = ["owner", "custodian", "operator", "lien_holder"];
-export const STAGES = ["planned", "commissioned", "in_service", "maintenance", "decommissioned", "retired"];
+export const STAGES = [
+  "planned",
+  "commissioned",
+  "in_service",
+  "maintenance",
+  "decommissioned",
+  "retired",
+];
 
 const kind = (number, name, about, words, begins = false) => [
   number,
@@ -23,7 +30,12 @@ export const KINDS = new Map([
   birth(17, "world_opened", "world", "content_hash:hash schema:hash issuer:hash"),
   kind(18, "world_closed", "world", "reason:hash"),
   birth(32, "registered", "asset", "owner:hash schema:hash content_hash:hash asset_kind:kind"),
-  birth(33, "batch_registered", "batch", "owner:hash schema:hash root:hash size:size content_hash:hash"),
+  birth(
+    33,
+    "batch_registered",
+    "batch",
+    "owner:hash schema:hash root:hash size:size content_hash:hash",
+  ),
   kind(34, "revised", "asset", "content_hash:hash"),
   kind(35, "observed", "asset", "content_hash:hash"),
   kind(36, "corrected", "asset", "corrects:number content_hash:hash"),
@@ -39,7 +51,12 @@ export const KINDS = new Map([
   kind(46, "part_removed", "asset", "part:hash"),
   kind(47, "attested", "asset", "schema:hash content_hash:hash expires:number"),
   kind(48, "attestation_revoked", "asset", "revokes:number schema:hash"),
-  kind(49, "listed", "asset", "world:hash rendition:hash licence:hash expires:number issuer:hash credential:number"),
+  kind(
+    49,
+    "listed",
+    "asset",
+    "world:hash rendition:hash licence:hash expires:number issuer:hash credential:number",
+  ),
   kind(50, "delisted", "asset", "world:hash"),
   kind(51, "erased", "asset", "documents:hashes"),
   kind(64, "frozen", "asset", "reason:hash"),

@@ -49,7 +49,8 @@ export function rootOfPath(leaf, index, size, path) {
 /** The root to which siblings lead that say on which side they are. */
 export function rootOfSides(leaf, path) {
   return path.reduce(
-    (root, { left, right }) => (left ? hashNode(fromHex(left), root) : hashNode(root, fromHex(right))),
+    (root, { left, right }) =>
+      left ? hashNode(fromHex(left), root) : hashNode(root, fromHex(right)),
     leaf,
   );
 }

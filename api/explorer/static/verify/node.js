@@ -19,7 +19,9 @@ export function readNode({ items }) {
 }
 
 function readBranch(items) {
-  if (items[16] instanceof RlpList || items[16].length > 0) throw new Fault("a branch holds a value");
+  if (items[16] instanceof RlpList || items[16].length > 0) {
+    throw new Fault("a branch holds a value");
+  }
   const children = items.slice(0, 16).map((item) => (isEmpty(item) ? null : readChild(item)));
   const there = children.filter((child) => child !== null);
   if (there.length < 2) throw new Fault("a branch of too few children", "2", `${there.length}`);

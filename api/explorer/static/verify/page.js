@@ -1,4 +1,4 @@
-// The page: takes a file, a block's hash and an address, has them verified, and shows what comes out.
+// The page: takes a file, a block's hash and an address, has them verified, and shows the outcome.
 
 import { clearBoard, failAt, pass } from "./board.js";
 import { get, make } from "./dom.js";
@@ -11,7 +11,7 @@ const FIELDS = [
   { input: get("contract"), told: get("contract-wrong"), digits: 40, what: "A contract’s address" },
 ];
 
-let reading = Promise.resolve(null); // of the file that was chosen last: its name and bytes, or null
+let reading = Promise.resolve(null); // gives the bytes of the file that was chosen last, or null
 let files = 0; // how many were chosen, and
 let asked = 0; // how often to verify one: an answer about another than the last comes too late
 let worker = null;
@@ -36,7 +36,7 @@ function hear({ about, of, passed, told, many, name, size, claims, found, failed
   else showProven(found);
 }
 
-// An error that is none of a step's own would be a fault of the verifier: it proves nothing either way.
+// An error that is none of a step's own is a fault of the verifier, and proves nothing.
 function breakDown(message) {
   worker = null;
   get("go").disabled = false;
@@ -56,7 +56,10 @@ function choose(file) {
 
 async function read(file) {
   if (file.size > LARGEST_FILE) {
-    tellClaims(`${file.name} has ${tellSize(file.size)}, and this page takes up to ${tellSize(LARGEST_FILE)}: asset-ledger verify takes any.`, true);
+    tellClaims(
+      `${file.name} has ${tellSize(file.size)}, and this page takes up to ${tellSize(LARGEST_FILE)}: asset-ledger verify takes any.`,
+      true,
+    );
     return null;
   }
   const mine = files;
@@ -77,7 +80,9 @@ function showClaims(name, size, claims) {
   }
   const { chainId, contract, subjects, number } = claims;
   const told = `${tellMany(subjects, "subject", "subjects")} as of block ${number} (0x${number.toString(16)}) of chain ${chainId}`;
-  tellClaims(`${name}, ${tellSize(size)}. It says, and has still to prove: ${told}, contract ${shorten(contract)}.`);
+  tellClaims(
+    `${name}, ${tellSize(size)}. It says, and has still to prove: ${told}, contract ${shorten(contract)}.`,
+  );
 }
 
 function tellClaims(text, isWrong = false) {
@@ -87,7 +92,9 @@ function tellClaims(text, isWrong = false) {
 
 function tellSize(bytes) {
   if (bytes < 1024) return tellMany(bytes, "byte", "bytes");
-  return bytes < 2 ** 20 ? `${tellNumber(Math.round(bytes / 1024))} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  return bytes < 2 ** 20
+    ? `${tellNumber(Math.round(bytes / 1024))} KiB`
+    : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
 /** What was entered, in lower case, or null if some of it cannot be right. */
@@ -95,7 +102,9 @@ function readFields() {
   const values = FIELDS.map(({ input, told, digits, what }) => {
     const value = input.value.trim().toLowerCase();
     const fits = new RegExp(`^0x[0-9a-f]{${digits}}$`).test(value);
-    told.textContent = fits ? "" : `${what} is 0x and ${digits} hex digits${value ? `; this has ${[...value].length} characters` : ""}.`;
+    told.textContent = fits
+      ? ""
+      : `${what} is 0x and ${digits} hex digits${value ? `; this has ${[...value].length} characters` : ""}.`;
     input.setAttribute("aria-invalid", String(!fits));
     return fits ? value : null;
   });
@@ -128,25 +137,56 @@ function clearResult() {
 function showProven(found) {
   get("go").disabled = false;
   const { block, subjects } = found;
-  const history = tellMany(subjects.reduce((sum, each) => sum + each.history.length, 0), "entry", "entries");
-  conclude("good", "Proven", `All fourteen steps hold. ${history} of ${tellMany(subjects.length, "subject", "subjects")}, complete as of block ${tellNumber(block.number)}, ${tellTime(block.timestamp)}.`);
+  const history = tellMany(
+    subjects.reduce((sum, each) => sum + each.history.length, 0),
+    "entry",
+    "entries",
+  );
+  conclude(
+    "good",
+    "Proven",
+    `All fourteen steps hold. ${history} of ${tellMany(subjects.length, "subject", "subjects")}, complete as of block ${tellNumber(block.number)}, ${tellTime(block.timestamp)}.`,
+  );
   get("result").replaceChildren(...layOut(found));
 }
 
 function showFailure({ number, name, code, reason, expected, found, subject }, walked) {
   get("go").disabled = false;
   failAt(number, reason);
-  const values = expected === null ? null : make("dl.values", {}, ...pair("Expected", expected), ...pair("Found", found));
+  const values =
+    expected === null
+      ? null
+      : make("dl.values", {}, ...pair("Expected", expected), ...pair("Found", found));
   const many = walked.get(number) ?? 0;
-  const of = subject ? make("p.meta", {}, "Of ", make("code", {}, subject), many > 0 ? `; ${tellMany(many, "subject", "subjects")} before it passed this step` : "") : null;
-  conclude("bad", `Not proven: step ${number}, ${name}`, `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`, of, values, make("p.meta", {}, "Error ", make("code", {}, code)));
+  const of = subject
+    ? make(
+        "p.meta",
+        {},
+        "Of ",
+        make("code", {}, subject),
+        many > 0 ? `; ${tellMany(many, "subject", "subjects")} before it passed this step` : "",
+      )
+    : null;
+  conclude(
+    "bad",
+    `Not proven: step ${number}, ${name}`,
+    `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`,
+    of,
+    values,
+    make("p.meta", {}, "Error ", make("code", {}, code)),
+  );
 }
 
-const pair = (name, value) => [make("dt", {}, name), make("dd", {}, make("code", {}, String(value)))];
+const pair = (name, value) => [
+  make("dt", {}, name),
+  make("dd", {}, make("code", {}, String(value))),
+];
 
 function conclude(tone, heading, text, ...more) {
   const verdict = get("verdict");
-  verdict.replaceChildren(make(`div.verdict.${tone}`, {}, make("h2", {}, heading), make("p", {}, text), ...more));
+  verdict.replaceChildren(
+    make(`div.verdict.${tone}`, {}, make("h2", {}, heading), make("p", {}, text), ...more),
+  );
   verdict.focus({ preventScroll: true });
   verdict.scrollIntoView({ block: "nearest" });
 }
@@ -162,7 +202,10 @@ function takeDrops(zone) {
       zone.classList.add("over");
     });
   }
-  document.addEventListener("dragleave", (event) => event.relatedTarget === null && zone.classList.remove("over"));
+  document.addEventListener(
+    "dragleave",
+    (event) => event.relatedTarget === null && zone.classList.remove("over"),
+  );
   document.addEventListener("drop", (event) => {
     if (!has(event)) return;
     event.preventDefault();

@@ -22,7 +22,10 @@ export function layOut(found) {
     ...(found.originals.length > 0 ? [originalsSection(found.originals)] : []),
     ...(found.documents.length > 0 ? [documentsSection(found.documents)] : []),
     ...(found.manifest ? [manifestSection(found.manifest)] : []),
-    section("Not proven", make("ul.unproven", {}, ...tellUnproven(found).map((one) => make("li", {}, one)))),
+    section(
+      "Not proven",
+      make("ul.unproven", {}, ...tellUnproven(found).map((one) => make("li", {}, one))),
+    ),
   ];
 }
 
@@ -36,8 +39,17 @@ function subjectSections(subject, block) {
   const heading = make("h2", {}, "Its complete history ", make("span.count", {}, tellNumber(own)));
   const none = make("p.quiet", {}, "Nothing was written to it: it is as its batch registered it.");
   return [
-    section(`${capitalise(about)} as of block ${tellNumber(block.number)}`, make("p.id", {}, whole(subject.id)), facts(subject)),
-    make("section.proven", {}, heading, own > 0 ? growing("ol.history", subject.history, entryLine) : none),
+    section(
+      `${capitalise(about)} as of block ${tellNumber(block.number)}`,
+      make("p.id", {}, whole(subject.id)),
+      facts(subject),
+    ),
+    make(
+      "section.proven",
+      {},
+      heading,
+      own > 0 ? growing("ol.history", subject.history, entryLine) : none,
+    ),
   ];
 }
 
@@ -48,8 +60,14 @@ function facts({ word, state, head, approved, birth }) {
     ["Opened", tellTime(word.openedAt)],
     ["Stage", word.about === "asset" ? capitalise(tellName(state.stage)) : null],
     ["Frozen", word.about === "asset" ? yesOrNo(state.isFrozen) : null],
-    ...Object.entries(state.parties).map(([party, who]) => [capitalise(tellName(party)), code(who)]),
-    ...Object.entries(state.offers).map(([party, offer]) => [`Offered as ${tellName(party)}`, offerText(offer)]),
+    ...Object.entries(state.parties).map(([party, who]) => [
+      capitalise(tellName(party)),
+      code(who),
+    ]),
+    ...Object.entries(state.offers).map(([party, offer]) => [
+      `Offered as ${tellName(party)}`,
+      offerText(offer),
+    ]),
     ["Part of", state.parent ? code(state.parent) : null],
     ["Parts", state.parts.size > 0 ? tellNumber(state.parts.size) : null],
     ["Approved", approved ? code(approved) : null],
@@ -63,7 +81,10 @@ function facts({ word, state, head, approved, birth }) {
     ["Content hash", state.contentHash ? code(state.contentHash) : null],
     ["Head", code(head)],
   ];
-  return pairs("dl.facts", told.filter(([, value]) => value !== null));
+  return pairs(
+    "dl.facts",
+    told.filter(([, value]) => value !== null),
+  );
 }
 
 const yesOrNo = (value) => (value ? "Yes" : "No");
@@ -74,18 +95,26 @@ function offerText({ to, expires }) {
 }
 
 function pairs(what, told) {
-  return make(what, {}, ...told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+  return make(
+    what,
+    {},
+    ...told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+  );
 }
 
 function entryLine({ position, name, org, actor, timestamp, fields }) {
-  const by = BigInt(org) > 0n ? make("span", {}, "by ", code(org)) : make("span", {}, "by governance");
+  const by =
+    BigInt(org) > 0n ? make("span", {}, "by ", code(org)) : make("span", {}, "by governance");
   const sent = actor ? make("span", {}, "sent by ", code(actor)) : null;
   return make(
     "li",
     { value: position },
     make("h3", {}, capitalise(tellName(name))),
     make("p.meta", {}, make("span", {}, tellTime(timestamp)), by, sent),
-    pairs("dl.words", Object.entries(fields).map(([field, value]) => [tellName(field), wordOf(field, value)])),
+    pairs(
+      "dl.words",
+      Object.entries(fields).map(([field, value]) => [tellName(field), wordOf(field, value)]),
+    ),
   );
 }
 
@@ -125,15 +154,29 @@ function relatedSection(others, block) {
     const { about } = subject.word;
     const told = `${capitalise(about)}, ${tellMany(subject.word.count, "entry", "entries")}`;
     const details = make("details", {}, make("summary", {}, `${told}, `, code(subject.id)));
-    details.addEventListener("toggle", () => details.append(...subjectSections(subject, block)), { once: true });
+    details.addEventListener("toggle", () => details.append(...subjectSections(subject, block)), {
+      once: true,
+    });
     return make("li", {}, details);
   };
-  return section(`Proven with it: ${tellMany(others.length, "subject", "subjects")}`, growing("ul.related", others, draw));
+  return section(
+    `Proven with it: ${tellMany(others.length, "subject", "subjects")}`,
+    growing("ul.related", others, draw),
+  );
 }
 
 function holdingsSection({ organisation, assets, balance, areAll }) {
-  const told = make("p", {}, code(organisation), ` owns ${tellMany(balance, "asset", "assets")}${areAll ? ", and these are all" : `, of which ${tellNumber(assets.length)} are listed`}.`);
-  return section("Holdings", told, growing("ul.ids", assets, (asset) => make("li", {}, whole(asset))));
+  const told = make(
+    "p",
+    {},
+    code(organisation),
+    ` owns ${tellMany(balance, "asset", "assets")}${areAll ? ", and these are all" : `, of which ${tellNumber(assets.length)} are listed`}.`,
+  );
+  return section(
+    "Holdings",
+    told,
+    growing("ul.ids", assets, (asset) => make("li", {}, whole(asset))),
+  );
 }
 
 function treeSection(tree) {
@@ -148,7 +191,10 @@ function treeSection(tree) {
     line.style.setProperty("--depth", depth);
     return line;
   };
-  return section(`The whole tree: ${tellMany(lines.length, "asset", "assets")}`, growing("ul.tree", lines, draw));
+  return section(
+    `The whole tree: ${tellMany(lines.length, "asset", "assets")}`,
+    growing("ul.tree", lines, draw),
+  );
 }
 
 function fieldsSection(fields) {
@@ -159,16 +205,27 @@ function fieldsSection(fields) {
 function originalsSection(originals) {
   const draw = ({ hash, document, serial }) => {
     const summary = make("summary", {}, serial === null ? "" : `${serial}, `, code(hash));
-    return make("li", {}, make("details", {}, summary, make("pre", {}, JSON.stringify(document, null, 2))));
+    return make(
+      "li",
+      {},
+      make("details", {}, summary, make("pre", {}, JSON.stringify(document, null, 2))),
+    );
   };
   return section("Documents, as they were committed to", growing("ul.related", originals, draw));
 }
 
 function documentsSection(documents) {
-  const draw = ({ hash, leaves }) => make("li", {}, code(hash), ` of ${tellMany(leaves, "leaf", "leaves")}`);
+  const draw = ({ hash, leaves }) =>
+    make("li", {}, code(hash), ` of ${tellMany(leaves, "leaf", "leaves")}`);
   return section("Commitments of documents", growing("ul.ids", documents, draw));
 }
 
 function manifestSection({ compiler, source_hash: source }) {
-  return section("Said by the operator, and not proven", pairs("dl.sheet.plain", [["Compiler", compiler], ["Source hash", code(source)]]));
+  return section(
+    "Said by the operator, and not proven",
+    pairs("dl.sheet.plain", [
+      ["Compiler", compiler],
+      ["Source hash", code(source)],
+    ]),
+  );
 }

@@ -30,7 +30,9 @@ export function decodeRlpString(bytes) {
 /** The number that bytes are: no leading zeros, and at most so many bytes. */
 export function decodeRlpNumber(bytes, most, what) {
   if (bytes instanceof RlpList) throw new Fault(`${what} is a list`);
-  if (bytes.length > most) throw new Fault(`${what} is too long`, `at most ${most} bytes`, `${bytes.length}`);
+  if (bytes.length > most) {
+    throw new Fault(`${what} is too long`, `at most ${most} bytes`, `${bytes.length}`);
+  }
   if (bytes[0] === 0) throw new Fault(`${what} has leading zeros`);
   return toNumber(bytes);
 }
@@ -55,7 +57,9 @@ function readItem(bytes, at, end, depth) {
 function readString(bytes, at, end) {
   const [start, stop] = readLength(bytes, at, end, 0x80);
   const text = bytes.subarray(start, stop);
-  if (text.length === 1 && text[0] < 0x80) throw new Fault("RLP: a byte below 0x80 is written as itself");
+  if (text.length === 1 && text[0] < 0x80) {
+    throw new Fault("RLP: a byte below 0x80 is written as itself");
+  }
   return [text, stop];
 }
 

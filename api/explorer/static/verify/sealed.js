@@ -12,7 +12,8 @@ const SALT = 16; // bytes
 
 const utf8 = new TextEncoder();
 const serial = (value) => {
-  if (value !== null && typeof value !== "string") return { path: "", wants: "a text or null", value };
+  if (value !== null && typeof value !== "string")
+    return { path: "", wants: "a text or null", value };
 };
 const OPENING = object({ seed: hex(32), serial });
 
@@ -20,7 +21,9 @@ const OPENING = object({ seed: hex(32), serial });
 export function readFiles(files) {
   const bundle = files.get("bundle.json");
   if (!bundle) throw new Fault("the zip holds no bundle.json");
-  const sealed = [...files.keys()].filter((name) => NAME.test(name)).map((name) => readSealed(NAME.exec(name)[1], files));
+  const sealed = [...files.keys()]
+    .filter((name) => NAME.test(name))
+    .map((name) => readSealed(NAME.exec(name)[1], files));
   if (files.size !== 1 + 2 * sealed.length) throw new Fault("the zip holds files of other names");
   return { bundle, sealed };
 }

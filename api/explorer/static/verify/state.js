@@ -68,7 +68,8 @@ const EFFECTS = {
   staged: (state, { stage }) => (state.stage = stage),
   transferred: (state, { to }) => pass(state, addressOf(to)),
   title_forced: (state, { to }) => pass(state, addressOf(to)),
-  offered: (state, { party, to, expires }) => (state.offers[party] = { to: addressOf(to), expires }),
+  offered: (state, { party, to, expires }) =>
+    (state.offers[party] = { to: addressOf(to), expires }),
   withdrawn: (state, { party }) => delete state.offers[party],
   accepted: (state, { party }, { org }) => {
     if (party === OWNER) pass(state, addressOf(org));
@@ -107,8 +108,13 @@ const none = () => 0n;
 const FLAGS = {
   asset: (state) =>
     PARTIES.reduce(
-      (flags, party, p) => flags | flag(p > 0 && party in state.parties, 236 + p) | flag(party in state.offers, 240 + p),
-      flag(state.isFrozen, 232) | (BigInt(STAGES.indexOf(state.stage)) << 2n) | flag(state.parent !== null, 244),
+      (flags, party, p) =>
+        flags |
+        flag(p > 0 && party in state.parties, 236 + p) |
+        flag(party in state.offers, 240 + p),
+      flag(state.isFrozen, 232) |
+        (BigInt(STAGES.indexOf(state.stage)) << 2n) |
+        flag(state.parent !== null, 244),
     ),
   batch: ({ size }) => size,
   schema: none,

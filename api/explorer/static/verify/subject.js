@@ -1,7 +1,7 @@
 // Steps 5 to 9 of one subject: word, head, birth, history, state.
 
-import { fromHex, numberToHex, toHex } from "./bytes.js";
 import { slotAfter, slotOf } from "./account.js";
+import { fromHex, numberToHex, toHex } from "./bytes.js";
 import { batchOf, headAfter, idOf } from "./heads.js";
 import { KINDS } from "./kinds.js";
 import { hashLeaf, rootOfPath } from "./merkle.js";
@@ -31,10 +31,18 @@ export function verifyWord(id, storage, before) {
 export function verifyHead(id, word, storage) {
   const head = storage.read(slotAfter(slotOf(fromHex(id), 0)));
   if (word.count > 1) {
-    if (head === 0n) throw new Fault("there is no head, but there are more entries than one", "a head", "an empty slot");
+    if (head === 0n) {
+      throw new Fault(
+        "there is no head, but there are more entries than one",
+        "a head",
+        "an empty slot",
+      );
+    }
     return numberToHex(head, 32);
   }
-  if (head !== 0n) throw new Fault("there is a head, but one entry only", "an empty slot", numberToHex(head, 32));
+  if (head !== 0n) {
+    throw new Fault("there is a head, but one entry only", "an empty slot", numberToHex(head, 32));
+  }
   return id;
 }
 
@@ -44,7 +52,13 @@ export function verifyBirth({ id, entries, birth }, domain, before) {
   if (first?.position === 0) {
     if (birth) throw new Fault("only an asset of a batch has a birth record");
     const kind = KINDS.get(first.kind);
-    if (!kind?.begins) throw new Fault("a kind that begins no subject", "a kind that does", kind?.name ?? `${first.kind}`);
+    if (!kind?.begins) {
+      throw new Fault(
+        "a kind that begins no subject",
+        "a kind that does",
+        kind?.name ?? `${first.kind}`,
+      );
+    }
     compare("the id", idOf(domain, first, kind.about === "batch"), id);
     return null;
   }
@@ -60,11 +74,13 @@ function verifyBirthRecord({ content_hash: contentHash, path }, { index, state }
   compare("the batch's root", state.root, toHex(root));
 }
 
-/** Step 8: the entries, complete and in order; gives them read, and what they make of the subject. */
+/** Step 8: all entries, in order; gives them read, and what they make of the subject. */
 export function verifyHistory({ id, entries, birth }, word, head, batch) {
   const begins = batch ? 1 : 0;
   compare("the number of entries", word.count - begins, entries.length);
-  const state = batch ? beginMember(batch.word, birth?.content_hash ?? null) : beginState(KINDS.get(entries[0].kind).about);
+  const state = batch
+    ? beginMember(batch.word, birth?.content_hash ?? null)
+    : beginState(KINDS.get(entries[0].kind).about);
   let rolled = fromHex(id);
   const history = entries.map((entry, at) => {
     compare("a position", at + begins, entry.position);
@@ -82,13 +98,19 @@ function readEntry(entry, about) {
   const kind = KINDS.get(entry.kind);
   if (!kind) throw new Fault(`${at}: there is no kind ${entry.kind}`);
   compare(`${at}: the class of ${kind.name}`, about, kind.about);
-  if (kind.begins !== (entry.position === 0)) throw new Fault(`${at}: ${kind.name} begins a subject, and nothing else`);
+  if (kind.begins !== (entry.position === 0)) {
+    throw new Fault(`${at}: ${kind.name} begins a subject, and nothing else`);
+  }
   return { ...entry, name: kind.name, fields: readPayload(kind, fromHex(entry.payload)) };
 }
 
-/** Step 9: the contract keeps what the entries say. */
+/** Step 9: the contract keeps what the entries say; gives the word as it does. */
 export function verifyState(state, word, isPaused) {
   compare("the class", state.about, word.about);
-  compare("the word", numberToHex(wordOf(state), 32), numberToHex(withoutApproval(word), 32));
-  if (state.about === "ledger") compare("whether the ledger is paused", state.isPaused, isPaused);
+  const expected = numberToHex(wordOf(state), 32);
+  compare("the word", expected, numberToHex(withoutApproval(word), 32));
+  if (state.about === "ledger") {
+    compare("whether the ledger is paused", state.isPaused, isPaused);
+  }
+  return numberToHex(word.raw, 32);
 }

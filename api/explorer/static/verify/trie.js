@@ -17,6 +17,10 @@ export class Nodes {
     this.#left = nodes;
   }
 
+  get taken() {
+    return this.#next;
+  }
+
   get untaken() {
     return this.#left.length - this.#next;
   }
@@ -58,7 +62,9 @@ export function readTrie(nodes, root, key) {
     }
     const above = node.type;
     node = child.type === "hash" ? named(nodes, child.hash) : readNode(child.list);
-    if (above === "extension" && node.type !== "branch") throw new Fault("an extension leads to no branch");
+    if (above === "extension" && node.type !== "branch") {
+      throw new Fault("an extension leads to no branch");
+    }
   }
 }
 
@@ -69,13 +75,19 @@ function named(nodes, hash) {
   return node;
 }
 
-// A leaf ends the key; a branch and, below an extension, the branch that follows take one nibble more.
+// A leaf ends the key; a branch, or the one that follows an extension, takes a nibble more.
 function verifyDepth(node, depth) {
   if (node.type === "leaf") {
     const length = depth + node.path.length;
-    if (length !== LENGTH) throw new Fault("a key of another length", `${LENGTH} nibbles`, `${length}`);
+    if (length !== LENGTH) {
+      throw new Fault("a key of another length", `${LENGTH} nibbles`, `${length}`);
+    }
   } else if (depth + (node.path?.length ?? 0) >= LENGTH) {
-    throw new Fault("a node where a key has ended", `fewer than ${LENGTH} nibbles`, `${LENGTH} or more`);
+    throw new Fault(
+      "a node where a key has ended",
+      `fewer than ${LENGTH} nibbles`,
+      `${LENGTH} or more`,
+    );
   }
 }
 

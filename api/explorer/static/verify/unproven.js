@@ -7,17 +7,22 @@ export function tellUnproven({ block, codeHash, subjects, holdings, manifest, ch
     "That nothing happened after that block.",
     `That the contract does what it should: compare its code, of hash ${codeHash}, with the published source.`,
     "Which account sent a subject’s first entry, and in which transactions entries were sent.",
-    ...(checkpoints.length > 0 ? ["Who signed the checkpoints in it: this page looks at no signature."] : []),
+    ...(checkpoints.length > 0
+      ? ["Who signed the checkpoints in it: this page looks at no signature."]
+      : []),
     ...(manifest ? ["That the code was made by compiler and source as the manifest says."] : []),
     ...subjects.flatMap(ofSubject),
     ...(holdings ? ["How the assets that the organisation owns came to be its."] : []),
-    ...(holdings && !holdings.areAll ? ["Which the other assets are that the organisation owns."] : []),
+    ...(holdings && !holdings.areAll
+      ? ["Which the other assets are that the organisation owns."]
+      : []),
     "That this page is honest: its code came from the service that you check.",
   ];
   return [...new Set(sentences)];
 }
 
-const DOCUMENTS = "What documents say, and that it is true: their content hashes are bound, no more.";
+const DOCUMENTS =
+  "What documents say, and that it is true: their content hashes are bound, no more.";
 const OTHERS = "Who the organisations are that are not among the subjects.";
 const LAPSING = "That what expires has not: times are told, and compared with none.";
 
@@ -25,10 +30,21 @@ function ofSubject({ state, word, birth, history }) {
   switch (word.about) {
     case "asset": {
       const isUnknown = !birth && history[0]?.position !== 0;
-      return [DOCUMENTS, OTHERS, LAPSING, ...(isUnknown ? ["What an asset of a batch was born as: the bundle does not hold it."] : [])];
+      return [
+        DOCUMENTS,
+        OTHERS,
+        LAPSING,
+        ...(isUnknown
+          ? ["What an asset of a batch was born as: the bundle does not hold it."]
+          : []),
+      ];
     }
     case "batch":
-      return [DOCUMENTS, OTHERS, "What became of a batch’s assets, but for those among the subjects."];
+      return [
+        DOCUMENTS,
+        OTHERS,
+        "What became of a batch’s assets, but for those among the subjects.",
+      ];
     case "organisation":
       return [`That whoever controls ${state.did} is this organisation.`, LAPSING];
     case "ledger":

@@ -1,8 +1,8 @@
 // The walk: fourteen numbered steps from the bytes of a bundle to what they prove.
 
 import { Storage, readAccount } from "./account.js";
-import { verifyCheckpoints, verifySignedHeads } from "./checkpoints.js";
 import { fromHex, numberToHex, toHex, toWord } from "./bytes.js";
+import { verifyCheckpoints, verifySignedHeads } from "./checkpoints.js";
 import { placesOf, verifyDocuments, verifyFields } from "./documents.js";
 import { readForm } from "./form.js";
 import { readHeader } from "./header.js";
@@ -12,6 +12,7 @@ import { verifyParties } from "./parties.js";
 import { verifySealed } from "./sealed.js";
 import { Fault, compare, take } from "./steps.js";
 import { verifyBirth, verifyHead, verifyHistory, verifyState, verifyWord } from "./subject.js";
+import { TOLD } from "./told.js";
 import { verifyTree } from "./tree.js";
 import { Nodes } from "./trie.js";
 
@@ -19,34 +20,38 @@ const LEDGER_HEAD = 1;
 
 /**
  * What a bundle proves to somebody who trusts a block's hash and a contract's address (lower-case
- * 0x-hex). `onPassed(number, found, subject)` is told of each step, 5 to 10 of each subject in turn.
+ * 0x-hex). `onPassed(number, told, subject)` hears of each step, 5 to 10 of each subject in turn.
  * Throws StepFailed.
  */
 export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) {
-  const step = (number, act, tell = () => "") => {
-    const found = take(number, act);
-    onPassed(number, tell(found));
+  const step = (number, act, subject = null) => {
+    const found = take(number, act, subject);
+    onPassed(number, TOLD[number](found), subject);
     return found;
   };
-  const bundle = step(1, () => readForm(raw), () => `${raw.length} bytes`);
+  const bundle = step(1, () => readForm(raw));
   const domain = domainOf(bundle.chain_id, fromHex(contract));
-  const block = step(2, () => verifyHeader(bundle, blockHash, domain), tellBlock);
+  const block = step(2, () => verifyHeader(bundle, blockHash, domain));
   const nodes = new Nodes(bundle.nodes.map(fromHex));
-  const account = step(3, () => verifyAccount(bundle, contract, nodes, block), tellAccount);
+  const account = step(3, () => verifyAccount(bundle, contract, nodes, block));
   const storage = new Storage(nodes, account.storageRoot);
-  const ledgerHead = step(4, () => verifyLedgerHead(bundle, storage), (head) => numberToHex(head, 32));
-  const proven = verifySubjects(bundle, domain, storage, ledgerHead, onPassed);
+  const head = step(4, () => verifyLedgerHead(bundle, storage));
+  const chain = { domain, storage, isPaused: (head & 1n) === 1n };
+  const proven = new Map();
+  for (const subject of bundle.subjects) {
+    proven.set(subject.id, verifySubject(subject, chain, proven, step));
+  }
   const { holdings: held, tree: isTree } = bundle;
-  const holdings = step(11, () => (held ? verifyHoldings(held, proven, storage) : null), tellHoldings);
-  const tree = step(12, () => (isTree ? verifyTree(bundle.subject, proven) : null), (found) => (found ? "all parts" : "none asked for"));
-  const disclosed = step(13, () => verifyDisclosed(bundle, proven), tellDisclosed);
-  step(14, () => verifyRest(nodes), () => `${bundle.nodes.length} nodes, all taken`);
+  const holdings = step(11, () => (held ? verifyHoldings(held, proven, storage) : null));
+  const tree = step(12, () => (isTree ? verifyTree(bundle.subject, proven) : null));
+  const disclosed = step(13, () => verifyDisclosed(bundle, proven));
+  step(14, () => verifyRest(nodes));
   return {
     chainId: bundle.chain_id,
     contract,
     block,
     codeHash: toHex(account.codeHash),
-    ledgerHead: numberToHex(ledgerHead, 32),
+    ledgerHead: numberToHex(head, 32),
     subject: bundle.subject,
     subjects: [...proven.values()],
     holdings,
@@ -57,15 +62,15 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
   };
 }
 
-function verifyAccount(bundle, contract, nodes, block) {
-  compare("the contract", contract, bundle.contract);
-  return { ...readAccount(nodes, block.stateRoot, fromHex(contract)), contract };
-}
-
 function verifyHeader({ header, checkpoints = [] }, blockHash, domain) {
   const block = readHeader(fromHex(header), blockHash);
   verifyCheckpoints(checkpoints, domain, block);
   return block;
+}
+
+function verifyAccount(bundle, contract, nodes, block) {
+  compare("the contract", contract, bundle.contract);
+  return { ...readAccount(nodes, block.stateRoot, fromHex(contract)), contract };
 }
 
 function verifyLedgerHead({ checkpoints = [] }, storage) {
@@ -75,28 +80,22 @@ function verifyLedgerHead({ checkpoints = [] }, storage) {
   return head;
 }
 
-function verifySubjects(bundle, domain, storage, ledgerHead, onPassed) {
-  const proven = new Map();
-  for (const subject of bundle.subjects) {
-    const { id } = subject;
-    const step = (number, act, tell) => {
-      const found = take(number, act, id);
-      onPassed(number, tell(found), id);
-      return found;
-    };
-    const word = step(5, () => verifyWord(id, storage, proven), (it) => `${it.about}, ${it.count} with its birth`);
-    const head = step(6, () => verifyHead(id, word, storage), (it) => it);
-    const batch = step(7, () => verifyBirth(subject, domain, proven), (it) => (it ? `born with batch ${it.id}` : `${id} is its first entry’s hash`));
-    const { history, state } = step(8, () => verifyHistory(subject, word, head, batch), (it) => `${it.history.length} of its own, none missing`);
-    step(9, () => verifyState(state, word, (ledgerHead & 1n) === 1n), () => numberToHex(word.raw, 32));
-    const approved = step(10, () => verifyParties(id, state, word, storage), () => "as its entries name them");
-    proven.set(id, { id, word, head, history, state, approved, birth: subject.birth?.content_hash ?? null });
-  }
-  return proven;
+/** Steps 5 to 10; `before` are the subjects that were proven before. */
+function verifySubject(subject, { domain, storage, isPaused }, before, step) {
+  const { id } = subject;
+  const word = step(5, () => verifyWord(id, storage, before), id);
+  const head = step(6, () => verifyHead(id, word, storage), id);
+  const batch = step(7, () => verifyBirth(subject, domain, before), id);
+  const { history, state } = step(8, () => verifyHistory(subject, word, head, batch), id);
+  step(9, () => verifyState(state, word, isPaused), id);
+  const approved = step(10, () => verifyParties(id, state, word, storage), id);
+  const birth = subject.birth?.content_hash ?? null;
+  return { id, word, head, history, state, approved, birth };
 }
 
 function verifyDisclosed({ documents = [], fields = [], sealed }, proven) {
-  const places = documents.length + fields.length + sealed.length > 0 ? placesOf(proven) : new Map();
+  const isAny = documents.length + fields.length + sealed.length > 0;
+  const places = isAny ? placesOf(proven) : new Map();
   return {
     documents: verifyDocuments(documents, places),
     fields: verifyFields(fields, places),
@@ -106,13 +105,5 @@ function verifyDisclosed({ documents = [], fields = [], sealed }, proven) {
 
 function verifyRest(nodes) {
   if (nodes.untaken > 0) throw new Fault("nodes are left over", "0", `${nodes.untaken}`);
-}
-
-const tellBlock = ({ number, hash }) => `block ${number}, ${hash}`;
-const tellAccount = ({ contract, codeHash }) => `${contract}, code ${toHex(codeHash)}`;
-const tellHoldings = (held) => (held ? `${held.balance} owned, ${held.assets.length} listed` : "none asked for");
-
-function tellDisclosed({ documents, fields, originals }) {
-  if (documents.length + fields.length + originals.length === 0) return "none shown";
-  return `${documents.length} commitments, ${fields.length} fields, ${originals.length} documents`;
+  return nodes.taken;
 }

@@ -23,7 +23,15 @@ export function readWord(word) {
   }
   const owner = numberToHex(word & ((1n << 160n) - 1n), 20);
   const size = about === "batch" ? bits(word, 232, 24) : 0;
-  return { about, count, owner, openedAt: bits(word, OPENED, 36), size, isApproved: isApproved(about, word), raw: word };
+  return {
+    about,
+    count,
+    owner,
+    openedAt: bits(word, OPENED, 36),
+    size,
+    isApproved: isApproved(about, word),
+    raw: word,
+  };
 }
 
 function isApproved(about, word) {

@@ -6,7 +6,8 @@ const LATEST = 253_402_300_799; // the last second of the year 9999
 export const tellNumber = (number) => grouped.format(number);
 export const tellName = (name) => name.replaceAll("_", " ");
 export const capitalise = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-export const shorten = (hash) => (hash.length > 20 ? `${hash.slice(0, 10)}…${hash.slice(-6)}` : hash);
+export const shorten = (hash) =>
+  hash.length > 20 ? `${hash.slice(0, 10)}…${hash.slice(-6)}` : hash;
 
 /** A second since 1970 as UTC. */
 export function tellTime(seconds) {

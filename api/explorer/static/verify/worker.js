@@ -12,7 +12,12 @@ const EVERY = 40; // milliseconds between two words on one step
 function claimsOf(raw) {
   try {
     const bundle = isArchive(raw) ? readArchive(raw).get("bundle.json") : raw;
-    const { chain_id: chainId, contract, subjects, header } = JSON.parse(new TextDecoder().decode(bundle));
+    const {
+      chain_id: chainId,
+      contract,
+      subjects,
+      header,
+    } = JSON.parse(new TextDecoder().decode(bundle));
     const { number, timestamp } = parseHeader(fromHex(header));
     return { chainId, contract, subjects: subjects.length, number, timestamp };
   } catch {
