@@ -255,7 +255,8 @@ def _write(path: Path, raw: bytes) -> None:
 def _verify_command(built: Built, path: str) -> list[str]:
     verified = built.verified
     hashes = ["--block-hash", to_hex(verified.block.hash), "--contract", to_hex(verified.contract)]
-    return ["asset-ledger", "verify", path, *hashes]
+    # Of several subjects in it, a bundle may be made to be about another one.
+    return ["asset-ledger", "verify", path, *hashes, "--subject", to_hex(verified.subject)]
 
 
 def _told(built: Built, path: str) -> str:
