@@ -304,6 +304,20 @@ def test_what_is_told_is_independent_of_the_steps_it_took(desk: Desk, maker: Has
     assert_as_made_at_once(desk)
 
 
+def test_texts_are_made_of_their_subjects_entries_and_not_of_all_of_their_kinds(desk: Desk) -> None:
+    many = [number.to_bytes(32) for number in range(500)]
+    with reading(desk.engine) as session, statements(desk.engine) as sent:
+        assert not list(desk.indexer._make(session, many, 1_000_000))
+    made = [one for one in sent if "entry.subject IN" in one[0]]
+    assert len(made) == 1, "nothing was looked for"
+    explain = "explain query plan" if desk.engine.dialect.name == "sqlite" else "explain"
+    with desk.engine.connect() as connection:
+        if desk.engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("set enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"{explain} {made[0][0]}", made[0][1]).all()
+    assert "entry_kind" not in str(plan)
+
+
 def test_it_is_stopped_between_steps_and_goes_on_there(desk: Desk, maker: Hash32) -> None:
     for number in range(3):
         desk.register(maker, f"S-{number}", PUMP)
