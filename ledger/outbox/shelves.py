@@ -16,11 +16,24 @@ from ledger.documents.batch_store import BatchStore
 from ledger.documents.kept import Kept
 from ledger.documents.packs import CorruptDocument
 from ledger.documents.store import DocumentStore
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import decode_payload
 from ledger.outbox.registrations import find_documents
-from ledger.outbox.tables import BatchRegistration, Document, Registration
-from ledger.types import Hash32
+from ledger.outbox.tables import BatchRegistration, Document, Operation
+from ledger.types import ZERO_HASH, Hash32
 
 PORTION: Final = 500
+
+_WITH_DOCUMENT: Final = tuple(
+    [
+        int(kind)
+        for kind in (
+            *(Kind.REGISTERED, Kind.BATCH_REGISTERED, Kind.REVISED, Kind.OBSERVED),
+            *(Kind.CORRECTED, Kind.FROZEN, Kind.UNFROZEN),
+        )
+    ]
+)
+"""The kinds of requests that are taken in with a document, and never without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +63,20 @@ class Shelves:
         return {one: self._kept(row) for one, row in find_documents(session, hashes).items()}
 
     def walk_unkept(self, session: Session) -> Iterator[tuple[Hash32, Hash32]]:
-        """Assets registered here of whose birth document nothing is remembered, with its hash."""
-        missing = (
-            select(Registration.asset, Registration.content_hash)
-            .outerjoin(Document, col(Document.content_hash) == Registration.content_hash)
-            .where(col(Document.content_hash).is_(None))
-            .execution_options(yield_per=PORTION)
+        """Subjects of requests of whose document nothing is remembered, with its hash."""
+        after = 0
+        wanted = (
+            select(Operation.sequence, Operation.subject, Operation.kind, Operation.payload)
+            .where(col(Operation.kind).in_(_WITH_DOCUMENT))
+            .order_by(col(Operation.sequence))
+            .limit(PORTION)
         )
-        yield from ((row[0], row[1]) for row in session.exec(missing))
+        while rows := session.exec(wanted.where(col(Operation.sequence) > after)).all():
+            told = [(row[1], _document_of(row[2], row[3])) for row in rows]
+            kept = find_documents(session, [content_hash for _, content_hash in told])
+            yield from (one for one in told if one[1] not in kept)
+            after = rows[-1][0] or 0
+            session.expunge_all()
 
     def walk_batches(
         self, session: Session
@@ -85,3 +104,9 @@ class Shelves:
     def _kept(self, row: Document) -> Kept:
         content_hash, place = row.content_hash, row.place
         return Kept(row.org, row.subject, lambda: self.documents.load(content_hash, place).raw)
+
+
+def _document_of(kind: int, payload: bytes) -> Hash32:
+    told = decode_payload(kind, payload)
+    found = getattr(told, "content_hash", None) or getattr(told, "reason", None)
+    return found or ZERO_HASH

@@ -15,11 +15,11 @@ from ledger.mirror.auditing.documents import rehash_documents
 from ledger.mirror.auditing.population import count_assets, find_numbered
 from ledger.mirror.tables import BatchRow, EntryRow
 from ledger.outbox.shelves import Shelves
-from ledger.outbox.tables import BatchRegistration, Document, Registration
+from ledger.outbox.tables import BatchRegistration, Document, Operation
 from tests.api.running import Member, Running
 from tests.postgres import postgres
 
-COPIED = (EntryRow, BatchRow, Document, Registration, BatchRegistration)
+COPIED = (EntryRow, BatchRow, Document, Operation, BatchRegistration)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class Shelves(Protocol):
         """Those of these documents that should be kept."""
 
     def walk_unkept(self, session: Session) -> Iterable[tuple[Hash32, Hash32]]:
-        """Assets registered here whose document is not remembered, and its content hash."""
+        """Subjects of requests whose document is not remembered, and its content hash."""
 
     def walk_batches(self, session: Session) -> Iterable[tuple[Hash32, Rehash]]:
         """The batches whose lines should be kept."""
@@ -116,8 +116,8 @@ class _Rehashing:
             for content_hash, kept in portion:
                 self.rehash(content_hash, kept)
             self.tell(len(portion))
-        for asset, content_hash in self.shelves.walk_unkept(self.session):
-            self.note(content_hash, asset, "it is missing")
+        for subject, content_hash in self.shelves.walk_unkept(self.session):
+            self.note(content_hash, subject, "it is missing")
         for batch, rehash in self.shelves.walk_batches(self.session):
             self.rehash_lines(batch, rehash)
         self.count_erased()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping
-from typing import Final
+from collections.abc import Collection, Generator, Mapping
+from contextlib import closing
+from typing import Final, TypeAlias
 
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
@@ -16,6 +17,8 @@ from ledger.mirror.tables import EntryRow
 from ledger.types import Hash32
 
 _PORTION: Final = 1_000
+
+_Births: TypeAlias = Generator[tuple[int, Hash32, int], None, None]
 
 
 def count_assets(engine: Engine, sequence: int) -> int:
@@ -34,8 +37,12 @@ def find_numbered(engine: Engine, sequence: int, numbers: Collection[int]) -> Ma
     wanted = iter(sorted(numbers))
     number = next(wanted, None)
     first = 0
-    with reading(engine) as session:
-        births = heapq.merge(_single(session, sequence), _batches(session, sequence))
+    with (
+        reading(engine) as session,
+        closing(_single(session, sequence)) as single,
+        closing(_batches(session, sequence)) as batches,
+    ):
+        births = heapq.merge(single, batches)
         for _, subject, size in births:
             while number is not None and number < first + max(size, 1):
                 found[number] = _member(subject, number - first + 1) if size else subject
@@ -46,25 +53,26 @@ def find_numbered(engine: Engine, sequence: int, numbers: Collection[int]) -> Ma
     return found
 
 
-def _single(session: Session, sequence: int) -> Iterator[tuple[int, Hash32, int]]:
+def _single(session: Session, sequence: int) -> _Births:
     """Sequence and id of assets registered one by one; a size of 0 tells them from batches."""
     rows = select(EntryRow.sequence, EntryRow.subject).where(
         EntryRow.kind == int(Kind.REGISTERED), EntryRow.sequence <= sequence
     )
     ordered = rows.order_by(col(EntryRow.sequence)).execution_options(yield_per=_PORTION)
-    return ((at, subject, 0) for at, subject in session.exec(ordered))
+    with closing(session.exec(ordered)) as found:
+        for at, subject in found:
+            yield at, subject, 0
 
 
-def _batches(session: Session, sequence: int) -> Iterator[tuple[int, Hash32, int]]:
+def _batches(session: Session, sequence: int) -> _Births:
     """Sequence, id and size of batches."""
     rows = select(EntryRow.sequence, EntryRow.subject, EntryRow.payload).where(
         EntryRow.kind == int(Kind.BATCH_REGISTERED), EntryRow.sequence <= sequence
     )
     ordered = rows.order_by(col(EntryRow.sequence)).execution_options(yield_per=_PORTION)
-    return (
-        (at, subject, BatchRegistered.decode(payload).size)
-        for at, subject, payload in session.exec(ordered)
-    )
+    with closing(session.exec(ordered)) as found:
+        for at, subject, payload in found:
+            yield at, subject, BatchRegistered.decode(payload).size
 
 
 def _member(batch: Hash32, index: int) -> Hash32:
