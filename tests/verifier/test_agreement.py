@@ -25,7 +25,7 @@ from tests.verifier.leaves import TEXTS, VALUES, disclose, enclose
 from tests.verifier.relinking import relink
 
 NIGHTLY: Final = os.environ.get("LEDGER_EXAMPLES") == "nightly"
-DOSE: Final = 40_000 if NIGHTLY else 250
+DOSE: Final = 20_000 if NIGHTLY else 250
 MUTATED: Final = (*NAMES, "checkpoints", "related", "batch")
 SEED: Final = os.environ.get("SEED") or (f"{date.today():%Y%m%d}" if NIGHTLY else "1")
 
