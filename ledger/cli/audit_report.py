@@ -83,7 +83,7 @@ def _value(checked: Checked) -> dict[str, Any]:
         "population": sample and sample.population,
         "seed": sample and sample.seed.number,
         "drawn": sample and len(sample.drawn),
-        "proven": [to_hex(each.subject) for each in checked.proven],
+        "proven": [to_hex(each.asset) for each in checked.proven],
         "failed": [each.asset for each in sample.drawn if each.failure] if sample else [],
         "not_proven": list(checked.not_proven),
     }

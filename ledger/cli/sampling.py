@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.cli.bar import bars, counting_columns
-from ledger.errors import LedgerError, NodeUnavailable, VerificationError
+from ledger.errors import LedgerError, MirrorError, NodeUnavailable, VerificationError
 from ledger.types import Hash32, to_hex
 
 if TYPE_CHECKING:
@@ -110,13 +110,19 @@ class Sampling:
 def draw_sample(
     engine: Engine, domain: Hash32, seed: Block, sequence: int, wanted: int
 ) -> tuple[int, dict[int, Hash32]]:
-    """The population after the entry of that sequence, and the assets drawn from it, in order."""
+    """The population after the entry of that sequence, and the assets drawn from it, in order.
+
+    Raises:
+        MirrorError: the mirror lost entries meanwhile.
+    """
     from ledger.mirror.auditing.population import count_assets, find_numbered
     from ledger.reports.draw import draw
 
     population = count_assets(engine, sequence)
     numbers = draw(domain, seed.hash, population, wanted)
     found = find_numbered(engine, sequence, numbers)
+    if len(found) < len(numbers):
+        raise MirrorError("the mirror lost entries while assets were drawn: audit again")
     return population, {number: found[number] for number in numbers}
 
 

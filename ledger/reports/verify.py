@@ -12,7 +12,6 @@ from ledger.errors import DocumentError, MalformedValue
 from ledger.hashing import keccak, sha256
 from ledger.proofs.layout import SubjectClass
 from ledger.proofs.steps import StepFailed
-from ledger.proofs.verified import Verified
 from ledger.proofs.verify import verify_bundle
 from ledger.reports.draw import draw
 from ledger.reports.report import Drawn, Report, Sample, decode_report
@@ -38,11 +37,19 @@ NOT_PROVEN: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenAsset:
+    """An asset whose bundle verified; `opened_at` is when it was born, seconds since 1970."""
+
+    asset: Hash32
+    opened_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """A report that is what its auditor signed, and what the bundles of its sample prove."""
 
     report: Report
-    proven: tuple[Verified, ...]
+    proven: tuple[ProvenAsset, ...]
     not_proven: tuple[str, ...]
 
 
@@ -163,7 +170,7 @@ def _refuse_others(there: Collection[Hash32], drawn: Collection[Drawn]) -> None:
         )
 
 
-def _verify_bundle(report: Report, sample: Sample, each: Drawn, raw: bytes | None) -> Verified:
+def _verify_bundle(report: Report, sample: Sample, each: Drawn, raw: bytes | None) -> ProvenAsset:
     if raw is None:
         raise WrongBundle(f"the bundle of {each.asset} is missing")
     if to_hex(sha256(raw)) != each.bundle:
@@ -190,12 +197,12 @@ def _verify_bundle(report: Report, sample: Sample, each: Drawn, raw: bytes | Non
             raise WrongBundle(
                 f"the bundle of {each.asset} proves another {what}", expected=expected, found=found
             )
-    return verified
+    return ProvenAsset(verified.subject, verified.state.opened_at)
 
 
-def _verify_order(report: Report, sample: Sample, proven: Collection[Verified]) -> None:
+def _verify_order(report: Report, sample: Sample, proven: Collection[ProvenAsset]) -> None:
     """See that births are in order, and none is after the block at which assets were counted."""
-    opened = {to_hex(each.subject): each.state.opened_at for each in proven}
+    opened = {to_hex(each.asset): each.opened_at for each in proven}
     numbered = sorted(sample.drawn, key=lambda each: each.number)
     for one, other in pairwise([each for each in numbered if each.asset in opened]):
         if opened[one.asset] > opened[other.asset]:
