@@ -56,3 +56,33 @@ def _changed_node(draw: Draw, raw: bytes) -> bytes:
         case _:
             node[0] = bytes([draw.randrange(256)]) + node[0][1:]
     return bytes(rlp.encode(node))
+
+
+def rehead(draw: Draw, raw: bytes) -> Forgery:
+    """A bundle whose header is changed, and trusted so."""
+    bundle = decode_bundle(raw)
+    top = _changed_header(draw, bundle.header)
+    return Forgery(encode_bundle(replace(bundle, header=top)), keccak(top), bundle.contract)
+
+
+def _changed_header(draw: Draw, raw: bytes) -> bytes:
+    header = rlp.decode(raw)
+    at = draw.choice((0, 3, 8, 8, 11, 11, draw.randrange(len(header))))
+    match draw.randrange(7):
+        case 0:
+            return raw + b"\0"
+        case 1:
+            return raw[:-1]
+        case 2:
+            header = header[: draw.randrange(10, len(header) + 1)]
+        case 3:
+            header[at] = draw.choice(
+                ([], [b"\1"], b"", b"\0", b"\0\1", b"\xff" * 8, b"\1" + bytes(8))
+            )
+        case 4:
+            header[at] = draw.choice((b"\x7f", b"\xff" * 6, b"\xff" * 7, b"\1" * 31, b"\1" * 33))
+        case 5:
+            header.append(b"\1")
+        case _:
+            header[at] = header[at][:-1]
+    return bytes(rlp.encode(header))

@@ -22,7 +22,7 @@ function proven(found) {
   return {
     verified: true,
     chain_id: found.chainId,
-    block: Number(found.block.number),
+    block: `#${found.block.number}#`,
     code_hash: found.codeHash,
     ledger_head: found.ledgerHead,
     subject: found.subject,
@@ -48,5 +48,7 @@ function assembled({ asset, parts }) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(verdict(JSON.parse(line)))}\n`);
+  const told = JSON.stringify(verdict(JSON.parse(line)));
+  // A block's number may be larger than JavaScript's own numbers are exact.
+  process.stdout.write(`${told.replace(/"#(\d+)#"/, "$1")}\n`);
 }

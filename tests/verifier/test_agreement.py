@@ -22,7 +22,7 @@ from tests.vectors.making import INDEX, verdict
 from tests.verifier.forging import Forgery, forge
 from tests.verifier.javascript import RUNNER, JavaScriptVerifier, javascript_verifier, node
 from tests.verifier.leaves import TEXTS, VALUES, disclose, enclose
-from tests.verifier.relinking import relink
+from tests.verifier.relinking import rehead, relink
 
 NIGHTLY: Final = os.environ.get("LEDGER_EXAMPLES") == "nightly"
 DOSE: Final = 20_000 if NIGHTLY else 250
@@ -111,6 +111,16 @@ def test_both_give_one_verdict_on_tries_that_lie(browser_verifier: JavaScriptVer
         forgery = relink(draw, true(draw.choice(MUTATED))[0])
         failed[agreed(forgery, browser_verifier, name).get("step")] += 1
     assert {None, 3, 4, 5, 6} <= failed.keys()
+
+
+def test_both_read_headers_alike(browser_verifier: JavaScriptVerifier) -> None:
+    failed: Counter[int | None] = Counter()
+    for number in range(DOSE):
+        name = f"{SEED} {number}"
+        draw = random.Random(name)  # noqa: S311
+        forgery = rehead(draw, true(draw.choice(NAMES))[0])
+        failed[agreed(forgery, browser_verifier, name).get("step")] += 1
+    assert failed.keys() == {None, 2}
 
 
 @pytest.mark.parametrize("mutate", [of_bytes, of_values])

@@ -23,7 +23,6 @@ export function parseHeader(raw) {
   }
   if (items.some((item) => item instanceof RlpList)) throw new Fault("the header holds a list");
   if (items[STATE_ROOT].length !== 32) throw new Fault("the state root is no hash");
-  if (items[PARENT].length !== 32) throw new Fault("the parent's hash is no hash");
   return {
     parentHash: items[PARENT],
     stateRoot: items[STATE_ROOT],
