@@ -91,10 +91,16 @@ def load_document(raw: bytes, *, field: str = "document") -> dict[str, JsonValue
     plain = _read_plainly(raw)
     if plain is not None:
         return plain
-    value = _parse(raw, field)
-    _refuse_faults(value, field)
+    value = load_value(raw, field=field)
     if not isinstance(value, dict):
         raise BadDocument("the top level must be an object", field=field)
+    return value
+
+
+def load_value(raw: bytes, *, field: str) -> JsonValue:
+    """Read any value as strictly as `load_document` reads an object. Raises as it does."""
+    value = _parse(raw, field)
+    _refuse_faults(value, field)
     return value
 
 

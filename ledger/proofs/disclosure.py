@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
-from ledger.documents.canonical import JsonValue, canonical, load_document
+from ledger.documents.canonical import JsonValue, canonical, load_value
 from ledger.documents.sealing import Sealed
 from ledger.errors import VerificationError
 from ledger.hashing import EMPTY_TREE, leaf_hash, merkle_top, node_hash
@@ -89,7 +89,7 @@ def _named(content_hash: Hash32, places: Places) -> tuple[Place, ...]:
 def _read_leaf(leaf: str) -> tuple[str | None, JsonValue, str]:
     """Name (None of a serial), value and salt that a leaf holds."""
     raw = leaf.encode()
-    told = load_document(b'{"leaf":%b}' % raw, field="leaf").get("leaf")
+    told = load_value(raw, field="leaf")
     if canonical(told) == raw:
         match told:
             case ["serial", str(salt), str(serial)] if _SALT.fullmatch(salt):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.documents.canonical import JsonValue
+from ledger.documents.canonical import MAX_DEPTH, JsonValue, canonical, load_document
 from ledger.documents.commitment import commit_document, field_leaf
 from ledger.domain.payloads import Observed, Registered
 from ledger.hashing import hmac_sha256, keccak, leaf_hash, merkle_root
@@ -165,6 +165,20 @@ def test_a_leaf_of_another_form_is_no_field_though_it_was_committed_to(leaf: str
     paper = Paper()
     asset = paper.begin(Registered(ORG, ZERO_HASH, content, AssetKind.INSTANCE), ORG)
     failing(WrongDocuments, paper.bundle(asset, fields=(DisclosedLeaf(content, leaf, ()),)))
+
+
+def test_the_deepest_field_that_a_document_may_have_can_be_disclosed() -> None:
+    """It could be committed to, but not shown."""
+    deepest: JsonValue = 1
+    for _ in range(MAX_DEPTH - 1):
+        deepest = [deepest]
+    load_document(canonical({"deep": deepest}))
+    [_, leaf] = leaves = leaves_of({"deep": deepest})
+    content, paper = merkle_root(leaves), Paper()
+    asset = paper.begin(Registered(ORG, ZERO_HASH, content, AssetKind.INSTANCE), ORG)
+    shown = DisclosedLeaf(content, leaf.decode(), sibling_path(leaves, 1))
+    [field] = verified(paper.bundle(asset, fields=(shown,))).fields
+    assert field.value == deepest
 
 
 def test_fields_stand_in_order_each_once(bundle: Bundle) -> None:

@@ -56,7 +56,7 @@ const isText = (value) => typeof value === "string";
 const isSalt = (value) => isText(value) && SALT.test(value);
 
 function readLeaf(leaf) {
-  const value = parseCanonical(leaf, 1);
+  const value = parseCanonical(leaf, 0);
   if (Array.isArray(value)) {
     const [type, salt, ...rest] = value;
     if (type === "serial" && rest.length === 1 && isSalt(salt) && isText(rest[0])) {
