@@ -23,6 +23,7 @@ Call: TypeAlias = tuple[str, Sequence[object]]
 """A method and its parameters."""
 
 _FIRST_PAUSE: Final = 0.05
+_DRAW: Final = random.Random()  # noqa: S311 - only spreads retries
 _LONGEST_PAUSE: Final = 1.0
 _LARGEST_BATCH: Final = 100
 _TOO_MUCH: Final = frozenset({400, 413, 414})
@@ -127,7 +128,7 @@ class Endpoint:
             except NodeUnavailable:
                 if time.monotonic() + pause > deadline or self._client.is_closed:
                     raise
-                time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - only spreads retries
+                time.sleep(pause * _DRAW.uniform(0.5, 1.0))
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _in_parts(self, calls: Sequence[Call], ask: Callable[[Sequence[Call]], list[T]]) -> list[T]:

@@ -35,6 +35,7 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 30.0
 _SLICE: Final = 0.2
 _REST: Final = 0.005
+_DRAW: Final = random.Random()  # noqa: S311 - only spreads attempts
 
 
 class NotSubscribed(Exception):
@@ -114,7 +115,7 @@ class Wake:
                     complained = True
             if time.monotonic() - began > _LONGEST_PAUSE:
                 pause, complained = _FIRST_PAUSE, False
-            self._closing.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads attempts
+            self._closing.wait(pause * _DRAW.uniform(0.5, 1.0))
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _hear(self) -> None:

@@ -79,7 +79,7 @@ def follow(
 
     `wait` pauses for so many seconds and says whether to stop; `poll` is how often, in seconds,
     an idle node is asked at least: more often while blocks come quickly. With `to_head` it ends
-    where the node has no more.
+    where the node stood at the beginning, for a chain that is always at work has no end.
 
     Raises:
         Distrusted: the node keeps contradicting the chain.
@@ -87,7 +87,7 @@ def follow(
         WrongChain: it serves another chain than the ledger's.
     """
     verify_deployed(rpc, deployed, finality)
-    follower = _Follower(rpc, deployed, memory, finality, poll)
+    follower = _Follower(rpc, deployed, memory, finality, poll, to_head=to_head)
     failures = 0
     moved = time.monotonic()
     while True:
@@ -133,6 +133,8 @@ class _Follower:
         memory: Memory,
         finality: Finality,
         poll: float,
+        *,
+        to_head: bool,
     ) -> None:
         self.rpc = rpc
         self.deployed = deployed
@@ -143,6 +145,8 @@ class _Follower:
         self.prover = Prover(rpc, deployed.contract)
         self.poll = poll
         self.at_head = False
+        self._to_head = to_head
+        self._goal: int | None = None
         self._doubted = -1
         self._idle_at: Cursor | None = None
         self._final_due = 0.0
@@ -151,11 +155,14 @@ class _Follower:
         """What the chain has that the mirror has not, or the other way round."""
         cursor = self._idle_at or self.memory.cursor()
         newest = self.rpc.fetch_block("latest")
-        self.at_head = newest.number <= cursor.number
+        if self._goal is None:
+            self._goal = newest.number
+        self.at_head = min(newest.number, self._goal) <= cursor.number
         # While nothing moves, the mirror need not be asked again.
         self._idle_at = cursor if newest.hash == cursor.hash else None
         if newest.number > cursor.number:
-            return self._advance(cursor, newest)
+            there = self._to_head and self.at_head
+            return None if there else self._advance(cursor, newest)
         if self._idle_at:
             return None
         if newest.number == cursor.number or self.finality.sole:

@@ -7,6 +7,8 @@ import secrets
 import pytest
 
 from ledger.chain.identity import Deployed
+from ledger.chain.rpc import RpcClient
+from ledger.chain.wire import Block, BlockId
 from ledger.database.engine import reading
 from ledger.errors import NodeUnavailable, WrongChain
 from ledger.hashing import organisation_address
@@ -191,3 +193,23 @@ def test_two_mirrors_of_one_chain_are_equal(chain: Chain, store: Store) -> None:
     catch_up(chain, store)
     with fresh_mirror(chain) as other:
         assert contents(other) == contents(store)
+
+
+def test_mirroring_to_the_head_ends_though_new_blocks_never_do(chain: Chain, store: Store) -> None:
+    """A chain with a block for each look at it was followed for ever."""
+    write_history(chain)
+    began = chain.rpc.fetch_block_number()
+    store.begin(chain.deployed, fetch_base(chain.rpc, chain.deployed))
+
+    class Busy(RpcClient):
+        def find_block(self, block: BlockId) -> Block | None:
+            if block == "latest":
+                chain.mine()
+            return super().find_block(block)
+
+    with Busy(chain.rpc.url) as rpc:
+        steps = follow(rpc, chain.deployed, store, FinalUpTo(), wait=never_waits, to_head=True)
+        for _, step in zip(range(10), steps, strict=False):
+            store.apply(step)
+        assert next(steps, None) is None
+    assert began < store.cursor().number < chain.rpc.fetch_block_number()

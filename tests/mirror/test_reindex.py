@@ -273,8 +273,10 @@ def in_a_thread(act: Callable[[], object]) -> Iterator[threading.Thread]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    yield thread
-    thread.join(60)
+    try:
+        yield thread
+    finally:
+        thread.join(60)
     assert not thread.is_alive()
     if ended:
         raise ended[0]
@@ -448,9 +450,11 @@ def test_it_takes_turns_with_a_mirror_that_follows(chain: Chain, live: Engine, s
         in_a_thread(lambda: index(settings, chain.deployed, FINAL, stop=stop)),
         in_a_thread(write),
     ):
-        for _ in range(3):
-            reindex(chain, live, source)
-        stop.set()
+        try:
+            for _ in range(3):
+                reindex(chain, live, source)
+        finally:
+            stop.set()
     catch_up(chain, Store(live))
     assert audit(live, chain.rpc, chain.deployed).equal
 

@@ -128,8 +128,10 @@ def _raise_unbegun(self: Store, text: str) -> None:
 # -- what is asked -----------------------------------------------------------------------------
 
 
-def _take_for_sole(self: Any, rpc: Any, deployed: Any, memory: Any, _: Any, poll: float) -> None:
-    _FOLLOWER_INIT(self, rpc, deployed, memory, TagFinality(sole=True), poll)
+def _take_for_sole(
+    self: Any, rpc: Any, deployed: Any, memory: Any, _: Any, poll: float, **how: bool
+) -> None:
+    _FOLLOWER_INIT(self, rpc, deployed, memory, TagFinality(sole=True), poll, **how)
 
 
 def _newest(_: TagFinality, rpc: Any) -> int:
