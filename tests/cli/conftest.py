@@ -17,9 +17,12 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.cli import main
 from tests.api.running import Member, Running, running
+from tests.ledgers import DeployedLedger
 
 READY_WITHIN = 120.0
+Run = Callable[..., tuple[int, str, str]]
 PS = shutil.which("ps") or "/bin/ps"
 
 
@@ -132,3 +135,22 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def maker(service: Running) -> Member:
     """An organisation of it."""
     return service.enrol("Maker")
+
+
+@pytest.fixture
+def run(
+    deployed: DeployedLedger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Calls a verb on the deployed ledger, and says how it left and what it printed."""
+    for name in [name for name in os.environ if name.startswith("ASSET_LEDGER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ASSET_LEDGER_DATA", str(deployed.data))
+    monkeypatch.setenv("ASSET_LEDGER_RPC_URL", deployed.rpc.url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main([*map(str, arguments)])
+        return (int(left.value.code or 0), *capsys.readouterr())
+
+    return call

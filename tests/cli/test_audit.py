@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger.cli import main
 from ledger.database.engine import open_engine
 from ledger.types import to_hex
+from tests.cli.conftest import Run
 from tests.ledgers import DeployedLedger
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(
-    deployed: DeployedLedger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Calls a verb on the deployed ledger, and says how it left and what it printed."""
-    for name in [name for name in os.environ if name.startswith("ASSET_LEDGER_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ASSET_LEDGER_DATA", str(deployed.data))
-    monkeypatch.setenv("ASSET_LEDGER_RPC_URL", deployed.rpc.url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([*arguments])
-        return (int(left.value.code or 0), *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture

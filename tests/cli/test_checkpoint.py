@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from ledger.chain.checkpoint_log import CheckpointLog, encode_anchor
 from ledger.chain.node import Anvil
 from ledger.chain.sending import send_once
 from ledger.chain.signers.keystore import KeystoreSigner
-from ledger.cli import main
 from ledger.cli.keystore import open_service_key
 from ledger.cli.witnessing import attend, watch_log
 from ledger.database.engine import open_engine, reading, writing
@@ -34,30 +32,11 @@ from ledger.proofs.layout import ledger_head_slot
 from ledger.proofs.signed import decode_file, encode_file
 from ledger.settings import Settings
 from ledger.types import Hash32, parse_address, to_hex
+from tests.cli.conftest import Run
 from tests.ledgers import DeployedLedger
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = ROOT / "scripts" / "plans" / "anchor.toml"
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(
-    deployed: DeployedLedger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Calls a verb on the deployed ledger, and says how it left and what it printed."""
-    for name in [name for name in os.environ if name.startswith("ASSET_LEDGER_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ASSET_LEDGER_DATA", str(deployed.data))
-    monkeypatch.setenv("ASSET_LEDGER_RPC_URL", deployed.rpc.url)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([*map(str, arguments)])
-        return (int(left.value.code or 0), *capsys.readouterr())
-
-    return call
 
 
 def told(done: tuple[int, str, str]) -> dict[str, Any]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ledger.chain.signers.keystore import KeystoreSigner
-from ledger.cli import main
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Observed
@@ -19,29 +16,11 @@ from ledger.hashing import sha256
 from ledger.outbox.clock import new_id
 from ledger.proofs.receipt import Promise, ReceiptTree, encode_receipt
 from ledger.types import Hash32, to_hex
+from tests.cli.conftest import Run
 from tests.ledgers import DeployedLedger
 
 SERVICE = KeystoreSigner(sha256(b"service"))
 SEEN, DENIED = (Observed(sha256(text)).encode() for text in (b"seen", b"denied"))
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(
-    deployed: DeployedLedger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    for name in [name for name in os.environ if name.startswith("ASSET_LEDGER_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ASSET_LEDGER_DATA", str(deployed.data))
-    monkeypatch.setenv("ASSET_LEDGER_RPC_URL", deployed.rpc.url)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([*map(str, arguments)])
-        return (int(left.value.code or 0), *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture
