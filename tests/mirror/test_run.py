@@ -265,8 +265,8 @@ span.Span.adapt = lambda self, entries: None
 rpc, database, genesis, contract, block = sys.argv[1:]
 deployed = Deployed(31337, bytes.fromhex(genesis), bytes.fromhex(contract), int(block))
 real = follow._Follower.__init__
-def narrow(self, *given):
-    real(self, *given)
+def narrow(self, *given, **how):
+    real(self, *given, **how)
     self.span.size = 2
 follow._Follower.__init__ = narrow
 index(Settings(rpc_url=rpc, database_url=database), deployed, TagFinality(), to_head=True)
