@@ -6,6 +6,7 @@ ended passes no point any more, so that what its `finally` clauses would do does
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,20 +66,31 @@ def reach(point: str) -> None:
         life.pass_point(point)
 
 
+_watches: dict[int, Callable[[str], None]] = {}
+"""What each thread that watches does at a point: other ledgers may run in threads beside it."""
+
+
+def _pass(point: str) -> None:
+    act = _watches.get(threading.get_ident())
+    if act is not None:
+        act(point)
+
+
+# For good, and before anything runs: to listen anew would break a commit of another thread.
+event.listen(Session, "before_commit", lambda _: _pass("before commit"))
+event.listen(Session, "after_commit", lambda _: _pass("after commit"))
+
+
 @contextmanager
 def watching(act: Callable[[str], None] = reach) -> Iterator[None]:
     """Have every commit, and every named fail-point of the outbox, be a point."""
-    before = "before_commit", lambda _: act("before commit")
-    after = "after_commit", lambda _: act("after commit")
-    for name, listener in (before, after):
-        event.listen(Session, name, listener)
+    _watches[threading.get_ident()] = act
     arm(act)
     try:
         yield
     finally:
         arm(None)
-        for name, listener in (before, after):
-            event.remove(Session, name, listener)
+        del _watches[threading.get_ident()]
 
 
 class Stop:
