@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from api.answers import find_readable
@@ -30,12 +30,7 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 class Asked:
     """What a proof is to hold besides its subject's history, as the request says."""
 
-    organisations: bool = False
-    schemas: bool = False
-    parts: bool = False
-    ledger: bool = False
-    tree: bool = False
-    holdings: bool = False
+    wanted: Wanted
     documents: bool = False
     commitments: bool = False
     serial: bool = False
@@ -88,13 +83,8 @@ def _wanted(view: View, asked: Asked) -> Wanted:
         found = find_readable(view, [content_hash]).get(content_hash)
         return None if found is None else view.births.load(found)
 
-    return Wanted(
-        organisations=asked.organisations,
-        schemas=asked.schemas,
-        parts=asked.parts,
-        ledger=asked.ledger,
-        tree=asked.tree,
-        holdings=asked.holdings,
+    return replace(
+        asked.wanted,
         find_birth=KeptBirths(view.births.batches).find,
         disclosure=Disclosure(
             find_document, asked.commitments, asked.documents, asked.serial, asked.fields

@@ -13,6 +13,7 @@ from api.openapi import READING, problems
 from api.proving import Asked, prove
 from api.schemas.base import HashInput
 from ledger.proofs.archive import is_archive
+from ledger.proofs.gathering import Wanted
 from ledger.types import Hash32, to_hex
 
 router = APIRouter(prefix="/v1", tags=["proofs"])
@@ -96,18 +97,27 @@ def get_batch_proof(
 
 
 def _answer(
-    service: Served, view: View, subject: Hash32, query: ProofQuery, **more: bool
+    service: Served,
+    view: View,
+    subject: Hash32,
+    query: ProofQuery,
+    *,
+    tree: bool = False,
+    holdings: bool = False,
 ) -> Response:
     asked = Asked(
-        organisations="organisations" in query.related,
-        schemas="schemas" in query.related,
-        parts="parts" in query.related,
-        ledger="ledger" in query.related,
+        Wanted(
+            organisations="organisations" in query.related,
+            schemas="schemas" in query.related,
+            parts="parts" in query.related,
+            ledger="ledger" in query.related,
+            tree=tree,
+            holdings=holdings,
+        ),
         documents=query.documents,
         commitments=query.commitments,
         serial=query.serial,
         fields=tuple(query.field),
-        **more,
     )
     raw = prove(service, view, subject, find_at(view.session, query.at), asked).raw
     kind = "zip" if is_archive(raw) else "json"

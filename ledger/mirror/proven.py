@@ -12,11 +12,10 @@ from typing import Final
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import AccountProof, Block
 from ledger.errors import NodeError, RpcError, VerificationError
-from ledger.hashing import keccak
 from ledger.mirror.reading import Distrusted
 from ledger.proofs.header import encode_header
 from ledger.proofs.layout import ledger_head_slot
-from ledger.proofs.trie import decode_account, decode_slot, verify_path
+from ledger.proofs.storage import find_slot, find_storage_root
 from ledger.types import ZERO_HASH, Address, Hash32, parse_hash
 
 _QUICK: Final = 0.02
@@ -85,11 +84,10 @@ def _state_root(block: Block) -> Hash32:
 
 
 def _prove(proof: AccountProof, contract: Address, state_root: Hash32) -> Hash32:
-    account = verify_path(state_root, keccak(contract), proof.nodes)
-    if account is None:
+    root = find_storage_root(state_root, contract, proof.nodes)
+    if root is None:
         return ZERO_HASH
     if len(proof.slots) != 1:
         raise VerificationError("a proof of one slot was asked for", found=len(proof.slots))
-    root, nodes = decode_account(account).storage_root, proof.slots[0].nodes
-    held = verify_path(root, keccak(ledger_head_slot()), nodes)
-    return ZERO_HASH if held is None else decode_slot(held).to_bytes(32)
+    held = find_slot(root, ledger_head_slot(), proof.slots[0].nodes)
+    return ZERO_HASH if held is None else held.to_bytes(32)

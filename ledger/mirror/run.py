@@ -75,7 +75,7 @@ def index(
     progress: Callable[[Progress], None] | None = None,
     early: ReadAhead | None = None,
 ) -> Indexed:
-    """Mirror the ledger until `stop`, or, with `to_head`, until the node has no more.
+    """Mirror the ledger until `stop`, or, with `to_head`, up to where the node stands.
 
     `early` is what has begun to read already.
 

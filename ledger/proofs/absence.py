@@ -8,17 +8,18 @@ where the subject's word would be.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
-from ledger.documents.canonical import MAX_INTEGER, load_document
-from ledger.errors import MalformedValue, NodeUnavailable, VerificationError
+from ledger.documents.canonical import MAX_INTEGER
+from ledger.errors import NodeUnavailable, VerificationError
 from ledger.hashing import keccak
 from ledger.proofs.header import ReadHeader, encode_header, read_header
 from ledger.proofs.layout import word_slot
-from ledger.proofs.members import read_all_bytes, read_bytes, read_integer, read_object
-from ledger.proofs.trie import decode_account, verify_path
+from ledger.proofs.members import load_file, read_all_bytes, read_bytes, read_integer, read_object
+from ledger.proofs.source import StateSource, needed_nodes
+from ledger.proofs.storage import find_storage_root
+from ledger.proofs.trie import verify_path
 from ledger.types import Address, Hash32, to_hex
 
 FORMAT: Final = "asset-ledger-absence/1"
@@ -69,9 +70,7 @@ def decode_absence(raw: bytes) -> Absence:
         DocumentError: it is no strict JSON.
         MalformedValue: a member is missing, unknown or malformed.
     """
-    value = load_document(raw, field="absence")
-    if value.get("format") != FORMAT:
-        raise MalformedValue(field="format", value=value.get("format"), wanted=FORMAT)
+    value = load_file(raw, FORMAT, "absence")
     members = read_object(value, _MEMBERS, "absence")
     return Absence(
         chain_id=read_integer(members["chain_id"], MAX_INTEGER, "chain_id"),
@@ -108,46 +107,16 @@ def verify_absence(
                 found=to_hex(found),
             )
     header = read_header(absence.header)
-    account = verify_path(header.state_root, keccak(contract), absence.account_proof)
-    if account is None:
+    root = find_storage_root(header.state_root, contract, absence.account_proof)
+    if root is None:
         raise NotAbsent(f"the block's state has no account {to_hex(contract)}", found="nothing")
-    root = decode_account(account).storage_root
     if verify_path(root, keccak(word_slot(subject)), absence.nodes) is not None:
         raise NotAbsent(f"the ledger knows {to_hex(subject)}: bring a bundle of it")
     return header
 
 
-class _Block(Protocol):
-    @property
-    def number(self) -> int: ...
-    @property
-    def header(self) -> Mapping[str, Any]: ...
-
-
-class _Slot(Protocol):
-    @property
-    def nodes(self) -> tuple[bytes, ...]: ...
-
-
-class _Account(Protocol):
-    @property
-    def nodes(self) -> tuple[bytes, ...]: ...
-    @property
-    def slots(self) -> Sequence[_Slot]: ...
-
-
-class AbsenceSource(Protocol):
-    """A node of the ledger's chain."""
-
-    def chain_id(self) -> int: ...
-    def fetch_block(self, block: int | str | bytes, /) -> _Block: ...
-    def fetch_proof(
-        self, address: Address, slots: Sequence[Hash32], block: int | str | bytes, /
-    ) -> _Account: ...
-
-
 def fetch_absence(
-    source: AbsenceSource, contract: Address, subject: Hash32, block: int | str = "latest"
+    source: StateSource, contract: Address, subject: Hash32, block: int | str = "latest"
 ) -> Absence:
     """Fetch what a node says of a subject's word; it is to be verified.
 
@@ -163,11 +132,6 @@ def fetch_absence(
         contract,
         subject,
         encode_header(pinned.header),
-        _needed(proof.nodes),
-        _needed(proof.slots[0].nodes),
+        needed_nodes(proof.nodes),
+        needed_nodes(proof.slots[0].nodes),
     )
-
-
-def _needed(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Some nodes list short nodes although their parents embed them; a proof does not."""
-    return nodes[:1] + tuple(node for node in nodes[1:] if len(node) >= 32)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 from ledger.documents.canonical import JsonValue
 from ledger.errors import NodeUnavailable, VerificationError
@@ -12,7 +12,8 @@ from ledger.hashing import keccak, mapping_slot
 from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.header import ReadHeader, encode_header, read_header
 from ledger.proofs.members import read_all_bytes, read_bytes, read_list, read_object
-from ledger.proofs.trie import decode_account, decode_slot, verify_path
+from ledger.proofs.source import StateSource, needed_nodes
+from ledger.proofs.storage import find_slot, find_storage_root
 from ledger.proofs.witness import count_witnesses, verify_threshold
 from ledger.types import Address, Hash32, to_hex
 
@@ -143,10 +144,9 @@ def verify_anchor(
             expected=to_hex(log),
             found=to_hex(anchor.log),
         )
-    held = verify_path(header.state_root, keccak(log), anchor.account_proof)
-    if held is None:
+    root = find_storage_root(header.state_root, log, anchor.account_proof)
+    if root is None:
         raise WrongAnchor(f"the other chain has no account {to_hex(log)}", found="nothing")
-    root = decode_account(held).storage_root
     signed = [slot.witness for slot in anchor.slots if _holds(root, checkpoint, slot, trusted)]
     counted = count_witnesses(signed, trusted, threshold)
     return Anchored(counted, header.number, block_hash, header.timestamp)
@@ -169,10 +169,10 @@ def _holds(
     """Whether the log holds a witness's word for this checkpoint. Raises Contradiction."""
     number = checkpoint.block_number
     key = digest_slot(checkpoint.domain, slot.witness, number)
-    held = verify_path(root, keccak(key), slot.nodes)
+    held = find_slot(root, key, slot.nodes)
     if held is None:
         return False
-    found = decode_slot(held).to_bytes(32, "big")
+    found = held.to_bytes(32, "big")
     if found != checkpoint.digest():
         if slot.witness not in trusted:
             return False
@@ -183,38 +183,8 @@ def _holds(
 # -- building ----------------------------------------------------------------------------------
 
 
-class _Block(Protocol):
-    @property
-    def number(self) -> int: ...
-    @property
-    def header(self) -> Mapping[str, Any]: ...
-
-
-class _Slot(Protocol):
-    @property
-    def slot(self) -> Hash32: ...
-    @property
-    def nodes(self) -> tuple[bytes, ...]: ...
-
-
-class _Account(Protocol):
-    @property
-    def nodes(self) -> tuple[bytes, ...]: ...
-    @property
-    def slots(self) -> tuple[_Slot, ...]: ...
-
-
-class AnchorSource(Protocol):
-    """A node of the other chain."""
-
-    def fetch_block(self, block: int | str | bytes, /) -> _Block: ...
-    def fetch_proof(
-        self, address: Address, slots: Sequence[Hash32], block: int | str | bytes, /
-    ) -> _Account: ...
-
-
 def fetch_anchor(
-    source: AnchorSource,
+    source: StateSource,
     log: Address,
     checkpoint: Checkpoint,
     witnesses: Sequence[Address],
@@ -234,11 +204,6 @@ def fetch_anchor(
     return Anchor(
         log=log,
         header=encode_header(pinned.header),
-        account_proof=_needed(proof.nodes),
-        slots=tuple([AnchorSlot(one, _needed(proven[slot])) for one, slot in slots.items()]),
+        account_proof=needed_nodes(proof.nodes),
+        slots=tuple([AnchorSlot(one, needed_nodes(proven[slot])) for one, slot in slots.items()]),
     )
-
-
-def _needed(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Some nodes list short nodes although their parents embed them; a proof does not."""
-    return nodes[:1] + tuple(node for node in nodes[1:] if len(node) >= 32)

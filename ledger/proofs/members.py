@@ -6,10 +6,23 @@ import re
 from collections.abc import Set
 from typing import Final
 
-from ledger.documents.canonical import JsonValue
+from ledger.documents.canonical import JsonValue, load_document
 from ledger.errors import MalformedValue
 
 _HEX: Final = re.compile(r"0x(?:[0-9a-f]{2})*")
+
+
+def load_file(raw: bytes, file_format: str, field: str) -> dict[str, JsonValue]:
+    """The object that a file is, if it calls itself of that format.
+
+    Raises:
+        DocumentError: it is no strict JSON.
+        MalformedValue: it is of another format.
+    """
+    value = load_document(raw, field=field)
+    if value.get("format") != file_format:
+        raise MalformedValue(field="format", value=value.get("format"), wanted=file_format)
+    return value
 
 
 def read_object(

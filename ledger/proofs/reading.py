@@ -14,7 +14,7 @@ from ledger.errors import LedgerError, MalformedValue, NodeUnavailable
 from ledger.hashing import keccak
 from ledger.proofs.bundle import BundleEntry
 from ledger.proofs.layout import SubjectClass, Word, decode_word, ledger_head_slot, word_slot
-from ledger.proofs.source import AccountLike, BlockLike, SlotLike, Source
+from ledger.proofs.source import AccountLike, BlockLike, SlotLike, Source, needed_nodes
 from ledger.types import ZERO_HASH, Address, Hash32, parse_hash, to_hex
 
 _TRANSFER: Final = keccak(b"Transfer(address,address,uint256)")
@@ -36,7 +36,7 @@ class Reading:
         """The nodes that prove the contract's account."""
         if self._account is None:
             self.fetch([ledger_head_slot()])
-        return () if self._account is None else _needed(self._account.nodes)
+        return () if self._account is None else needed_nodes(self._account.nodes)
 
     def fetch(self, slots: Iterable[Hash32]) -> None:
         """Fetch slots that are not known yet, many a request.
@@ -60,7 +60,7 @@ class Reading:
     def nodes(self, slot: Hash32) -> tuple[bytes, ...]:
         """The nodes that prove a slot."""
         self.fetch([slot])
-        return _needed(self._slots[slot].nodes)
+        return needed_nodes(self._slots[slot].nodes)
 
     def find_word(self, subject: Hash32) -> Word | None:
         """A subject's word; None if nothing was written to it."""
@@ -121,11 +121,6 @@ class Reading:
             for log in many
         ]
         return {log.topics[3] for log in single}, ranges
-
-
-def _needed(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Some nodes list short nodes although their parents embed them; a bundle does not."""
-    return nodes[:1] + tuple(node for node in nodes[1:] if len(node) >= 32)
 
 
 def _fetch_times(source: Source, hashes: Sequence[Hash32]) -> dict[Hash32, int]:

@@ -15,11 +15,12 @@ from typing import Final
 from uuid import UUID
 
 from ledger.documents.batch_tree import find_root
-from ledger.documents.canonical import MAX_INTEGER, JsonValue, load_document
+from ledger.documents.canonical import MAX_INTEGER, JsonValue
 from ledger.domain.kinds import Kind
 from ledger.errors import MalformedValue, VerificationError
 from ledger.hashing import keccak, leaf_hash, merkle_top, next_level, receipts_message
 from ledger.proofs.members import (
+    load_file,
     read_all_bytes,
     read_bytes,
     read_flag,
@@ -145,9 +146,7 @@ def decode_receipt(raw: bytes) -> Receipt:
         DocumentError: it is no strict JSON.
         MalformedValue: a member is missing, unknown or malformed.
     """
-    value = load_document(raw, field="receipt")
-    if value.get("format") != FORMAT:
-        raise MalformedValue(field="format", value=value.get("format"), wanted=FORMAT)
+    value = load_file(raw, FORMAT, "receipt")
     members = read_object(value, _MEMBERS, "receipt")
     return Receipt(
         domain=read_bytes(members["domain"], 32, "domain"),

@@ -12,13 +12,13 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.documents.canonical import JsonValue, load_document
+from ledger.documents.canonical import JsonValue
 from ledger.errors import MalformedValue, VerificationError
 from ledger.hashing import keccak
 from ledger.proofs.anchor import MOST_WITNESSES, Anchor, read_anchor
 from ledger.proofs.checkpoint import MEMBERS, Checkpoint, read_checkpoint
 from ledger.proofs.header import read_header
-from ledger.proofs.members import read_all_bytes, read_object
+from ledger.proofs.members import load_file, read_all_bytes, read_object
 from ledger.signatures import LENGTH
 from ledger.types import Hash32, to_hex
 
@@ -81,9 +81,7 @@ def decode_file(raw: bytes) -> SignedCheckpoint:
         DocumentError: it is no strict JSON.
         MalformedValue: a member is missing, unknown or malformed.
     """
-    value = load_document(raw, field="checkpoint")
-    if value.get("format") != FORMAT:
-        raise MalformedValue(field="format", value=value.get("format"), wanted=FORMAT)
+    value = load_file(raw, FORMAT, "checkpoint")
     return read_signed(value, "checkpoint", others=frozenset({"format"}))
 
 

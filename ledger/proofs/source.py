@@ -1,4 +1,4 @@
-"""Where a bundle's parts come from: a node, as far as it is asked."""
+"""Where the parts of proofs come from: a node, as far as it is asked."""
 
 from __future__ import annotations
 
@@ -54,11 +54,19 @@ class AccountLike(Protocol):
     def slots(self) -> tuple[SlotLike, ...]: ...
 
 
-class Source(Protocol):
-    """Where a bundle's parts come from: a node, asked for one thing at a time."""
+class StateSource(Protocol):
+    """A node that proves what an account holds as of a block."""
 
     def chain_id(self) -> int: ...
     def fetch_block(self, block: int | str | bytes, /) -> BlockLike: ...
+    def fetch_proof(
+        self, address: Address, slots: Sequence[Hash32], block: int | str | bytes, /
+    ) -> AccountLike: ...
+
+
+class Source(StateSource, Protocol):
+    """Where a bundle's parts come from: a node, asked for one thing at a time."""
+
     def find_block(self, block: int | str | bytes, /) -> BlockLike | None: ...
     def fetch_logs(
         self,
@@ -68,7 +76,9 @@ class Source(Protocol):
         last: int | str | bytes,
         /,
     ) -> Sequence[LogLike]: ...
-    def fetch_proof(
-        self, address: Address, slots: Sequence[Hash32], block: int | str | bytes, /
-    ) -> AccountLike: ...
     def batch(self, calls: Sequence[tuple[str, Sequence[object]]], /) -> list[Any]: ...
+
+
+def needed_nodes(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Some nodes list short nodes although their parents embed them; a proof does not."""
+    return nodes[:1] + tuple(node for node in nodes[1:] if len(node) >= 32)

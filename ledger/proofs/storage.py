@@ -1,15 +1,35 @@
-"""A contract's storage as a bundle proves it: slots are read out of one pool of trie nodes."""
+"""A contract's storage as it is proven: by nodes of its own, or out of a bundle's one pool."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.domain.batch import batch_id_of, index_of
 from ledger.errors import VerificationError
 from ledger.hashing import keccak
 from ledger.proofs.layout import SubjectClass, Word, decode_word, word_slot
-from ledger.proofs.trie import Nodes, decode_slot
-from ledger.types import Hash32, to_hex
+from ledger.proofs.trie import Nodes, decode_account, decode_slot, verify_path
+from ledger.types import Address, Hash32, to_hex
+
+
+def find_storage_root(
+    state_root: Hash32, address: Address, nodes: Sequence[bytes]
+) -> Hash32 | None:
+    """The root of an account's storage; None if there provably is no such account.
+
+    Raises:
+        TrieError, RlpError: the nodes do not prove it.
+        VerificationError: what they prove is no account.
+    """
+    account = verify_path(state_root, keccak(address), nodes)
+    return None if account is None else decode_account(account).storage_root
+
+
+def find_slot(root: Hash32, slot: Hash32, nodes: Sequence[bytes]) -> int | None:
+    """What a slot holds; None if it provably holds nothing. Raises TrieError or RlpError."""
+    held = verify_path(root, keccak(slot), nodes)
+    return None if held is None else decode_slot(held)
 
 
 @dataclass(frozen=True, slots=True)
