@@ -42,6 +42,7 @@ _UNHURRIED: Final = {
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _WRITING: Final = {"ledger_writing": True}
+_PATIENCE: Final = "ledger_patience"
 # Any number serves, as long as every process of ours locks the same one.
 _UPGRADE_LOCK: Final = 0x4C454447
 
@@ -55,18 +56,26 @@ class DatabaseBusy(LedgerError):
     code = "database_busy"
 
 
-def open_engine(url: str, *, cache: int | None = None) -> Engine:
+def open_engine(url: str, *, cache: int | None = None, patience: float | None = None) -> Engine:
     """Open the database at `url` (SQLAlchemy form), making its folder where it is a file.
 
-    `cache` is how many MiB of pages each of SQLite's connections keeps, else its own 2. The schema
-    is brought up by `upgrade`, not here.
+    `cache` is how many MiB of pages each of SQLite's connections keeps, else its own 2; `patience`
+    how many seconds a writer of SQLite's waits for another, else BUSY_SECONDS. The schema is
+    brought up by `upgrade`, not here.
     """
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(_with_driver(url), pool_pre_ping=True)
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=_CONNECTIONS)
-    event.listen(engine, "connect", _prepare_sqlite)
+    seconds = BUSY_SECONDS if patience is None else patience
+    options = {} if patience is None else {_PATIENCE: patience}
+    engine = create_engine(
+        url,
+        connect_args={"timeout": seconds},
+        pool_size=_CONNECTIONS,
+        execution_options=options,
+    )
+    event.listen(engine, "connect", partial(_prepare_sqlite, patience))
     if cache is not None:
         event.listen(engine, "connect", partial(_keep_pages, cache))
     event.listen(engine, "begin", _begin_sqlite)
@@ -106,7 +115,7 @@ def _taking_turns(engine: Engine) -> Iterator[None]:
         yield
         return
     turn = _TURNS.setdefault(str(engine.url), threading.Lock())
-    if not turn.acquire(timeout=BUSY_SECONDS):
+    if not turn.acquire(timeout=engine.get_execution_options().get(_PATIENCE, BUSY_SECONDS)):
         raise DatabaseBusy("another writer of this process holds the database")
     try:
         yield
@@ -204,12 +213,13 @@ def _with_driver(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
+def _prepare_sqlite(patience: float | None, connection: Any, _: object) -> None:
+    seconds = BUSY_SECONDS if patience is None else patience
     # The driver must not begin transactions by itself: `_begin_sqlite` does.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    _enter_wal(connection)
+    connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+    _enter_wal(connection, seconds)
     # NORMAL may lose the last commits when the machine stops.
     connection.execute("PRAGMA synchronous = FULL")
 
@@ -220,9 +230,9 @@ def _keep_pages(cache: int, connection: Any, _: object) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOGGED_PAGES}")
 
 
-def _enter_wal(connection: sqlite3.Connection) -> None:
+def _enter_wal(connection: sqlite3.Connection, seconds: float) -> None:
     """Switch to the write-ahead log; SQLite does not wait by itself for this lock."""
-    until = time.monotonic() + BUSY_SECONDS
+    until = time.monotonic() + seconds
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

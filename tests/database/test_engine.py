@@ -91,6 +91,30 @@ def test_writers_that_read_first_take_turns(engine: Engine) -> None:
     assert numbers(engine) == list(range(1, 81))
 
 
+def test_an_engine_s_patience_is_its_own(tmp_path: Path) -> None:
+    """Schedules once shortened everybody's, and whatever ran beside them was refused as busy."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    holder, hasty, patient = open_engine(url), open_engine(url, patience=0.01), open_engine(url)
+    waited = threading.Event()
+
+    def wait() -> None:
+        with writing(patient) as session:
+            session.execute(text("create table letter (a text)"))
+            waited.set()
+
+    waiting = threading.Thread(target=wait)
+    with writing(holder) as session:
+        session.execute(text("create table number (n integer)"))
+        waiting.start()
+        with pytest.raises(DatabaseBusy), writing(hasty):
+            pass
+        assert not waited.is_set()
+    waiting.join()
+    assert waited.is_set()
+    for engine in (holder, hasty, patient):
+        engine.dispose()
+
+
 def test_a_lock_not_had_in_time_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "BUSY_SECONDS", 0)
     url = f"sqlite:///{tmp_path}/ledger.db"

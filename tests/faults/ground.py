@@ -26,6 +26,7 @@ from ledger.types import Hash32, to_hex
 from tests.outbox.world import deploy
 
 FUNDS: Final = 10**24
+BUSY_SECONDS: Final = 0.03
 _MARGIN: Final = 4
 
 
@@ -98,7 +99,7 @@ class Ground:
 @lru_cache(maxsize=8)
 def open_again(url: str) -> Engine:
     """The same engine each time, as it keeps the statements that it compiled."""
-    return open_engine(url)
+    return open_engine(url, patience=BUSY_SECONDS)
 
 
 def start_node(folder: Path) -> Anvil:
