@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ledger.cli.options import AsJson
-from ledger.cli.output import say
+from ledger.cli.output import count, say
 from ledger.types import parse_hash, to_hex
 
 _WAIT = 60.0
@@ -51,7 +51,7 @@ def erase(
     named = to_hex(parse_hash(asset, "ASSET"))
     hashes = [to_hex(parse_hash(one, "HASH")) for one in documents]
     if not yes:
-        typer.confirm(f"Destroy {len(hashes)} documents for good?", abort=True, err=True)
+        typer.confirm(f"Destroy {count(len(hashes), 'document')} for good?", abort=True, err=True)
 
     from ledger.cli.access import find_access
     from ledger.client import Client
@@ -60,5 +60,6 @@ def erase(
     with Client(access.api, access.api_key) as client:
         accepted = client.append_entry(named, "erased", documents=hashes, wait=_WAIT)
     told = {"asset": named, "documents": hashes, "operation": accepted.operation}
-    text = f"{len(hashes)} documents of {named} are destroyed, by {accepted.operation}"
+    are = "is" if len(hashes) == 1 else "are"
+    text = f"{count(len(hashes), 'document')} of {named} {are} destroyed, by {accepted.operation}"
     say(json.dumps(told) if as_json else text)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.cli.options import AsJson, ManifestFile, Node
-from ledger.cli.output import say
+from ledger.cli.output import count, say
 from ledger.errors import UnknownThing
 from ledger.types import Address, parse_address, parse_hash, to_hex
 
@@ -262,10 +262,11 @@ def _verify_command(built: Built, path: str) -> list[str]:
 def _told(built: Built, path: str) -> str:
     verified = built.verified
     beside = len(verified.subjects) - 1
-    others = f", with {beside} other subjects" if beside else ""
+    others = f", with {count(beside, 'other subject')}" if beside else ""
+    own = count(len(verified.entries), "entry", "entries")
     return "\n".join(
         [
-            f"{path}: {len(verified.entries)} entries of {to_hex(verified.subject)}{others}, "
+            f"{path}: {own} of {to_hex(verified.subject)}{others}, "
             f"complete as of block {verified.block.number} ({len(built.raw):,} bytes)",
             "Hand these to the auditor by another way than the bundle:",
             f"  block hash  {to_hex(verified.block.hash)}",

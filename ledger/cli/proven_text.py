@@ -8,18 +8,27 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from io import TextIOWrapper
 
+from ledger.cli.output import count
 from ledger.cli.proven_values import entry_value, plain
 from ledger.domain.kinds import GOVERNANCE
 from ledger.proofs.bundle import BundleEntry
 from ledger.proofs.steps import STEPS, StepFailed
-from ledger.proofs.verified import Assembled, Disclosed, Holdings, Place, Proven, Verified
+from ledger.proofs.verified import (
+    Assembled,
+    Committed,
+    Disclosed,
+    Holdings,
+    Place,
+    Proven,
+    Verified,
+)
 from ledger.types import to_hex
 
 
 def passed_steps(verified: Verified) -> list[tuple[str, str]]:
     """A mark and a word on each step, all of which have passed."""
     block, many = verified.block, len(verified.subjects)
-    each = "" if many == 1 else f"of each of {many} subjects; of the first named: "
+    each = "" if many == 1 else f"of each of {many:,} subjects; of the first named: "
     main = verified.main
     told = [
         "canonical, every byte of it",
@@ -33,7 +42,7 @@ def passed_steps(verified: Verified) -> list[tuple[str, str]]:
         "what the entries say is what the contract says",
         "what the entries name is what the contract's storage names",
         "none asked for" if verified.holdings is None else _held(verified.holdings),
-        "none asked for" if verified.tree is None else f"{_size(verified.tree)} assets, all proven",
+        "none asked for" if verified.tree is None else _assembled(verified.tree),
         _disclosed(verified),
         "nothing is left over",
     ]
@@ -51,7 +60,8 @@ def _born(verified: Verified) -> str:
 
 
 def _complete(main: Proven) -> str:
-    told = f"{len(main.entries)} entries of its own, of {main.word.count} with its birth"
+    own = count(len(main.entries), "entry", "entries")
+    told = f"{own} of its own, of {main.word.count:,} with its birth"
     if not main.entries:
         return told
     first, last = main.entries[0].timestamp, main.entries[-1].timestamp
@@ -59,8 +69,16 @@ def _complete(main: Proven) -> str:
 
 
 def _held(holdings: Holdings) -> str:
-    whole = "all" if holdings.are_all else f"{len(holdings.assets)}"
-    return f"{holdings.balance} assets, of which {whole} are listed"
+    listed = len(holdings.assets)
+    told = count(holdings.balance, "asset")
+    if holdings.are_all:
+        return f"{told}, and no other" if listed else f"{told}: nothing is left to list"
+    return f"{told}, of which {listed:,} {'is' if listed == 1 else 'are'} listed"
+
+
+def _assembled(tree: Assembled) -> str:
+    size = _size(tree)
+    return "1 asset, without parts" if size == 1 else f"{size:,} assets, all proven"
 
 
 def _size(tree: Assembled) -> int:
@@ -70,8 +88,12 @@ def _size(tree: Assembled) -> int:
 def _disclosed(verified: Verified) -> str:
     if not verified.documents and not verified.fields and not verified.originals:
         return "none shown"
-    told = f"{len(verified.documents)} commitments, {len(verified.fields)} fields"
-    return f"{told}, {len(verified.originals)} documents"
+    shown = [
+        count(len(verified.documents), "commitment"),
+        count(len(verified.fields), "field"),
+        count(len(verified.originals), "document"),
+    ]
+    return ", ".join(shown)
 
 
 def failed_steps(failure: StepFailed) -> list[tuple[str, str]]:
@@ -116,14 +138,11 @@ def tell(verified: Verified) -> list[str]:
         lines += ["", "Proven: fields of documents", *map(_field_line, verified.fields)]
     if verified.documents:
         lines += ["", "Proven: commitments of documents"]
-        lines += [
-            f"  {to_hex(one.content_hash)}, over {len(one.leaves)} leaves, {_named(one.places)}"
-            for one in verified.documents
-        ]
+        lines += [f"  {to_hex(one.content_hash)}, {_committed(one)}" for one in verified.documents]
     if verified.originals:
         lines += ["", "Proven: documents, but for how they were spelt"]
         lines += [
-            f"  {to_hex(one.content_hash)}, {len(one.raw):,} bytes, {_named(one.places)}"
+            f"  {to_hex(one.content_hash)}, {count(len(one.raw), 'byte')}, {_named(one.places)}"
             for one in verified.originals
         ]
     if verified.manifest is not None:
@@ -160,9 +179,13 @@ def _field_line(field: Disclosed) -> str:
     return printable(f"  {name} is {value}, salted {field.salt}, {_named(field.places)}")
 
 
+def _committed(one: Committed) -> str:
+    return f"over {count(len(one.leaves), 'leaf', 'leaves')}, {_named(one.places)}"
+
+
 def _named(places: Sequence[Place]) -> str:
     told = ", ".join(f"entry {one.position} of {to_hex(one.subject)}" for one in places[:3])
-    return f"named by {told}" + (f" and {len(places) - 3} others" if len(places) > 3 else "")
+    return f"named by {told}" + (f" and {count(len(places) - 3, 'other')}" if places[3:] else "")
 
 
 def _entry_line(entry: BundleEntry) -> str:

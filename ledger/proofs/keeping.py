@@ -117,10 +117,11 @@ def _find(promise: Promise, entries: Sequence[BundleEntry], verified: Verified) 
             continue
         if not promise.position_fixed or entry.position == promise.position:
             return Kept(entry.position, entry.timestamp)
+    many = len(entries)
+    rest = "the only entry" if many == 1 else f"among the {many} entries"
     raise Broken(
-        f"operation {promise.operation} was promised, and is not among the"
-        f" {len(entries)} entries of {to_hex(promise.subject)} as of block"
-        f" {verified.block.number}",
+        f"operation {promise.operation} was promised, and is not {rest} of"
+        f" {to_hex(promise.subject)} as of block {verified.block.number}",
         operation=promise.operation,
         accepted_at=promise.accepted_at,
         block=verified.block.number,

@@ -44,9 +44,9 @@ def not_proven(
     if holdings is not None:
         sentences.append("How the assets that an organisation holds came to be its: no history.")
         if not holdings.are_all:
-            sentences.append(
-                f"Which the other {holdings.balance - len(holdings.assets)} assets are."
-            )
+            others = holdings.balance - len(holdings.assets)
+            told = "the other asset is" if others == 1 else f"the other {others} assets are"
+            sentences.append(f"Which {told}.")
     return tuple(dict.fromkeys(sentences))
 
 

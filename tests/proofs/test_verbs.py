@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from tests.proofs.paper import (
     entries_of,
     with_entries,
 )
+from tests.proofs.test_collections import Owner
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +124,22 @@ def test_prints_parties_offers_and_stages_in_words(run: Run, file: Path) -> None
     trusted = ("--block-hash", to_hex(block_hash(bare)), "--contract", to_hex(CONTRACT))
     state = json.loads(run("verify", file, *trusted, "--json").stdout)["state"]
     assert (state["parent"], state["offered"]) == (None, [])
+
+
+def test_one_of_a_thing_is_told_as_one(run: Run, file: Path) -> None:
+    """`verify` told "1 entries"."""
+    owner, paper = Owner(), Paper()
+    alone = replace(paper.bundle(an_asset(paper)), tree=True)
+    for bundle, words in (
+        (alone, ("1 entry of its own, of 1 with its birth", "1 asset, without parts")),
+        (owner.bundle(owner.kept), ("2 assets, of which 1 is listed", "the other asset is")),
+        (owner.bundle(*owner.held), ("2 assets, and no other",)),
+    ):
+        file.write_bytes(encode_bundle(bundle))
+        trusted = ("--block-hash", to_hex(block_hash(bundle)), "--contract", to_hex(CONTRACT))
+        told = run("verify", file, *trusted).stdout.decode()
+        assert all(word in told for word in words)
+        assert not re.search(r"\b1 (entries|assets|subjects|leaves|bytes|others)\b", told)
 
 
 def test_colours_are_for_terminals_that_want_them(
