@@ -195,12 +195,11 @@ class RpcClient(Endpoint):
         found: list[Receipt | None] = []
         calls = [(method, (to_hex(one),)) for one in hashes]
         for answer in self._in_parts(
-            calls, lambda part: self._patiently(lambda: self._ask_batch(part))
+            calls, lambda part: self._patiently(lambda: self._ask_batch(part, WireReceipt))
         ):
             if isinstance(answer, RpcError):
                 raise answer
-            receipt = self._read(method, answer, WireReceipt | None)
-            found.append(receipt and self._understood(method, read_receipt, receipt))
+            found.append(answer and self._understood(method, read_receipt, answer))
         return found
 
 

@@ -7,8 +7,9 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 import httpx
 import msgspec
@@ -36,9 +37,10 @@ class _Failure(msgspec.Struct):
     data: Any = None
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, Generic[T]):
     id: int | None = None
-    result: msgspec.Raw = msgspec.Raw()
+    # Errors may come with a result of null beside them.
+    result: T | msgspec.UnsetType | None = msgspec.UNSET
     error: _Failure | None = None
 
 
@@ -102,10 +104,7 @@ class Endpoint:
             NodeUnavailable: no answer, or not one for each.
             RpcError: the node refused the batch as a whole.
         """
-        return [
-            answer if isinstance(answer, RpcError) else self._read(method, answer, Any)
-            for (method, _), answer in zip(calls, self._ask_batch(calls), strict=True)
-        ]
+        return self._ask_batch(calls, Any)
 
     # -- reading, with patience ------------------------------------------------------------
 
@@ -147,29 +146,33 @@ class Endpoint:
     def _ask(self, method: str, params: Sequence[object], wanted: type[T]) -> T:
         number = next(self._ids)
         body = self._post(method, _request(number, method, params))
-        answer = self._decode(method, body, _Answer)
+        # At once as what is wanted: an answer may be long.
+        form: Any = wanted
+        answer = self._decode(method, body, _answer_of(form))
         if answer.error is None and answer.id != number:
             raise self._nonsense(method, "it answers another request")
         if answer.error is not None:
             # No name may hold what is raised: with its traceback it would hold all that is here.
             raise _refusal(method, answer.error)
-        read: T = self._read(method, answer.result, wanted)
+        read: T = self._result(method, answer)
+        if read is None and wanted is not Any:
+            raise self._nonsense(method, "its result is null")
         return read
 
-    def _ask_batch(self, calls: Sequence[Call]) -> list[msgspec.Raw | RpcError]:
+    def _ask_batch(self, calls: Sequence[Call], wanted: Any) -> list[Any]:
         if not calls:
             return []
         numbers = [next(self._ids) for _ in calls]
         requests = [_request(number, *call) for number, call in zip(numbers, calls, strict=True)]
         body = self._post("batch", requests)
         if body.lstrip().startswith(b"{"):
-            failure = self._decode("batch", body, _Answer).error
+            failure = self._decode("batch", body, _answer_of(Any)).error
             raise _refusal("batch", failure) if failure else self._nonsense("batch", "one answer")
-        answers = {one.id: one for one in self._decode("batch", body, list[_Answer])}
+        answers = {one.id: one for one in self._decode("batch", body, _answers_of(wanted))}
         if answers.keys() != set(numbers):
             raise self._nonsense("batch", "answers are missing")
         return [
-            answer.result if answer.error is None else _refusal(method, answer.error)
+            self._result(method, answer) if answer.error is None else _refusal(method, answer.error)
             for answer, (method, _) in zip([answers[one] for one in numbers], calls, strict=True)
         ]
 
@@ -178,7 +181,8 @@ class Endpoint:
         try:
             # httpx ties answers into cycles: what a body holds must not wait to be found in one.
             with self._client.stream("POST", self._target, content=encoded) as response:
-                body = b"".join(response.iter_bytes())
+                packed = "content-encoding" in response.headers
+                body = b"".join(response.iter_bytes() if packed else response.iter_raw())
         except (httpx.HTTPError, RuntimeError) as error:
             # httpx says RuntimeError for a client that another thread has closed.
             if isinstance(error, RuntimeError) and not self._client.is_closed:
@@ -201,10 +205,10 @@ class Endpoint:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._nonsense(method, str(error)) from None
 
-    def _read(self, method: str, result: msgspec.Raw, wanted: Any) -> Any:
-        if not bytes(result):
+    def _result(self, method: str, answer: _Answer[Any]) -> Any:
+        if answer.result is msgspec.UNSET:
             raise self._nonsense(method, "neither result nor error")
-        return self._decode(method, result, wanted)
+        return answer.result
 
     def _understood(self, method: str, read: Callable[[Any], T], answer: object) -> T:
         try:
@@ -232,6 +236,19 @@ def _parse_url(url: str) -> httpx.URL:
     if parts.scheme not in {"http", "https"} or not parts.host:
         raise InputError("the node's URL does not begin with http:// or https:// and a host")
     return parts
+
+
+@cache
+def _answer_of(wanted: Any) -> Any:
+    """The form of an answer with such a result: made once, as making one takes its time."""
+    return _Answer[wanted]
+
+
+@cache
+def _answers_of(wanted: Any) -> Any:
+    """The same of answers to a batch."""
+    form: Any = list
+    return form[_answer_of(wanted)]
 
 
 def _request(number: int, method: str, params: Sequence[object]) -> dict[str, object]:
