@@ -104,14 +104,14 @@ def document_path(content_hash: Hash32) -> str:
 def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Document]:
     """Those documents that the caller may read: it sent them, or has to do with the asset."""
     documents = view.births.find_documents(view.session, set(hashes))
-    if view.who.org is None:
+    if view.who.reads is None:
         return documents
     subjects = {each.subject for each in documents.values() if each.subject}
     mine = {subject for subject in subjects if _is_mine(view, subject)}
     return {
         content_hash: each
         for content_hash, each in documents.items()
-        if each.org == view.who.org or each.subject in mine
+        if each.org == view.who.reads or each.subject in mine
     }
 
 

@@ -15,10 +15,12 @@ from api import errors, openapi
 from api.acceptance import Taken
 from api.births import Births
 from api.deps import Service, identify_all
+from api.diary import Diary
 from api.edge import Edge
 from api.ends import Ends
 from api.explorer import pages
 from api.gathering import Gatherer
+from api.quotas import Quotas
 from api.registration import Sent, register
 from api.routes import (
     assets,
@@ -27,10 +29,12 @@ from api.routes import (
     checkpoints,
     documents,
     entries,
+    keys,
     lanes,
     operations,
     organisations,
     proofs,
+    quotas,
     status,
 )
 from ledger import __version__
@@ -48,6 +52,8 @@ _GATHERED: Final = 200
 _ROUTES = (
     proofs,
     organisations,
+    keys,
+    quotas,
     assets,
     bulk,
     batches,
@@ -71,7 +77,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     documents = DocumentStore(documents_folder)
     births = Births(documents, BatchStore(documents_folder / "batches"))
     signer = open_service_key(settings.data / "keys")
-    service = Service(settings, engine, documents, Gauge(engine), Ends(engine), births, signer)
+    service = Service(
+        settings=settings,
+        engine=engine,
+        documents=documents,
+        gauge=Gauge(engine),
+        ends=Ends(engine),
+        births=births,
+        signer=signer,
+        diary=Diary(engine, settings.access_log_days),
+        quotas=Quotas(engine, settings),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -79,7 +95,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await run_in_threadpool(births.clean, engine)
         # All that is there now stays: the collector need not look at it again and again.
         gc.freeze()
+        service.diary.start()
         yield
+        await run_in_threadpool(service.diary.close)
         engine.dispose()
 
     app = FastAPI(

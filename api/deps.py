@@ -11,17 +11,26 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from api.births import Births
 from api.bodies import read_body
+from api.diary import Diary
 from api.ends import Ends
 from api.errors import Problem, invalid
 from api.gathering import Gatherer
+from api.quotas import Quotas
 from ledger.chain.signers.signer import Signer
 from ledger.database.engine import reading
+from ledger.documents.sealing import Sealed
 from ledger.documents.store import DocumentStore
+from ledger.mirror.queries import find_organisation
+from ledger.outbox.clock import now
 from ledger.outbox.keys import BadKey, Credential, authenticate, authenticate_all
 from ledger.outbox.pressure import Gauge
+from ledger.outbox.reads import Reading
+from ledger.outbox.roles import KeyRole
+from ledger.outbox.tables import Document
 from ledger.settings import Settings
 from ledger.types import Hash32
 
@@ -51,6 +60,8 @@ class Service:
     ends: Ends
     births: Births
     signer: Signer
+    diary: Diary
+    quotas: Quotas
 
 
 # What asks nobody is a coroutine: the others are handed to a worker thread each.
@@ -65,52 +76,119 @@ Served = Annotated[Service, Depends(get_service)]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A snapshot of the database, and who looks at it."""
+    """A snapshot of the database, who looks at it, and by which route."""
 
     session: Session
     who: Credential
     births: Births
+    diary: Diary
+    route: str
 
     def may_see(self, *orgs: Hash32) -> bool:
-        """Whether the caller is one of these organisations, or the operator."""
+        """Whether the caller may read what is private to one of these organisations."""
+        return self.who.reads is None or self.who.reads in orgs
+
+    def may_follow(self, *orgs: Hash32) -> bool:
+        """Whether the caller is of one of these organisations, whatever its roles; or operator."""
         return self.who.org is None or self.who.org in orgs
+
+    def hand_out(self, document: Document) -> Sealed:
+        """A document that the caller may read; its organisation can see that it was read.
+
+        Raises:
+            CorruptDocument, ErasedDocument: it is not there any more.
+            DatabaseBusy: the read cannot be noted.
+        """
+        sealed = self.births.load(document)
+        self.diary.note_read(
+            Reading(
+                org=document.org,
+                content_hash=document.content_hash,
+                subject=document.subject,
+                reader=self.who.org,
+                prefix=self.who.prefix,
+                route=self.route,
+                read_at=now(),
+            )
+        )
+        return sealed
 
 
 def open_view(request: Request, service: Served, bearer: Bearer) -> Iterator[View]:
     """A snapshot for whoever holds a good key.
 
     Raises:
-        Problem: no key, or not a good one.
+        Problem: no key, not a good one, or one that was used too much.
     """
     token = _require_token(bearer)
     with reading(service.engine) as session:
         try:
-            who = authenticate(session, token)
+            who = require_standing(session, authenticate(session, token))
         except BadKey:
             raise _bad_key() from None
-        request.scope["caller"] = who.prefix
-        yield View(session, who, service.births)
+        _let_in(request, service, who)
+        yield View(session, who, service.births, service.diary, request.scope["route"].path)
 
 
 def identify_all(engine: Engine, tokens: Sequence[str]) -> list[Credential | BadKey]:
     """Who holds these tokens, for all requests that ask at the same time."""
     with reading(engine) as session:
-        return authenticate_all(session, tokens)
+        return [_check(session, one) for one in authenticate_all(session, tokens)]
 
 
-async def identify(request: Request, bearer: Bearer) -> Credential:
-    """Who is calling; for requests that write, which open their own transaction.
+def _check(session: Session, who: Credential | BadKey) -> Credential | BadKey:
+    try:
+        return who if isinstance(who, BadKey) else require_standing(session, who)
+    except BadKey as error:
+        return error
+
+
+def require_standing(session: Session, who: Credential) -> Credential:
+    """See that a wallet that signed in still is an account of its organisation. Raises BadKey."""
+    if who.account is not None and who.org is not None:
+        seen = find_organisation(session, id=who.org)
+        if seen is None or who.account not in seen.accounts:
+            raise BadKey
+    return who
+
+
+async def identify(request: Request, service: Served, bearer: Bearer) -> Credential:
+    """Who is calling, whatever its roles; for requests that open their own transaction.
 
     Raises:
-        Problem: no key, or not a good one.
+        Problem: no key, not a good one, or one that was used too much.
     """
     callers: Gatherer[str, Credential] = request.app.state.callers
     try:
         who = await callers.ask(_require_token(bearer))
     except BadKey:
         raise _bad_key() from None
-    request.scope["caller"] = who.prefix
+    if not _try_let_in(request, service, who):
+        await run_in_threadpool(_let_in, request, service, who)
     return who
+
+
+def _try_let_in(request: Request, service: Service, who: Credential) -> bool:
+    """As `_let_in`, if the database need not be asked for that; whether so."""
+    _note(request, service, who)
+    request.scope["toll"] = service.quotas.try_admit(who, _length(request))
+    return request.scope["toll"] is not None
+
+
+def _let_in(request: Request, service: Service, who: Credential) -> None:
+    """Note who is calling, and take what the request costs from its quotas. Raises Problem."""
+    _note(request, service, who)
+    request.scope["toll"] = service.quotas.admit(who, _length(request))
+
+
+def _note(request: Request, service: Service, who: Credential) -> None:
+    request.scope["caller"] = who.prefix
+    service.diary.note_use(who)
+
+
+def _length(request: Request) -> int:
+    """What the body is said to have; the edge has refused what is no number."""
+    return int(request.headers.get("content-length", 0))
 
 
 def _require_token(bearer: HTTPAuthorizationCredentials | None) -> str:
@@ -133,7 +211,28 @@ def _bad_key() -> Problem:
 
 # Closed before the answer is sent, so that a slow reader holds no session.
 Viewing = Annotated[View, Depends(open_view, scope="function")]
-Caller = Annotated[Credential, Depends(identify)]
+Known = Annotated[Credential, Depends(identify)]
+
+
+def require_role(who: Credential, *roles: KeyRole) -> None:
+    """See that a key has one of these roles; the operator's has all. Raises Problem."""
+    if not who.has(*roles):
+        needed = " or ".join(roles)
+        has = ", ".join(sorted(who.roles)) or "none"
+        raise Problem(
+            "forbidden",
+            f"this needs the role {needed}; your key has {has}",
+            members={"needed": list(roles), "roles": sorted(who.roles)},
+        )
+
+
+async def identify_writer(who: Known) -> Credential:
+    """The caller, who may write. Raises Problem."""
+    require_role(who, KeyRole.WRITER)
+    return who
+
+
+Caller = Annotated[Credential, Depends(identify_writer)]
 
 
 async def require_operator(who: Caller) -> Credential:
@@ -144,12 +243,21 @@ async def require_operator(who: Caller) -> Credential:
 
 
 async def require_member(who: Caller) -> Hash32:
-    """The caller's organisation; the operator has none."""
+    """The caller's organisation, for which it may write; the operator has none."""
     if who.org is None:
         raise Problem("forbidden", "only an organisation's key may do this, not the operator's")
     return who.org
 
 
+async def require_admin(who: Known) -> Hash32:
+    """The organisation whose keys the caller may manage. Raises Problem."""
+    if who.org is None:
+        raise Problem("forbidden", "only an organisation's own key may do this")
+    require_role(who, KeyRole.ADMIN)
+    return who.org
+
+
+Admin = Annotated[Hash32, Depends(require_admin)]
 Operator = Annotated[Credential, Depends(require_operator)]
 Member = Annotated[Hash32, Depends(require_member)]
 

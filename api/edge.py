@@ -54,7 +54,7 @@ class _Exchange:
         given = self.headers.get("x-request-id", "")
         self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self.method = scope["method"]
-        self.taken = 0
+        self.taken = self.given = 0
         self.status: int | None = None
         scope["request_id"] = self.request_id
         if self.method == "HEAD":
@@ -68,6 +68,8 @@ class _Exchange:
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
             await self._answer(error)
         finally:
+            if toll := self.scope.get("toll"):
+                toll.end(self.taken + self.given)
             self._tell(time.perf_counter() - began)
 
     def _refuse_length(self) -> None:
@@ -99,6 +101,9 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self.request_id
             headers.setdefault("X-Content-Type-Options", "nosniff")
+            if toll := self.scope.get("toll"):
+                headers.update(toll.headers)
+        self.given += len(message.get("body", b""))
         await self._send(message)
 
     async def _answer(self, error: Exception) -> None:

@@ -73,7 +73,7 @@ def _response(kinds: Sequence[ProblemKind]) -> dict[str, Any]:
     return told | ({"headers": _LATER} if kinds[0].status in _NOT_NOW else {})
 
 
-READING: Final = ("unauthenticated", "not_found", "invalid_request")
+READING: Final = ("unauthenticated", "not_found", "invalid_request", "quota_exceeded")
 """Problems of every read."""
 
 WRITING: Final = (

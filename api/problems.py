@@ -39,13 +39,13 @@ _KINDS: Final = (
         "unauthenticated",
         401,
         "A key is needed",
-        "Send a key that is known and not revoked: `Authorization: Bearer al_…`.",
+        "Send a key that is known, not revoked and not too old: `Authorization: Bearer al_…`.",
     ),
     ProblemKind(
         "forbidden",
         403,
         "Your key may not do this",
-        "The key is good, but belongs to somebody whose role does not allow it.",
+        "The key is good, but it has not the role that this needs, or is somebody's who may not.",
     ),
     ProblemKind(
         "not_found",
@@ -89,6 +89,30 @@ _KINDS: Final = (
         409,
         "Another entry came first",
         "Each entry of an asset has the next position. Read the asset again and decide anew.",
+    ),
+    ProblemKind(
+        "last_admin",
+        409,
+        "It is your last admin's key",
+        "Nobody could manage your organisation's keys any more. Make another admin's key first.",
+    ),
+    ProblemKind(
+        "dead_key",
+        409,
+        "The key opens nothing any more",
+        "It was revoked, is too old, or belongs to a wallet's session: it cannot be rotated.",
+    ),
+    ProblemKind(
+        "too_many_keys",
+        409,
+        "You have too many keys",
+        "Revoke keys that nobody uses: the list tells when each was used.",
+    ),
+    ProblemKind(
+        "wrong_chain",
+        409,
+        "It was signed for another ledger",
+        "The chain or contract that was signed for is not this ledger's; `/v1/status` tells both.",
     ),
     ProblemKind(
         "operation_under_way",
@@ -167,6 +191,24 @@ _KINDS: Final = (
         "EIP-712 digest of exactly the checkpoint that was sent.",
     ),
     ProblemKind(
+        "unknown_account",
+        422,
+        "The account may not act for you",
+        "It is no account of your organisation on the ledger, or one that signs for the service.",
+    ),
+    ProblemKind(
+        "signature_expired",
+        422,
+        "The signature's time is over",
+        "Its deadline has passed, or is too near for the entry to reach the chain. Sign it anew.",
+    ),
+    ProblemKind(
+        "sign_in_refused",
+        401,
+        "The sign-in is refused",
+        "The message is not one that this service takes now, or was not signed by its address.",
+    ),
+    ProblemKind(
         "idempotency_conflict",
         422,
         "The Idempotency-Key was used for another request",
@@ -178,6 +220,13 @@ _KINDS: Final = (
         "Too many of your requests wait",
         "Your organisation has as many requests waiting as it may have. Nothing was accepted: "
         "send it again after Retry-After seconds, or slower.",
+    ),
+    ProblemKind(
+        "quota_exceeded",
+        429,
+        "You have used up your quota",
+        "Your key or your organisation asked for more than it may have. Nothing was done: send it "
+        "again after Retry-After seconds.",
     ),
     ProblemKind(
         "internal",

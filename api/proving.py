@@ -81,7 +81,7 @@ def _not_now(moment: Moment, error: NodeError | VerificationError) -> Problem:
 def _wanted(view: View, asked: Asked) -> Wanted:
     def find_document(content_hash: Hash32) -> Sealed | None:
         found = find_readable(view, [content_hash]).get(content_hash)
-        return None if found is None else view.births.load(found)
+        return None if found is None else view.hand_out(found)
 
     return replace(
         asked.wanted,

@@ -47,7 +47,7 @@ def find_ids(view: View, *, serial: str | None, q: str | None) -> Found:
             ids = frozenset([bytes.fromhex(prefix)])
             return Found(ids=ids if by_serial is None else ids & by_serial)
         return Found(ids=by_serial, id_prefix=prefix)
-    search = Search(q, ASSET, view.who.org)
+    search = Search(q, ASSET, view.who.reads)
     named = _visible(view, q)
     if by_serial is None:
         return Found(ids=named) if named else Found(search=search)
@@ -70,7 +70,7 @@ def _visible(view: View, serial: str) -> frozenset[Hash32]:
 
 def _owns(view: View, asset: Hash32) -> bool:
     row = find_asset(view.session, asset)
-    return row is not None and row.owner == view.who.org
+    return row is not None and row.owner == view.who.reads
 
 
 def serial_ids(session: Session, births: Births, serial: str) -> frozenset[Hash32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +39,27 @@ class Settings(BaseSettings):
     max_queue: int = Field(1_000_000, ge=1, description="operations that may wait to be sent")
     max_queue_per_organisation: int = Field(
         200_000, ge=1, description="operations of one organisation that may wait to be sent"
+    )
+    max_requests_per_key: int = Field(
+        300_000, ge=0, description="requests of a key in a minute; 0: as many as it likes"
+    )
+    max_requests_per_organisation: int = Field(
+        600_000, ge=0, description="requests of an organisation in a minute; 0: any number"
+    )
+    max_bytes_per_organisation: int = Field(
+        256 * 1024**3, ge=0, description="bytes that an organisation sends and reads in a day"
+    )
+    max_in_flight_per_organisation: int = Field(
+        500, ge=0, description="requests of an organisation that are answered at once; 0: any"
+    )
+    access_log_days: int = Field(
+        400, ge=0, description="days for which it is kept who read documents; 0: for ever"
+    )
+    sign_in_domain: str = Field(
+        "", description="the domain that wallets sign in to; empty: that of the API's address"
+    )
+    sign_in_seconds: int = Field(
+        3600, ge=60, le=86_400, description="how long a wallet that signed in stays so"
     )
     custodians: int = Field(
         1, ge=1, le=16, description="accounts that send for organisations, each in its own lane"
@@ -87,3 +109,7 @@ class Settings(BaseSettings):
     def api_url(self) -> str:
         """The API's address for links and clients, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def sign_in_authority(self) -> str:
+        """The domain (RFC 3986 authority) that wallets sign in to; never what a request says."""
+        return self.sign_in_domain or urlsplit(self.api_url()).netloc

@@ -175,7 +175,7 @@ def _get_row(view: View, batch: Hash32) -> BatchRow:
         return row
     sent = sent_batches.find_batch(view.session, batch)
     operation = find_operation(view.session, sent.operation) if sent else None
-    mine = sent is not None and view.may_see(sent.org)
+    mine = sent is not None and view.may_follow(sent.org)
     if operation is None or not mine or operation.state == State.REJECTED:
         raise Problem("not_found", f"no batch {to_hex(batch)} is known")
     raise Problem(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Response
 
 from api.answers import find_readable
 from api.conditions import is_known
-from api.deps import Served, View, Viewing
+from api.deps import View, Viewing
 from api.errors import Problem
 from api.openapi import READING, problems
 from api.schemas.assets import CommitmentAnswer
@@ -40,7 +40,6 @@ ContentHash = Annotated[HashInput, Path(description="as entries carry it")]
     },
 )
 def get_document(
-    service: Served,
     view: Viewing,
     content_hash: ContentHash,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -51,17 +50,17 @@ def get_document(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if is_known(etag, if_none_match):
         return Response(status_code=304, headers=headers)
-    raw = service.births.load(document).raw
+    raw = view.hand_out(document).raw
     digest = base64.b64encode(sha256(raw)).decode()
     headers |= {"Repr-Digest": f"sha-256=:{digest}:", "Content-Disposition": "inline"}
     return Response(raw, media_type=document.media_type, headers=headers)
 
 
 @router.get("/{content_hash}/commitment", responses=problems(*READING))
-def get_commitment(service: Served, view: Viewing, content_hash: ContentHash) -> CommitmentAnswer:
+def get_commitment(view: Viewing, content_hash: ContentHash) -> CommitmentAnswer:
     """What opens the document's content hash; whoever has it can disclose single fields."""
     document = _get_readable(view, content_hash)
-    commitment = service.births.load(document).commitment
+    commitment = view.hand_out(document).commitment
     return CommitmentAnswer(
         content_hash=to_hex(commitment.content_hash),
         seed=to_hex(commitment.seed),

@@ -76,7 +76,7 @@ def get_operations(
 def _find_given(view: View, query: OperationQuery) -> list[Operation]:
     wanted = _filter(view, query)
     found = find_operations(view.session, set(query.id), wanted) if wanted else []
-    return [one for one in found if view.may_see(one.org, one.subject)]
+    return [one for one in found if view.may_follow(one.org, one.subject)]
 
 
 def _list_page(
@@ -84,7 +84,7 @@ def _list_page(
 ) -> list[Operation]:
     before = decode_number("operations", query.cursor)
     wanted = _filter(view, query)
-    if wanted is None or not view.may_see(wanted.org or view.who.org or OPERATOR):
+    if wanted is None or not view.may_follow(wanted.org or view.who.org or OPERATOR):
         return []
     mine = replace(wanted, org=wanted.org or view.who.org)
     found = list_operations(view.session, mine, before=before, limit=query.limit + 1)
@@ -113,7 +113,7 @@ def _filter(view: View, query: OperationQuery) -> OperationFilter | None:
 def get_operation(response: Response, view: Viewing, operation_id: OperationId) -> OperationAnswer:
     """Read an operation of yours."""
     operation = find_operation(view.session, operation_id)
-    if operation is None or not view.may_see(operation.org, operation.subject):
+    if operation is None or not view.may_follow(operation.org, operation.subject):
         raise retrying.unknown(operation_id)
     _say_when(response, [operation])
     return tell_operation(view.session, operation)
@@ -123,7 +123,7 @@ def get_operation(response: Response, view: Viewing, operation_id: OperationId) 
 def get_operation_receipt(view: Viewing, operation_id: OperationId) -> ReceiptAnswer:
     """The receipt of an operation of yours, as it was answered with when it was accepted."""
     operation = find_operation(view.session, operation_id)
-    if operation is None or not view.may_see(operation.org, operation.subject):
+    if operation is None or not view.may_follow(operation.org, operation.subject):
         raise retrying.unknown(operation_id)
     told = tell_receipt(find_receipt(view.session, operation_id))
     if told is None:

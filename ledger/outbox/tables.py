@@ -66,15 +66,25 @@ class Tenant(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A key to the API; `org` is null for the operator's."""
+    """A key to the API; `org` is null for the operator's, `roles` words with blanks between.
+
+    `replaces` names the key that this one was made to follow, `account` the wallet that signed in
+    for it. `last_used_at` is coarse: it may be an hour old.
+    """
 
     __tablename__ = "api_key"
 
     prefix: str = Field(sa_type=Text, primary_key=True)
     secret_hash: bytes = Field(sa_type=LargeBinary)
     org: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
+    roles: str = Field(sa_type=Text)
+    name: str | None = Field(default=None, sa_type=Text)
+    replaces: str | None = Field(default=None, sa_type=Text)
+    account: bytes | None = Field(default=None, sa_type=LargeBinary)
     created_at: int = Field(sa_type=BigInteger)
+    expires_at: int | None = Field(default=None, sa_type=BigInteger)
     revoked_at: int | None = Field(default=None, sa_type=BigInteger)
+    last_used_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Document(SQLModel, table=True):
@@ -148,6 +158,8 @@ class Operation(SQLModel, table=True):
     unless `position_fixed`. `lane`, `nonce` and `index_in_transaction` name its place in a
     transaction, and stand once it is sent. `signing` and `receipt_index` name the receipt that was
     given, `promised` the position that it tells; null: it is from before receipts were given.
+    `actor`, `deadline` (seconds since 1970) and `signature` stand where a wallet signed the entry,
+    which is then relayed and not ours.
     """
 
     __tablename__ = "operation"
@@ -178,6 +190,9 @@ class Operation(SQLModel, table=True):
     signing: int | None = Field(default=None, sa_type=BigInteger)
     receipt_index: int | None = Field(default=None, sa_type=Integer)
     promised: int | None = Field(default=None, sa_type=BigInteger)
+    actor: bytes | None = Field(default=None, sa_type=LargeBinary)
+    deadline: int | None = Field(default=None, sa_type=BigInteger)
+    signature: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class ReceiptSigning(SQLModel, table=True):

@@ -73,6 +73,7 @@ class Running:
     operator: httpx.Client
     operator_key: str
     anyone: httpx.Client
+    app: FastAPI
     clients: list[httpx.Client] = field(default_factory=list)
 
     def client(self, key: str | None = None) -> httpx.Client:
@@ -114,8 +115,9 @@ def running(folder: Path, *, explorer_documents: bool = True) -> Iterator[Runnin
         stack.enter_context(
             _thread(lambda: submit(settings, deployed, signers, TagFinality(), stop), stop.set)
         )
-        url = stack.enter_context(serving(create_app(settings)))
-        ledger = Running(url, settings, anvil, None, operator_key, None)  # type: ignore[arg-type]
+        app = create_app(settings)
+        url = stack.enter_context(serving(app))
+        ledger = Running(url, settings, anvil, None, operator_key, None, app)  # type: ignore[arg-type]
         stack.callback(lambda: [client.close() for client in ledger.clients])
         ledger.operator, ledger.anyone = ledger.client(operator_key), ledger.client()
         # A disk that many tests share may keep a start waiting.
