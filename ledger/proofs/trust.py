@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.errors import VerificationError
 from ledger.hashing import keccak
-from ledger.proofs.anchor import Anchored, WrongAnchor, verify_anchor
+from ledger.proofs.anchor import Anchored, Contradiction, WrongAnchor, verify_anchor
 from ledger.proofs.archive import decode_archive, is_archive
 from ledger.proofs.bundle import Bundle
-from ledger.proofs.checkpoint import verify_domain
+from ledger.proofs.checkpoint import WrongDomain, verify_domain
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.header import read_header
-from ledger.proofs.signed import SignedCheckpoint, verify_descent, verify_ledger_head
+from ledger.proofs.signed import (
+    NotDescended,
+    SignedCheckpoint,
+    verify_descent,
+    verify_ledger_head,
+)
 from ledger.proofs.steps import WrongForm, WrongHeader, WrongLedgerHead, failing_as
 from ledger.proofs.verified import Verified
-from ledger.proofs.witness import verify_witnesses
+from ledger.proofs.witness import BadSignature, TooFewWitnesses, UnknownWitness, verify_witnesses
 from ledger.types import Address, Hash32, to_hex
 
 
@@ -24,6 +31,22 @@ class NoCheckpoint(VerificationError):
     """There is no checkpoint that anybody could have signed."""
 
     code = "no_checkpoint"
+
+
+CAUSES: Final = frozenset(
+    one.code
+    for one in (
+        NoCheckpoint,
+        WrongDomain,
+        BadSignature,
+        UnknownWitness,
+        TooFewWitnesses,
+        WrongAnchor,
+        Contradiction,
+        NotDescended,
+    )
+)
+"""Why no checkpoint vouches for a block, as codes."""
 
 
 class NotWitnessed(WrongHeader):
@@ -111,7 +134,8 @@ def vouch(
             anchored = _verify_anchored(signed, witnesses, other_chain)
             by = anchored.witnesses
         block_hash = keccak(bundle.header)
-        verify_descent(signed, block_hash, read_header(bundle.header).number)
+        with _blaming(NotDescended):
+            verify_descent(signed, block_hash, read_header(bundle.header).number)
     except VerificationError as error:
         raise NotWitnessed(error) from error
     return Vouched(block_hash, signed, by, anchored)
@@ -145,14 +169,26 @@ def _verify_anchored(
 ) -> Anchored:
     if signed.anchor is None:
         raise WrongAnchor("no proof of the other chain's state comes with the checkpoint")
-    return verify_anchor(
-        signed.anchor,
-        signed.checkpoint,
-        log=other_chain.log,
-        block_hash=other_chain.block_hash,
-        trusted=witnesses.trusted,
-        threshold=witnesses.threshold,
-    )
+    with _blaming(WrongAnchor):
+        return verify_anchor(
+            signed.anchor,
+            signed.checkpoint,
+            log=other_chain.log,
+            block_hash=other_chain.block_hash,
+            trusted=witnesses.trusted,
+            threshold=witnesses.threshold,
+        )
+
+
+@contextmanager
+def _blaming(error: type[VerificationError]) -> Iterator[None]:
+    """Turn what is no cause of its own, as of a trie's node, into this one."""
+    try:
+        yield
+    except VerificationError as refusal:
+        if refusal.code in CAUSES:
+            raise
+        raise error(refusal.message, **refusal.fields) from None
 
 
 def verify_vouched(vouched: Vouched, verified: Verified) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ledger.documents.sealing import Sealed
 from ledger.errors import VerificationError
@@ -19,9 +19,9 @@ from ledger.proofs.disclosure import (
     verify_field,
     verify_original,
 )
+from ledger.proofs.header import read_header
 from ledger.proofs.holdings import verify_holdings
 from ledger.proofs.layout import ledger_head_slot
-from ledger.proofs.rlp import RlpError, decode_hash, decode_list, decode_number
 from ledger.proofs.signed import verify_descent, verify_ledger_head
 from ledger.proofs.steps import (
     WrongAccount,
@@ -40,9 +40,6 @@ from ledger.proofs.trie import Account, Nodes, decode_account
 from ledger.proofs.unproven import ON_TRUST, not_proven
 from ledger.proofs.verified import Committed, Disclosed, Header, Original, Proven, Verified
 from ledger.types import Address, Hash32, to_hex
-
-_LONDON_FIELDS: Final = 16
-_STATE_ROOT, _NUMBER, _TIMESTAMP = 3, 8, 11
 
 
 def verify_bundle(
@@ -135,15 +132,8 @@ def verify_header(raw: bytes, block_hash: Hash32) -> Header:
         raise WrongHeader(
             "the header is of another block", expected=to_hex(block_hash), found=to_hex(found)
         )
-    fields = decode_list(raw)
-    if len(fields) < _LONDON_FIELDS or not all(isinstance(field, bytes) for field in fields):
-        raise RlpError("no header of London or later")
-    return Header(
-        hash=found,
-        state_root=decode_hash(fields[_STATE_ROOT]),
-        number=decode_number(fields[_NUMBER], 8),
-        timestamp=decode_number(fields[_TIMESTAMP], 8),
-    )
+    header = read_header(raw)
+    return Header(found, header.state_root, header.number, header.timestamp)
 
 
 def _verify_account(bundle: Bundle, nodes: Nodes, block: Header, contract: Address) -> Account:

@@ -16,12 +16,17 @@ from ledger.proofs.encoding import encode_bundle
 from ledger.proofs.steps import STEPS
 from tests.browser.conftest import Shown
 from tests.proofs.paper import ORG, Paper, an_asset, block_hash
-from tests.vectors import archives
+from tests.proofs.test_vectors import edited
+from tests.vectors import archives, trusting
 from tests.vectors.making import FOLDER, INDEX
 
 VECTORS: Final[dict[str, dict[str, Any]]] = {
     vector["name"]: vector for vector in json.loads((FOLDER / INDEX).read_bytes())
 }
+TRUST: Final[dict[str, dict[str, Any]]] = {
+    vector["name"]: vector for vector in json.loads((trusting.FOLDER / INDEX).read_bytes())
+}
+ARTIFACTS: Final = Path(__file__).parents[2] / "contracts/artifacts"
 ZERO: Final = f"0x{'0' * 64}"
 
 
@@ -46,7 +51,11 @@ def drop(page: Page, raw: bytes) -> None:
 
 def enter(page: Page, block: str, contract: str) -> None:
     page.get_by_label("Hash of a block that you trust").fill(block)
-    page.get_by_label("contract").fill(contract)
+    verify_of(page, contract)
+
+
+def verify_of(page: Page, contract: str) -> None:
+    page.get_by_label("Address of the ledger").fill(contract)
     page.get_by_role("button", name="Verify").click()
 
 
@@ -55,6 +64,22 @@ def verify(page: Page, name: str) -> None:
     page.goto("/verify")
     choose(page, (FOLDER / vector["bundle"]).read_bytes())
     enter(page, vector["block_hash"], vector["contract"])
+
+
+def trust(page: Page, name: str) -> dict[str, Any]:
+    """Have a vector of trust verified, by what its auditor brings."""
+    vector = TRUST[name]
+    told = vector["trust"]
+    page.goto("/verify")
+    choose(page, edited(vector, trusting.FOLDER))
+    page.get_by_text("By another chain" if "anchor_log" in told else "By witnesses").click()
+    page.get_by_label("Addresses of witnesses that you trust").fill("\n".join(told["witnesses"]))
+    page.get_by_label("How many of them must have signed").fill(str(told["threshold"]))
+    if "anchor_log" in told:
+        page.get_by_label("Address of the log on the other chain").fill(told["anchor_log"])
+        page.get_by_label("Hash of a block of the other chain").fill(told["anchor_hash"])
+    verify_of(page, vector["contract"])
+    return vector
 
 
 def states(page: Page) -> list[str | None]:
@@ -97,6 +122,106 @@ def test_a_tampered_bundle_fails_at_its_step_with_both_values(page: Page) -> Non
     expect(verdict.locator("dd").last).to_have_text(re.compile("^0x[0-9a-f]{64}$"))
     assert states(page) == ["passed"] * 7 + ["failed"] + ["unreached"] * 6
     expect(page.locator("#result")).to_be_empty()
+
+
+def test_witnesses_vouch_for_a_block_whose_hash_nobody_brings(page: Page) -> None:
+    vector = trust(page, "signed: two of three")
+    verdict = page.locator("#verdict")
+    expect(verdict.get_by_role("heading")).to_have_text("Proven")
+    expect(verdict).to_contain_text("2 witnesses that you trust signed a checkpoint of block 10")
+    expect(verdict.locator(".names li")).to_have_text(vector["verdict"]["witnesses"])
+    assert states(page) == ["passed"] * 14
+    expect(page.locator("#steps li").nth(1)).to_contain_text("block 10, by 2 witnesses, 0x")
+    expect(page.locator(".unproven")).not_to_contain_text("taken on trust")
+
+
+def test_a_log_on_another_chain_vouches_for_a_block(page: Page) -> None:
+    vector = trust(page, "anchored: both of two")
+    verdict = page.locator("#verdict")
+    expect(verdict.get_by_role("heading")).to_have_text("Proven")
+    block = vector["verdict"]["anchor_block"]
+    expect(verdict).to_contain_text(
+        f"the word of 2 witnesses that you trust, as of its block {block}"
+    )
+    expect(page.locator("#claims")).to_contain_text(
+        "1 checkpoint is in it, with a proof of another"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("signed: the same witness twice", "Too few of the witnesses"),
+        ("signed: nobody that is trusted", "None of the witnesses that you trust signed"),
+        ("signed: a signature whose s is high", "Signatures[1]: s is zero or high"),
+        ("signed: another chain's", "A checkpoint's domain is another"),
+        ("anchored: a contradiction", "signed another checkpoint of block 10"),
+        ("anchored: no anchor", "No proof of the other chain"),
+    ],
+)
+def test_too_little_to_believe_a_block_fails_at_its_header(
+    page: Page, name: str, told: str
+) -> None:
+    vector = trust(page, name)
+    verdict = page.locator("#verdict")
+    expect(verdict.get_by_role("heading")).to_have_text("Not proven: step 2, header")
+    expect(verdict).to_contain_text(told)
+    expect(verdict).to_contain_text(f"not_witnessed, {vector['verdict']['cause']}")
+    assert states(page) == ["passed", "failed", *["unreached"] * 12]
+
+
+def test_what_cannot_be_a_witness_is_said_beside_its_field(page: Page) -> None:
+    page.goto("/verify")
+    choose(page, (FOLDER / "asset.json").read_bytes())
+    expect(page.get_by_label("Addresses of witnesses that you trust")).to_be_hidden()
+    page.get_by_text("By witnesses").click()
+    expect(page.get_by_label("Hash of a block that you trust")).to_be_hidden()
+    verify_of(page, ZERO[:42])
+    expect(page.locator("#witnesses-wrong")).to_have_text("Name one witness at least.")
+    witnesses = page.get_by_label("Addresses of witnesses that you trust")
+    expect(witnesses).to_be_focused()
+    witnesses.fill(f"{ZERO[:42]}, 0x12")
+    verify_of(page, ZERO[:42])
+    expect(page.locator("#witnesses-wrong")).to_contain_text("0x12 is none")
+    # Named twice, in whatever spelling, it is one.
+    witnesses.fill(f"{ZERO[:41]}A; {ZERO[:41]}a")
+    page.get_by_label("How many of them must have signed").fill("2")
+    verify_of(page, ZERO[:42])
+    expect(page.locator("#threshold-wrong")).to_have_text("There is one witness, so this is 1.")
+    assert states(page) == ["waiting"] * 14
+    page.get_by_label("How many of them must have signed").fill("")
+    verify_of(page, TRUST["signed: both of two"]["contract"])
+    expect(page.locator("#verdict")).to_contain_text("no_checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("bundle", "artifact", "heading", "told"),
+    [
+        ("ledger", "AssetLedger", "Proven", "code is that of the compiled contract"),
+        ("asset", "AssetLedger", "Not proven: the contract\u2019s code", "prove it --with ledger"),
+        (
+            "ledger",
+            "CheckpointLog",
+            "Not proven: the contract\u2019s code",
+            "no compiled contract of",
+        ),
+    ],
+)
+def test_the_contracts_code_is_compared(
+    page: Page, bundle: str, artifact: str, heading: str, told: str
+) -> None:
+    page.goto("/verify")
+    page.get_by_text("Compare the contract\u2019s code").click()
+    page.get_by_label("The contract as you compiled it").set_input_files(
+        ARTIFACTS / f"{artifact}.json"
+    )
+    choose(page, (FOLDER / f"{bundle}.json").read_bytes())
+    enter(page, VECTORS[bundle]["block_hash"], VECTORS[bundle]["contract"])
+    expect(page.locator("#verdict h2")).to_have_text(heading)
+    expect(page.locator("#verdict")).to_contain_text(told)
+    assert states(page) == ["passed"] * 14
+    asked = page.locator(".unproven").filter(has_text="compare its code")
+    expect(asked).to_have_count(0)
 
 
 def test_another_block_is_refused_and_its_own_then_taken(page: Page) -> None:
@@ -271,9 +396,17 @@ def test_nothing_sticks_out_and_nothing_moves(page: Page, width: int) -> None:
         verify(page, name)
         expect(page.locator("#claims")).to_contain_text("as of block")
         expect(page.locator("#verdict h2")).not_to_be_empty()
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{name} is {wide} wide"
+        assert_fits(page, name)
         assert page.evaluate("window.moved") < 0.02
+    for name in ("anchored: both of two", "anchored: a contradiction"):
+        trust(page, name)
+        expect(page.locator("#verdict h2")).not_to_be_empty()
+        assert_fits(page, name)
+
+
+def assert_fits(page: Page, name: str) -> None:
+    wide, width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= width, f"{name} is {wide} wide"
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:
@@ -284,6 +417,10 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     ring = page.locator("#drop").evaluate("each => getComputedStyle(each).outlineStyle")
     assert ring == "solid"
     choose(page, (FOLDER / "asset.json").read_bytes())
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Addresses of witnesses that you trust")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
     page.keyboard.press("Tab")
     page.keyboard.insert_text(vector["block_hash"])
     page.keyboard.press("Tab")

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from ledger.proofs.steps import STEPS
+from ledger.proofs.trust import CAUSES
 from ledger.types import parse_address, parse_hash, parse_hex
-from tests.vectors import archives
+from tests.vectors import archives, trusting
 from tests.vectors.archives import archive_verdict
-from tests.vectors.making import FOLDER, INDEX, make, make_archives, verdict
+from tests.vectors.making import FOLDER, INDEX, make, make_archives, make_trust, verdict
+from tests.vectors.trusting import trust_verdict
 
 VECTORS: list[dict[str, Any]] = json.loads((FOLDER / INDEX).read_bytes())
 BY_NAME = {vector["name"]: vector for vector in VECTORS}
@@ -65,6 +67,40 @@ def test_archives_are_tampered_with_in_vain() -> None:
     for name in ("another time", "no opening", "another spelling of the document"):
         assert codes[name] == "wrong_form"
     assert {path.name: path.read_bytes() for path in archives.FOLDER.iterdir()} == make_archives()
+
+
+TRUST: list[dict[str, Any]] = json.loads((trusting.FOLDER / INDEX).read_bytes())
+
+
+@pytest.mark.parametrize("vector", TRUST, ids=lambda vector: vector["name"])
+def test_each_vector_of_trust_has_its_verdict(vector: dict[str, Any]) -> None:
+    raw, contract = edited(vector, trusting.FOLDER), parse_address(vector["contract"])
+    assert trust_verdict(raw, contract, vector["trust"]) == vector["verdict"]
+
+
+def test_vectors_of_trust_are_those_that_are_made_now() -> None:
+    """Otherwise `python -m tests.vectors` writes them anew."""
+    kept = {path.name: path.read_bytes() for path in trusting.FOLDER.iterdir()}
+    assert kept == make_trust()
+
+
+def test_every_cause_is_one_of_some_vector_of_trust() -> None:
+    assert {vector["verdict"].get("cause") for vector in TRUST} == CAUSES | {None}
+
+
+def test_words_that_were_tampered_with_vouch_for_nothing() -> None:
+    """But for what nobody needed: a word twice, in another order, or of nobody trusted."""
+    found = {
+        vector["name"].split("checkpoints[0].")[-1]
+        for vector in TRUST
+        if "checkpoints[0]" in vector["name"] and vector["verdict"]["verified"]
+    }
+    unneeded = {"with its last one twice", "with its first two in the other order"}
+    assert found == {
+        *(f"{words} {change}" for words in ("signatures", "anchor.slots") for change in unneeded),
+        "anchor.slots without its last",
+        "anchor.slots[2].witness with its last bit turned",
+    }
 
 
 def test_every_step_fails_for_some_vector() -> None:

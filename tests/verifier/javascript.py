@@ -24,10 +24,24 @@ class JavaScriptVerifier:
 
     def verdict(self, raw: bytes, block_hash: bytes, contract: bytes) -> dict[str, Any]:
         """What it finds, in the words of the vectors, and a reason if that is a failure."""
+        return self._ask(raw, contract, block_hash=f"0x{block_hash.hex()}")
+
+    def trust_verdict(self, raw: bytes, contract: bytes, trust: dict[str, Any]) -> dict[str, Any]:
+        """The same for whoever trusts witnesses, in the words of the vectors of trust."""
+        return self._ask(raw, contract, **trust)
+
+    def code_verdict(
+        self, raw: bytes, block_hash: bytes, contract: bytes, artifact: bytes
+    ) -> dict[str, Any]:
+        """Whether the code is the artifact's, of a bundle that is proven."""
+        told = b64encode(artifact).decode()
+        return self._ask(raw, contract, block_hash=f"0x{block_hash.hex()}", artifact=told)
+
+    def _ask(self, raw: bytes, contract: bytes, **more: Any) -> dict[str, Any]:
         asked = {
             "bundle": b64encode(raw).decode(),
-            "block_hash": f"0x{block_hash.hex()}",
             "contract": f"0x{contract.hex()}",
+            **more,
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None

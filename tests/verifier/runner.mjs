@@ -2,19 +2,38 @@
 
 import { createInterface } from "node:readline";
 
-import { StepFailed } from "../../api/explorer/static/verify/steps.js";
+import { verifyCode } from "../../api/explorer/static/verify/code.js";
+import { Fault, StepFailed } from "../../api/explorer/static/verify/steps.js";
 import { verifyBundle } from "../../api/explorer/static/verify/verify.js";
 
-function verdict({ bundle, block_hash: blockHash, contract }) {
+const bytesOf = (text) => Uint8Array.from(Buffer.from(text, "base64"));
+
+function verdict({ bundle, artifact, ...trust }) {
   try {
-    return proven(
-      verifyBundle(Uint8Array.from(Buffer.from(bundle, "base64")), { blockHash, contract }),
-    );
+    const found = verifyBundle(bytesOf(bundle), trustOf(trust));
+    if (artifact !== undefined) verifyCode(found, bytesOf(artifact));
+    return found.vouched ? vouched(found.vouched) : proven(found);
   } catch (error) {
-    if (!(error instanceof StepFailed)) return { crashed: error.stack };
-    const { number, code, subject, reason } = error;
-    return { verified: false, step: number, code, ...(subject ? { subject } : {}), reason };
+    if (!(error instanceof Fault || error instanceof StepFailed)) return { crashed: error.stack };
+    const { number, code = "wrong_code", cause, subject, message, reason = message } = error;
+    const told = { ...(subject ? { subject } : {}), ...(cause ? { cause } : {}) };
+    return { verified: false, step: number, code, ...told, reason };
   }
+}
+
+function trustOf({ contract, block_hash: blockHash, witnesses: trusted, threshold, ...other }) {
+  const { anchor_log: log, anchor_hash: anchorHash } = other;
+  return {
+    contract,
+    blockHash,
+    witnesses: trusted && { trusted, threshold },
+    otherChain: log && { log, blockHash: anchorHash },
+  };
+}
+
+function vouched({ witnesses, of, block }) {
+  const at = block && `#${block.number}#`;
+  return { verified: true, witnesses, checkpoint: of, anchor_block: at };
 }
 
 function proven(found) {

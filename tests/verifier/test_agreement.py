@@ -13,12 +13,15 @@ from typing import Any, Final
 
 import pytest
 
+from ledger.errors import InputError, VerificationError
+from ledger.proofs.code import verify_code
 from ledger.proofs.steps import STEPS
 from ledger.types import parse_address, parse_hash
 from tests.proofs.test_mutations import NAMES, of_bytes, of_values, true
 from tests.proofs.test_vectors import VECTORS, edited
-from tests.vectors import archives
+from tests.vectors import archives, trusting
 from tests.vectors.making import INDEX, verdict
+from tests.vectors.trusting import trust_verdict
 from tests.verifier.forging import Forgery, forge
 from tests.verifier.javascript import RUNNER, JavaScriptVerifier, javascript_verifier, node
 from tests.verifier.leaves import TEXTS, VALUES, disclose, enclose
@@ -27,6 +30,7 @@ from tests.verifier.relinking import rehead, relink
 NIGHTLY: Final = os.environ.get("LEDGER_EXAMPLES") == "nightly"
 DOSE: Final = 20_000 if NIGHTLY else 250
 MUTATED: Final = (*NAMES, "checkpoints", "related", "batch")
+TRUST: Final = json.loads((trusting.FOLDER / INDEX).read_bytes())
 SEED: Final = os.environ.get("SEED") or (f"{date.today():%Y%m%d}" if NIGHTLY else "1")
 
 
@@ -71,6 +75,104 @@ def test_each_vector_of_zips_has_its_verdict(browser_verifier: JavaScriptVerifie
         found = browser_verifier.verdict(edited(vector, archives.FOLDER), *trusted)
         told = {name: value for name, value in found.items() if name in vector["verdict"]}
         assert told == vector["verdict"], vector["name"]
+
+
+@pytest.mark.parametrize("vector", TRUST, ids=lambda vector: vector["name"])
+def test_each_vector_of_trust_has_its_verdict(
+    vector: dict[str, Any], browser_verifier: JavaScriptVerifier
+) -> None:
+    raw, contract = edited(vector, trusting.FOLDER), parse_address(vector["contract"])
+    found = browser_verifier.trust_verdict(raw, contract, vector["trust"])
+    reason = found.pop("reason", None)
+    found.pop("subject", None)
+    assert found == vector["verdict"], reason
+
+
+def of_checkpoints(draw: random.Random, raw: bytes) -> bytes:
+    """A digit changed of what witnesses said."""
+    start, end = raw.index(b'"checkpoints"'), raw.index(b'"contract"')
+    at = draw.choice([at for at in range(start, end) if raw[at] in b"0123456789abcdef"])
+    return raw[:at] + b"%x" % draw.randrange(16) + raw[at + 1 :]
+
+
+def test_both_believe_the_same_words_of_mutated_bundles(
+    browser_verifier: JavaScriptVerifier,
+) -> None:
+    found: Counter[str | None] = Counter()
+    for number in range(2 * DOSE):
+        name = f"{SEED} {number}"
+        draw = random.Random(name)  # noqa: S311
+        vector = draw.choice(TRUST)
+        whole = (trusting.FOLDER / vector["bundle"]).read_bytes()
+        raw = draw.choice((of_bytes, of_values, of_checkpoints, of_checkpoints))(draw, whole)
+        contract, trust = parse_address(vector["contract"]), vector["trust"]
+        ours = trust_verdict(raw, contract, trust)
+        theirs = browser_verifier.trust_verdict(raw, contract, trust)
+        reason = theirs.pop("reason", None)
+        theirs.pop("subject", None)
+        assert theirs == ours, f"{name}: {reason}"
+        found[ours.get("cause") or ours.get("code")] += 1
+    assert {None, "wrong_form", "bad_signature", "wrong_anchor"} <= found.keys()
+
+
+@pytest.mark.parametrize("threshold", [0, -1, 3, 1.5, None])
+def test_no_threshold_is_taken_that_nobody_or_everybody_reaches(
+    threshold: float | None, browser_verifier: JavaScriptVerifier
+) -> None:
+    vector = TRUST[0]
+    raw, contract = edited(vector, trusting.FOLDER), parse_address(vector["contract"])
+    trust = vector["trust"] | {"threshold": threshold}
+    assert (
+        "a threshold is from 1 to the 2"
+        in browser_verifier.trust_verdict(raw, contract, trust)["crashed"]
+    )
+
+
+def test_who_trusts_nothing_believes_nothing(browser_verifier: JavaScriptVerifier) -> None:
+    raw, _, contract, _ = true("asset")
+    found = browser_verifier.trust_verdict(raw, contract, {})
+    assert (found["step"], found["code"]) == (2, "wrong_header")
+
+
+ARTIFACT: Final = RUNNER.parents[2] / "contracts/artifacts/AssetLedger.json"
+
+
+def _artifacts() -> dict[str, bytes]:
+    """The true one, and what else may be given for it."""
+    true_one = json.loads(ARTIFACT.read_bytes())
+    places = true_one["immutableReferences"]
+    changes: dict[str, Any] = {
+        "the true one": {},
+        "other code": {"deployedBytecode": "0x00" + true_one["deployedBytecode"][4:]},
+        "no code": {"deployedBytecode": None},
+        "upper-case code": {"deployedBytecode": true_one["deployedBytecode"].upper()},
+        "other places": {"immutableReferences": {"0": places["1"], "1": places["0"]}},
+        "fewer places": {"immutableReferences": {"0": places["0"]}},
+        "a place behind the code": {
+            "immutableReferences": places | {"1": [{"start": 2**20, "length": 32}]}
+        },
+        "a short place": {"immutableReferences": places | {"1": [{"start": 7, "length": 31}]}},
+    }
+    written = {name: json.dumps(true_one | one).encode() for name, one in changes.items()}
+    return written | {"nothing": b"", "a list": b"[]", "null": b"null", "no UTF-8": b"\xff"}
+
+
+@pytest.mark.parametrize("bundle", ["ledger", "asset"])
+@pytest.mark.parametrize("name", _artifacts())
+def test_both_compare_the_contracts_code_alike(
+    bundle: str, name: str, browser_verifier: JavaScriptVerifier
+) -> None:
+    """Of whatever is no compiled contract, and of every bundle without the ledger, it says so."""
+    raw, block_hash, contract, verified = true(bundle)
+    artifact = _artifacts()[name]
+    try:
+        verify_code(verified, artifact)
+        ours = True
+    except (InputError, VerificationError):
+        ours = False
+    found = browser_verifier.code_verdict(raw, block_hash, contract, artifact)
+    assert found["verified"] == ours == (bundle == "ledger" and name == "the true one"), found
+    assert found.get("code", "wrong_code") == "wrong_code"
 
 
 def test_checkpoints_have_the_domain_of_the_contract_that_the_auditor_brings(

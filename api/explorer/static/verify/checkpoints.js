@@ -1,5 +1,5 @@
 // Checkpoints that a bundle holds: of its own block, or of a later one that headers lead down from.
-// Whose signatures they bear is for those to judge who trust witnesses and no block's hash.
+// Whose signatures they bear is looked at where witnesses are trusted (vouching.js).
 
 import { fromHex, toHex } from "./bytes.js";
 import { parseHeader } from "./header.js";
@@ -9,11 +9,21 @@ import { compare } from "./steps.js";
 /** Part of step 2: each is of this ledger, and of this block or of one that follows from it. */
 export function verifyCheckpoints(checkpoints, domain, block) {
   for (const checkpoint of checkpoints) {
-    compare("a checkpoint's domain", toHex(domain), checkpoint.domain);
-    const { hash, number } = checkpoint.headers ? descend(checkpoint.headers, block) : block;
-    compare("a checkpoint's block hash", hash, checkpoint.block_hash);
-    compare("a checkpoint's block number", `${number}`, `${checkpoint.block_number}`);
+    verifyDomain(checkpoint, domain);
+    verifyDescent(checkpoint, block);
   }
+}
+
+/** It is of the ledger of this domain. */
+export function verifyDomain(checkpoint, domain) {
+  compare("a checkpoint's domain", toHex(domain), checkpoint.domain);
+}
+
+/** It is of this block, or its headers lead down from its own to this one's child. */
+export function verifyDescent(checkpoint, block) {
+  const { hash, number } = checkpoint.headers ? descend(checkpoint.headers, block) : block;
+  compare("a checkpoint's block hash", hash, checkpoint.block_hash);
+  compare("a checkpoint's block number", `${number}`, `${checkpoint.block_number}`);
 }
 
 // The block of the first header, if they lead down to this block's child.

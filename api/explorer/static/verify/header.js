@@ -22,6 +22,7 @@ export function parseHeader(raw) {
     throw new Fault("the header is too short", "16 or more", `${items.length}`);
   }
   if (items.some((item) => item instanceof RlpList)) throw new Fault("the header holds a list");
+  if (items[PARENT].length !== 32) throw new Fault("the parent is no hash");
   if (items[STATE_ROOT].length !== 32) throw new Fault("the state root is no hash");
   return {
     parentHash: items[PARENT],

@@ -4,7 +4,9 @@ import { fromHex, join, padLeft, toHex, toNumber, toWord } from "./bytes.js";
 import { keccak } from "./hashes.js";
 
 const ascii = new TextEncoder();
-const hashText = (text) => keccak(ascii.encode(text));
+
+/** The hash of a text of ASCII. */
+export const hashText = (text) => keccak(ascii.encode(text));
 
 const DOMAIN_TYPE =
   "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";

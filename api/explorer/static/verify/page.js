@@ -1,15 +1,11 @@
-// The page: takes a file, a block's hash and an address, has them verified, and shows the outcome.
+// The page: takes a file and what is trusted, has it verified, and shows the outcome.
 
+import { readTrust, showWay } from "./ask.js";
 import { clearBoard, failAt, pass } from "./board.js";
 import { get, make } from "./dom.js";
-import { LARGEST_FILE } from "./limits.js";
+import { LARGEST_ARTIFACT, LARGEST_FILE } from "./limits.js";
 import { layOut } from "./result.js";
 import { shorten, tellMany, tellNumber, tellTime } from "./words.js";
-
-const FIELDS = [
-  { input: get("hash"), told: get("hash-wrong"), digits: 64, what: "A block’s hash" },
-  { input: get("contract"), told: get("contract-wrong"), digits: 40, what: "A contract’s address" },
-];
 
 let reading = Promise.resolve(null); // gives the bytes of the file that was chosen last, or null
 let files = 0; // how many were chosen, and
@@ -78,11 +74,18 @@ function showClaims(name, size, claims) {
     tellClaims(`${name}, ${tellSize(size)}: it does not look like a bundle.`, true);
     return;
   }
-  const { chainId, contract, subjects, number } = claims;
+  const { chainId, contract, subjects, number, checkpoints, anchors } = claims;
   const told = `${tellMany(subjects, "subject", "subjects")} as of block ${number} (0x${number.toString(16)}) of chain ${chainId}`;
   tellClaims(
-    `${name}, ${tellSize(size)}. It says, and has still to prove: ${told}, contract ${shorten(contract)}.`,
+    `${name}, ${tellSize(size)}. It says, and has still to prove: ${told}, contract ${shorten(contract)}. ${tellWords(checkpoints, anchors)}`,
   );
+}
+
+// What is there for whoever knows no block's hash.
+function tellWords(checkpoints, anchors) {
+  if (checkpoints === 0) return "No checkpoint is in it.";
+  const told = tellMany(checkpoints, "checkpoint is", "checkpoints are");
+  return anchors > 0 ? `${told} in it, with a proof of another chain.` : `${told} in it.`;
 }
 
 function tellClaims(text, isWrong = false) {
@@ -97,32 +100,33 @@ function tellSize(bytes) {
     : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
-/** What was entered, in lower case, or null if some of it cannot be right. */
-function readFields() {
-  const values = FIELDS.map(({ input, told, digits, what }) => {
-    const value = input.value.trim().toLowerCase();
-    const fits = new RegExp(`^0x[0-9a-f]{${digits}}$`).test(value);
-    told.textContent = fits
-      ? ""
-      : `${what} is 0x and ${digits} hex digits${value ? `; this has ${[...value].length} characters` : ""}.`;
-    input.setAttribute("aria-invalid", String(!fits));
-    return fits ? value : null;
-  });
-  FIELDS.find((_, at) => values[at] === null)?.input.focus();
-  return values.includes(null) ? null : values;
-}
-
 async function submit(event) {
   event.preventDefault();
   clearResult();
-  const values = readFields();
-  const raw = await reading;
+  const trusted = readTrust();
+  const [raw, artifact] = await Promise.all([reading, readArtifact()]);
   get("ask-wrong").textContent = raw ? "" : "Choose a bundle first.";
-  if (!values || !raw) return;
+  if (!trusted || !raw || artifact === undefined) return;
   get("go").disabled = true;
-  const [blockHash, contract] = values;
   asked += 1;
-  post({ raw, trusted: { blockHash, contract }, about: asked });
+  post({ raw, trusted, artifact, about: asked });
+}
+
+/** The compiled contract's bytes, null if none was chosen, undefined if it cannot be taken. */
+async function readArtifact() {
+  const [file] = get("artifact").files;
+  get("artifact-wrong").textContent = "";
+  if (!file) return null;
+  if (file.size <= LARGEST_ARTIFACT) {
+    try {
+      return await file.arrayBuffer();
+    } catch (error) {
+      get("artifact-wrong").textContent = `It cannot be read: ${error.message}`;
+      return undefined;
+    }
+  }
+  get("artifact-wrong").textContent = `It has ${tellSize(file.size)}, and no compiled contract has.`;
+  return undefined;
 }
 
 // -- what comes out ----------------------------------------------------------------------------
@@ -146,13 +150,29 @@ function showProven(found) {
     "good",
     "Proven",
     `All fourteen steps hold. ${history} of ${tellMany(subjects.length, "subject", "subjects")}, complete as of block ${tellNumber(block.number)}, ${tellTime(block.timestamp)}.`,
+    ...tellReasons(found),
   );
   get("result").replaceChildren(...layOut(found));
 }
 
-function showFailure({ number, name, code, reason, expected, found, subject }, walked) {
+/** What was looked at besides the steps. */
+function tellReasons({ vouched, isCodeKnown }) {
+  const code = make("p", {}, "The contract’s code is that of the compiled contract you chose.");
+  return [...(vouched ? [tellVouching(vouched)] : []), ...(isCodeKnown ? [code] : [])];
+}
+
+function tellVouching({ witnesses, of, block }) {
+  const many = tellMany(witnesses.length, "witness that you trust", "witnesses that you trust");
+  const where = block
+    ? `The log on the other chain holds the word of ${many}, as of its block ${tellNumber(block.number)}, ${tellTime(block.timestamp)}: a checkpoint of block ${tellNumber(of)}.`
+    : `${many} signed a checkpoint of block ${tellNumber(of)}:`;
+  const names = witnesses.map((one) => make("li", {}, make("code", {}, one)));
+  return make("div", {}, make("p", {}, where), make("ul.names", {}, ...names));
+}
+
+function showFailure({ number, name, code, cause, reason, expected, found, subject }, walked) {
   get("go").disabled = false;
-  failAt(number, reason);
+  if (number !== null) failAt(number, reason);
   const values =
     expected === null
       ? null
@@ -169,11 +189,11 @@ function showFailure({ number, name, code, reason, expected, found, subject }, w
     : null;
   conclude(
     "bad",
-    `Not proven: step ${number}, ${name}`,
+    number === null ? `Not proven: ${name}` : `Not proven: step ${number}, ${name}`,
     `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`,
     of,
     values,
-    make("p.meta", {}, "Error ", make("code", {}, code)),
+    make("p.meta", {}, "Error ", make("code", {}, cause ? `${code}, ${cause}` : code)),
   );
 }
 
@@ -217,7 +237,7 @@ function takeDrops(zone) {
 
 async function lookForHashes() {
   try {
-    await import("./hashes.js");
+    await Promise.all([import("./hashes.js"), import("./signatures.js")]);
   } catch {
     get("missing").hidden = false;
     get("go").disabled = true;
@@ -229,6 +249,8 @@ function begin() {
   takeDrops(get("drop"));
   get("file").addEventListener("change", takeChosen);
   get("ask").addEventListener("submit", submit);
+  get("ask").addEventListener("change", showWay);
+  showWay(); // Whoever comes back to the page may find another way chosen.
   lookForHashes();
   takeChosen(); // It may have been chosen while this script was on its way.
 }

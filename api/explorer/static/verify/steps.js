@@ -26,6 +26,27 @@ export class Fault extends Error {
   }
 }
 
+/** No checkpoint that is trusted vouches for the block; `cause` is why, as a code. */
+export class NotVouched extends Fault {
+  code = "not_witnessed";
+
+  constructor(cause, reason, expected, found) {
+    super(reason, expected, found);
+    this.cause = cause;
+  }
+}
+
+/** Do what fails for this cause, if it fails without one; `where` is said before the reason. */
+export function blaming(cause, act, where = "") {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof Fault) || error instanceof NotVouched) throw error;
+    const reason = where ? `${where}: ${error.message}` : error.message;
+    throw new NotVouched(cause, reason, error.expected, error.found);
+  }
+}
+
 /** A step that failed: its number, name and code, and of which subject if it is walked for each. */
 export class StepFailed extends Error {
   constructor(number, fault, subject) {
@@ -33,6 +54,8 @@ export class StepFailed extends Error {
     super(`step ${number}, ${step.name}: ${fault.message}`);
     Object.assign(this, step);
     this.step = step.name;
+    this.code = fault.code ?? step.code;
+    this.cause = fault.cause ?? null;
     this.reason = fault.message;
     this.expected = fault.expected;
     this.found = fault.found;

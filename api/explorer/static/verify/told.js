@@ -1,12 +1,13 @@
 // What is said of each step that holds, by its number.
 
 import { numberToHex, toHex } from "./bytes.js";
+import { tellMany } from "./words.js";
 
 const many = (holdings) => `${holdings.balance} owned, ${holdings.assets.length} listed`;
 
 export const TOLD = {
   1: () => "canonical, every byte of it",
-  2: ({ number, hash }) => `block ${number}, ${hash}`,
+  2: tellBlock,
   3: ({ contract, codeHash }) => `${contract}, code ${toHex(codeHash)}`,
   4: (head) => numberToHex(head, 32),
   5: ({ about, count }) => `${about}, ${count} with its birth`,
@@ -18,14 +19,19 @@ export const TOLD = {
   11: (holdings) => (holdings ? many(holdings) : "none asked for"),
   12: (tree) => (tree ? "all parts, each where it says" : "none asked for"),
   13: tellDisclosed,
-  14: (nodes) => `${nodes} nodes, all taken`,
+  14: (nodes) => `${tellMany(nodes, "node", "nodes")}, all taken`,
 };
+
+function tellBlock({ number, hash, vouched }) {
+  const by = vouched ? `, by ${tellMany(vouched.witnesses.length, "witness", "witnesses")}` : "";
+  return `block ${number}${by}, ${hash}`;
+}
 
 function tellDisclosed({ documents, fields, originals }) {
   const shown = [
-    [documents.length, "commitments"],
-    [fields.length, "fields"],
-    [originals.length, "documents"],
+    [documents.length, "commitment", "commitments"],
+    [fields.length, "field", "fields"],
+    [originals.length, "document", "documents"],
   ].filter(([count]) => count > 0);
-  return shown.map(([count, what]) => `${count} ${what}`).join(", ") || "none shown";
+  return shown.map((each) => tellMany(...each)).join(", ") || "none shown";
 }

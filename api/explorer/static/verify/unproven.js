@@ -1,14 +1,19 @@
 // What a bundle does not prove, though it verifies: nobody must read it into one.
 
 /** A sentence each. */
-export function tellUnproven({ block, codeHash, subjects, holdings, manifest, checkpoints }) {
+export function tellUnproven(found) {
+  const { block, codeHash, isCodeKnown, subjects, holdings, manifest, checkpoints, vouched } = found;
   const sentences = [
-    `That block ${block.number} is part of the chain: its hash was taken on trust.`,
+    `That block ${block.number} is part of the chain: ${vouched ? tellVouched(vouched) : "its hash was taken on trust"}.`,
     "That nothing happened after that block.",
-    `That the contract does what it should: compare its code, of hash ${codeHash}, with the published source.`,
+    ...(isCodeKnown
+      ? []
+      : [
+          `That the contract does what it should: compare its code, of hash ${codeHash}, with the published source.`,
+        ]),
     "Which account sent a subject’s first entry, and in which transactions entries were sent.",
-    ...(checkpoints.length > 0
-      ? ["Who signed the checkpoints in it: this page looks at no signature."]
+    ...(checkpoints.length > 0 && !vouched
+      ? ["Who signed the checkpoints in it: name witnesses that you trust, and it is looked at."]
       : []),
     ...(manifest ? ["That the code was made by compiler and source as the manifest says."] : []),
     ...subjects.flatMap(ofSubject),
@@ -19,6 +24,14 @@ export function tellUnproven({ block, codeHash, subjects, holdings, manifest, ch
     "That this page is honest: its code came from the service that you check.",
   ];
   return [...new Set(sentences)];
+}
+
+/** How a block is known that witnesses vouch for. */
+export function tellVouched({ of, witnesses, block }) {
+  const told = `it was taken from a checkpoint of block ${of}, which`;
+  const names = witnesses.join(", ");
+  if (block === null) return `${told} ${names} signed`;
+  return `${told} stands in the log of another chain in the name of ${names}, as of its block ${block.number}`;
 }
 
 const DOCUMENTS =

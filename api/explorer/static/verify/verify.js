@@ -6,6 +6,7 @@ import { verifyCheckpoints, verifySignedHeads } from "./checkpoints.js";
 import { placesOf, verifyDocuments, verifyFields } from "./documents.js";
 import { readForm } from "./form.js";
 import { readHeader } from "./header.js";
+import { keccak } from "./hashes.js";
 import { domainOf } from "./heads.js";
 import { verifyHoldings } from "./holdings.js";
 import { verifyParties } from "./parties.js";
@@ -15,15 +16,19 @@ import { verifyBirth, verifyHead, verifyHistory, verifyState, verifyWord } from 
 import { TOLD } from "./told.js";
 import { verifyTree } from "./tree.js";
 import { Nodes } from "./trie.js";
+import { vouchAny } from "./vouching.js";
 
 const LEDGER_HEAD = 1;
 
 /**
- * What a bundle proves to somebody who trusts a block's hash and a contract's address (lower-case
- * 0x-hex). `onPassed(number, told, subject)` hears of each step, 5 to 10 of each subject in turn.
+ * What a bundle proves to somebody who trusts a contract's address and a block: by its hash
+ * `blockHash`, or as `witnesses` (trusted, threshold) vouch for it, whose words are signatures, or
+ * stand in the log of `otherChain` (log, blockHash). All hex is 0x and lower-case.
+ * `onPassed(number, told, subject)` hears of each step, 5 to 10 of each subject in turn.
  * Throws StepFailed.
  */
-export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) {
+export function verifyBundle(raw, trust, onPassed = () => {}) {
+  const { contract } = trust;
   const step = (number, act, subject = null) => {
     const found = take(number, act, subject);
     onPassed(number, TOLD[number](found), subject);
@@ -31,7 +36,7 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
   };
   const bundle = step(1, () => readForm(raw));
   const domain = domainOf(bundle.chain_id, fromHex(contract));
-  const block = step(2, () => verifyHeader(bundle, blockHash, domain));
+  const { vouched, ...block } = step(2, () => verifyHeader(bundle, trust, domain));
   const nodes = new Nodes(bundle.nodes.map(fromHex));
   const account = step(3, () => verifyAccount(bundle, contract, nodes, block));
   const storage = new Storage(nodes, account.storageRoot);
@@ -50,6 +55,7 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
     chainId: bundle.chain_id,
     contract,
     block,
+    vouched,
     codeHash: toHex(account.codeHash),
     ledgerHead: numberToHex(head, 32),
     subject: bundle.subject,
@@ -62,10 +68,12 @@ export function verifyBundle(raw, { blockHash, contract }, onPassed = () => {}) 
   };
 }
 
-function verifyHeader({ header, checkpoints = [] }, blockHash, domain) {
-  const block = readHeader(fromHex(header), blockHash);
-  verifyCheckpoints(checkpoints, domain, block);
-  return block;
+function verifyHeader(bundle, { blockHash, witnesses, otherChain }, domain) {
+  const raw = fromHex(bundle.header);
+  const vouched = witnesses ? vouchAny(bundle, witnesses, otherChain, domain) : null;
+  const block = readHeader(raw, vouched && !blockHash ? toHex(keccak(raw)) : blockHash);
+  verifyCheckpoints(bundle.checkpoints ?? [], domain, block);
+  return { ...block, vouched };
 }
 
 function verifyAccount(bundle, contract, nodes, block) {

@@ -2,8 +2,9 @@
 
 import { isArchive, readArchive } from "./archive.js";
 import { fromHex } from "./bytes.js";
+import { verifyCode } from "./code.js";
 import { parseHeader } from "./header.js";
-import { StepFailed } from "./steps.js";
+import { Fault, StepFailed } from "./steps.js";
 import { verifyBundle } from "./verify.js";
 
 const EVERY = 40; // milliseconds between two words on one step
@@ -17,15 +18,24 @@ function claimsOf(raw) {
       contract,
       subjects,
       header,
+      checkpoints = [],
     } = JSON.parse(new TextDecoder().decode(bundle));
     const { number, timestamp } = parseHeader(fromHex(header));
-    return { chainId, contract, subjects: subjects.length, number, timestamp };
+    return {
+      chainId,
+      contract,
+      subjects: subjects.length,
+      number,
+      timestamp,
+      checkpoints: checkpoints.length,
+      anchors: checkpoints.filter(({ anchor }) => anchor).length,
+    };
   } catch {
     return null;
   }
 }
 
-function verify(raw, trusted, about) {
+function verify(raw, trusted, artifact, about) {
   const walked = new Map(); // step: of how many subjects
   let said = performance.now();
   const onPassed = (number, told, subject) => {
@@ -35,12 +45,23 @@ function verify(raw, trusted, about) {
     postMessage({ about, passed: number, told, many: walked.get(number) });
   };
   try {
-    return { found: slim(verifyBundle(raw, trusted, onPassed)), walked };
+    const found = slim(verifyBundle(raw, trusted, onPassed));
+    if (artifact) verifyCode(found, artifact);
+    return { found: { ...found, isCodeKnown: artifact !== null }, walked };
   } catch (error) {
-    if (!(error instanceof StepFailed)) throw error;
-    const { number, name, code, reason, expected, found, subject } = error;
-    return { failed: { number, name, code, reason, expected, found, subject }, walked };
+    return { failed: tellFailure(error), walked };
   }
+}
+
+// That of the code is behind all steps, and has no number.
+function tellFailure(error) {
+  if (error instanceof StepFailed) {
+    const { number, name, code, cause, reason, expected, found, subject } = error;
+    return { number, name, code, cause, reason, expected, found, subject };
+  }
+  if (!(error instanceof Fault)) throw error;
+  const { message: reason, expected, found } = error;
+  return { number: null, name: "the contract’s code", code: "wrong_code", reason, expected, found };
 }
 
 // Payloads have been read, and would double what is sent.
@@ -49,8 +70,9 @@ function slim(found) {
   return found;
 }
 
-onmessage = ({ data: { raw, trusted, about, name, of } }) => {
+onmessage = ({ data: { raw, trusted, artifact, about, name, of } }) => {
   const bytes = new Uint8Array(raw);
-  if (trusted) postMessage({ about, ...verify(bytes, trusted, about) });
+  const code = artifact ? new Uint8Array(artifact) : null;
+  if (trusted) postMessage({ about, ...verify(bytes, trusted, code, about) });
   else postMessage({ of, name, size: bytes.length, claims: claimsOf(bytes) });
 };
