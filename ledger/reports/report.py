@@ -3,6 +3,7 @@
 A report's file is canonical JSON (RFC 8785) of `report` and `signature`, and nothing else. The
 signature is over Keccak-256 of the canonical JSON of `report` (EIP-712, `AuditReport`), with the
 ledger's own domain beside it. Hashes are lower-case 0x-hex, times seconds since 1970.
+`report.schema.json` says the form again (JSON Schema 2020-12).
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ FORMAT: Final[Format] = "asset-ledger-audit/1"
 LONGEST: Final = 64 * 1024 * 1024
 """Bytes of a report's file at most."""
 
-HexHash: TypeAlias = Annotated[str, Meta(pattern="^0x[0-9a-f]{64}$")]
-HexAddress: TypeAlias = Annotated[str, Meta(pattern="^0x[0-9a-f]{40}$")]
-HexSignature: TypeAlias = Annotated[str, Meta(pattern="^0x[0-9a-f]{130}$")]
+HexHash: TypeAlias = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}\Z")]
+HexAddress: TypeAlias = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{40}\Z")]
+HexSignature: TypeAlias = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{130}\Z")]
 Number: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Time: TypeAlias = Annotated[int, Meta(ge=0, lt=253_402_300_800)]
 """Seconds since 1970, before the year 10000."""
