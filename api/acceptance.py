@@ -102,7 +102,7 @@ def append(
             require_erasable(session, target.owner, asset, payload.documents)
     matched = target.match(if_match)
     require_room(service, who.org or OPERATOR)
-    document = _store(service, sent) if sent else None
+    document = _store(service, who.org or OPERATOR, sent) if sent else None
     try:
         with writing(service.engine) as session:
             accepted = accept_entry(
@@ -162,8 +162,8 @@ def digest(attributes: Mapping[str, Any], document: Sealed | None) -> Hash32:
     return sha256(canonical({**attributes, "document": told}))
 
 
-def _store(service: Service, sent: Sealed) -> SentDocument:
-    [place] = service.documents.save([sent])
+def _store(service: Service, org: Hash32, sent: Sealed) -> SentDocument:
+    [place] = service.documents.save([sent], [org])
     return SentDocument(sent.content_hash, len(sent.raw), place)
 
 

@@ -40,8 +40,7 @@ from api.routes import (
 from ledger import __version__
 from ledger.cli.keystore import open_service_key
 from ledger.database.engine import open_engine, upgrade
-from ledger.documents.batch_store import BatchStore
-from ledger.documents.store import DocumentStore
+from ledger.documents.opening import open_stores
 from ledger.outbox.keys import Credential
 from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
@@ -73,14 +72,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     engine = open_engine(settings.database())
-    documents_folder = settings.data / "documents"
-    documents = DocumentStore(documents_folder)
-    births = Births(documents, BatchStore(documents_folder / "batches"))
+    kept = open_stores(settings.data, settings.document_key)
+    births = Births(kept.documents, kept.batches)
     signer = open_service_key(settings.data / "keys")
     service = Service(
         settings=settings,
         engine=engine,
-        documents=documents,
+        documents=kept.documents,
         gauge=Gauge(engine),
         ends=Ends(engine),
         births=births,

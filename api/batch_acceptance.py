@@ -86,7 +86,7 @@ async def take_in(service: Service, asking: Asking, body: AsyncIterator[bytes]) 
 async def _take(service: Service, asking: Asking, body: AsyncIterator[bytes]) -> TakenBatch:
     resolved = await run_in_threadpool(_resolve, service, asking)
     try:
-        writer = await run_in_threadpool(service.births.batches.begin)
+        writer = await run_in_threadpool(service.births.batches.begin, asking.org)
     except BatchesBusy:
         raise unavailable("as many batches as this service takes at once arrive") from None
     try:
@@ -163,7 +163,7 @@ def _refuse(taken: list[LineFault]) -> None:
 
 def _prepare(service: Service, asking: Asking, resolved: _Resolved, about: About) -> SentBatch:
     manifest = seal(canonical(_manifest(asking, about)))
-    [place] = service.documents.save([manifest])
+    [place] = service.documents.save([manifest], [asking.org])
     payload = BatchRegistered(
         resolved.owner, ZERO_HASH, about.root, about.size, manifest.content_hash
     ).encode()

@@ -64,7 +64,8 @@ class Births:
         found = {asset: each.serial for asset, each in find_assets(session, assets).items()}
         others = [asset for asset in assets if asset not in found]
         lines = {asset: line for asset in others if (line := self._line(asset))}
-        return found | {asset: batch.read(at).serial for asset, (batch, at) in lines.items()}
+        told = {asset: batch.find(at) for asset, (batch, at) in lines.items()}
+        return found | {asset: line.serial for asset, line in told.items() if line}
 
     def find_serial(self, session: Session, serial: str) -> dict[Hash32, Hash32]:
         """The assets registered under a serial, whoever gave it, and who did."""
@@ -90,14 +91,15 @@ class Births:
         for sent in list_standing(session) if missing else ():
             batch = self.batches.find(sent.batch)
             lines = {one: at for one in missing if batch and (at := batch.find_hash(one))}
-            if batch:
-                found |= {one: _document(sent, batch, at) for one, at in lines.items()}
+            for one, at in lines.items():
+                if batch and (line := batch.find(at)):
+                    found[one] = _document(sent, one, at, len(line.document))
         return found
 
     def load(self, document: Document) -> Sealed:
         """A document's bytes, and what opens its content hash. Raises CorruptDocument."""
         if document.pack:
-            return self._documents.load(document.content_hash, document.place)
+            return self._documents.load(document.content_hash, document.org, document.place)
         line = self._line(document.subject) if document.subject else None
         if line is None:
             raise UnknownThing(
@@ -126,12 +128,12 @@ def member_id(batch: Hash32, index: int) -> Hash32:
     return (int.from_bytes(batch) + index).to_bytes(32)
 
 
-def _document(sent: BatchRegistration, batch: BatchFile, index: int) -> Document:
+def _document(sent: BatchRegistration, content_hash: Hash32, index: int, size: int) -> Document:
     return Document(
-        content_hash=batch.content_hash(index),
+        content_hash=content_hash,
         org=sent.org,
         subject=member_id(sent.batch, index),
-        size=len(batch.read(index).document),
+        size=size,
         media_type=_JSON,
         pack="",
         pack_offset=0,

@@ -19,7 +19,8 @@ from starlette.routing import Match
 
 from api.problems import KINDS
 from ledger.database.engine import DatabaseBusy
-from ledger.documents.packs import ErasedDocument
+from ledger.documents.master import BadMasterKey
+from ledger.documents.packs import CorruptDocument, ErasedDocument
 from ledger.errors import (
     Conflict,
     DocumentError,
@@ -154,6 +155,11 @@ def problem_of(error: Exception) -> Problem | None:
             return unavailable("the chain's node does not answer")
         case ErasedDocument():
             return Problem("not_found", error.message)
+        case CorruptDocument():
+            code = error.code if error.code in KINDS else "corrupt_document"
+            return Problem(code, error.message, members=_all_json(error.fields))
+        case BadMasterKey():
+            return unavailable("the key that documents are kept under cannot be read")
         case OSError() | OperationalError() if _is_full(error):
             return _full_storage()
         case SQLAlchemyError() if _is_outage(error):

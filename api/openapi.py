@@ -73,7 +73,10 @@ def _response(kinds: Sequence[ProblemKind]) -> dict[str, Any]:
     return told | ({"headers": _LATER} if kinds[0].status in _NOT_NOW else {})
 
 
-READING: Final = ("unauthenticated", "not_found", "invalid_request", "quota_exceeded")
+READING: Final = (
+    *("unauthenticated", "not_found", "invalid_request", "quota_exceeded"),
+    *("corrupt_document", "locked_document"),
+)
 """Problems of every read."""
 
 WRITING: Final = (

@@ -254,6 +254,20 @@ _KINDS: Final = (
         "Not available right now",
         "The service or something it needs is down or busy. Try again after Retry-After seconds.",
     ),
+    ProblemKind(
+        "corrupt_document",
+        503,
+        "The stored document is damaged",
+        "What is kept of this document is not what was accepted, and is not handed out. The "
+        "operator has to restore it from a backup; `content_hash` names it.",
+    ),
+    ProblemKind(
+        "locked_document",
+        503,
+        "The key to the document is not here",
+        "The document is encrypted, and this service does not have the master key that leads to "
+        "its own. The operator has to restore that key; `content_hash` names the document.",
+    ),
 )
 
 KINDS: Final = {kind.code: kind for kind in _KINDS}

@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     data: Path = Field(Path(".asset-ledger"), description="folder of everything that is kept")
     rpc_url: str = Field("http://127.0.0.1:8545", description="the chain's node")
     ws_url: str = Field("", description="the node's websocket; empty: at the same place")
+    document_key: Path | None = Field(
+        None, description="file of the key that wraps documents' keys; empty: in the data folder"
+    )
     database_url: str = Field("", description="empty: SQLite in the data folder")
     manifest: Path | None = Field(None, description="what is deployed; empty: in the data folder")
     finality: Literal["tag", "dump"] = Field(

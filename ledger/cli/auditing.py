@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ledger.chain.rpc import RpcClient
     from ledger.chain.wire import Block
     from ledger.database.engine import Engine
+    from ledger.documents.opening import Stores
     from ledger.mirror.auditing.audit import Audit, Progress
     from ledger.mirror.auditing.documents import Rehashed
     from ledger.reports.report import Sample
@@ -84,12 +85,11 @@ class Auditing:
 
     def _rehash(self) -> Rehashed:
         """Rehash what the data folder keeps of documents and of batches' lines."""
-        from ledger.documents.batch_store import BatchStore
-        from ledger.documents.store import DocumentStore
         from ledger.mirror.auditing.documents import rehash_documents
         from ledger.outbox.shelves import Shelves
 
-        shelves = Shelves(DocumentStore(self._kept), BatchStore(self._kept / "batches"))
+        kept = self._open_stores()
+        shelves = Shelves(kept.documents, kept.batches)
         with bars(counting_columns) as shown:
             if shown is None:
                 return rehash_documents(self.engine, shelves)
@@ -100,9 +100,10 @@ class Auditing:
                 lambda done, total: shown.update(task, completed=done, total=total),
             )
 
-    @property
-    def _kept(self) -> Path:
-        return self.settings.data / "documents"
+    def _open_stores(self) -> Stores:
+        from ledger.documents.opening import open_stores
+
+        return open_stores(self.settings.data, self.settings.document_key)
 
     def _sample(self, request: Request, found: Audit) -> Sample:
         from ledger.hashing import domain_separator
@@ -120,18 +121,17 @@ class Auditing:
         return make_sample(wanted, population, seed, replayed=request.replay, drawn=drawn)
 
     def _sampling(self, seed: Block) -> Sampling:
-        from ledger.documents.batch_store import BatchStore
         from ledger.proofs.births import KeptBirths
         from ledger.proofs.gathering import Wanted
 
-        batches = BatchStore(self._kept / "batches")
+        kept = self._open_stores()
         return Sampling(
             rpc=self.rpc,
             contract=self.deployed.contract,
             seed=seed,
             folder=self.wishes.folder or Path(),
-            wanted=Wanted(find_birth=KeptBirths(batches).find),
-            names=Names(self.engine, self._kept, batches, self.wishes.names),
+            wanted=Wanted(find_birth=KeptBirths(kept.batches).find),
+            names=Names(self.engine, kept, self.wishes.names),
         )
 
 

@@ -204,12 +204,12 @@ def _service(
 
 def _births(settings: Settings, service: Service | None) -> FindBirth:
     """Where birth records are found: the service's, else those in the folder here."""
-    from ledger.documents.batch_store import BatchStore
+    from ledger.documents.opening import open_stores
     from ledger.proofs.births import KeptBirths
 
     if service is not None:
         return service.find_birth
-    return KeptBirths(BatchStore(settings.data / "documents" / "batches")).find
+    return KeptBirths(open_stores(settings.data, settings.document_key).batches).find
 
 
 def _disclosure(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ledger.chain.rpc import RpcClient
     from ledger.chain.wire import Block
     from ledger.database.engine import Engine
-    from ledger.documents.batch_store import BatchStore
+    from ledger.documents.opening import Stores
     from ledger.proofs.build import Built
     from ledger.proofs.gathering import Wanted
     from ledger.reports.report import BlockAt, Drawn, Sample
@@ -31,8 +31,7 @@ class Names:
     """What the service calls assets and their owners; it says nothing where it is not asked."""
 
     engine: Engine
-    documents: Path
-    batches: BatchStore
+    stores: Stores
     are_wanted: bool
 
     def find(self, asset: Hash32, owner: Hash32 | None) -> tuple[str | None, str | None]:
@@ -40,12 +39,11 @@ class Names:
         if not self.are_wanted:
             return None, None
         from ledger.database.engine import reading
-        from ledger.documents.store import DocumentStore
         from ledger.outbox.library import Library
 
         subjects = [asset] if owner is None else [asset, owner]
         with reading(self.engine) as session:
-            found = Library(DocumentStore(self.documents)).find_names(session, subjects)
+            found = Library(self.stores.documents).find_names(session, subjects)
         serial = found[asset][1] if asset in found else self._find_line(asset)
         return serial, found[owner][1] if owner in found and owner is not None else None
 
@@ -53,10 +51,11 @@ class Names:
         """The serial of an asset of a batch, by its line."""
         from ledger.domain.batch import batch_id_of, index_of
 
-        batch, index = self.batches.find(batch_id_of(asset)), index_of(asset)
+        batch, index = self.stores.batches.find(batch_id_of(asset)), index_of(asset)
         if batch is None or not 0 < index <= batch.about.size:
             return None
-        return batch.read(index).serial
+        line = batch.find(index)
+        return None if line is None else line.serial
 
 
 @dataclass(frozen=True, slots=True)

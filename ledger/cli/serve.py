@@ -36,11 +36,14 @@ def serve(
     # Importing the server takes a while that other verbs should not wait for.
     import uvicorn
 
+    from ledger.documents.opening import open_stores
+
     # By the environment, so that further processes read the same settings.
     for name, value in (("HOST", host), ("PORT", port)):
         if value is not None:
             os.environ[f"ASSET_LEDGER_{name}"] = str(value)
     settings = Settings()
+    open_stores(settings.data, settings.document_key).vault.prepare()  # refused before it begins
     if as_json:
         say(json.dumps({"api": settings.api_url(), "explorer": f"{settings.api_url()}/"}))
     uvicorn.run(

@@ -132,6 +132,10 @@ class Start:
 
     def _open_accounts(self) -> dict[str, Address]:
         """The account of every role, made where it is not there, and able to pay."""
+        from ledger.documents.opening import open_stores
+        from ledger.settings import Settings
+
+        open_stores(self.wish.data, Settings().document_key).vault.prepare()
         accounts = open_accounts(self.wish.data / "keys")
         provide_funds(self.kept.rpc_url, accounts)
         return accounts

@@ -2,14 +2,17 @@
 
 | file | holds |
 |---|---|
-| `lines.ndjson` | the lines, byte for byte as they were sent |
-| `ends` | where each line ends, 8 bytes each |
+| `lines` | the lines, each encrypted under a key of its own, which lies in the vault |
+| `line-ends` | where each line ends there, 8 bytes each |
 | `hashes` | each line's content hash, 32 bytes each: the tree's leaves |
 | `nodes` | the tree's kept level |
 | `serial.keys`, `serial.order` | the index by serial |
 | `hash.keys`, `hash.order` | the index by content hash |
-| `batch.json` | size, root, digest of the lines, and the seed that opens all of them |
+| `batch.json` | size, root, digest of the lines as they were sent, and who sent them |
 | `pending` | nothing; there until whoever asked for the batch has committed to it |
+
+The seed that opens all content hashes lies among the keys. Older batches have it in `batch.json`,
+and their lines as they were sent in `lines.ndjson`, with `ends`.
 
 Numbers are in the machine's own order: the files are rebuilt from lines and seed, not moved.
 """
@@ -19,21 +22,21 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from ledger.documents.batch_index import Column, Index, hash_key, serial_key
-from ledger.documents.batch_lines import BirthLine, member_seed, read_line
+from ledger.documents.batch_keeping import EncryptedLines, FindKey, Lines, PlainLines
+from ledger.documents.batch_lines import BadLine, BirthLine, member_seed, read_line
 from ledger.documents.batch_tree import HASH_SIZE, find_path
-from ledger.documents.packs import CorruptDocument
+from ledger.documents.canonical import BadDocument
+from ledger.documents.packs import CorruptDocument, ErasedDocument
 from ledger.documents.sealing import Sealed, seal
-from ledger.types import Hash32, parse_hash, to_hex
+from ledger.types import ZERO_HASH, Hash32, parse_hash, to_hex
 
-LINES: Final = "lines.ndjson"
-ENDS: Final = "ends"
 HASHES: Final = "hashes"
 NODES: Final = "nodes"
 SERIALS: Final = ("serial.keys", "serial.order")
@@ -41,29 +44,38 @@ BY_HASH: Final = ("hash.keys", "hash.order")
 ABOUT: Final = "batch.json"
 PENDING: Final = "pending"
 
+_EITHER: Final = ("org", "seed")
+
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a batch's lines; `digest` is the SHA-256 of the file."""
+    """What is known of a batch's lines; `digest` is the SHA-256 of what was sent, `org` sent it.
+
+    Only older batches have the `seed` here, and no `org`.
+    """
 
     size: int
     root: Hash32
     digest: Hash32
     length: int
-    seed: bytes
+    org: Hash32 | None
+    seed: bytes | None = field(default=None, repr=False)
 
     def encode(self) -> bytes:
         """As `batch.json` holds it."""
-        told = {"size": self.size, "length": self.length}
-        told |= {name: to_hex(getattr(self, name)) for name in ("root", "digest", "seed")}  # type: ignore[misc]
+        told: dict[str, object] = {"size": self.size, "length": self.length}
+        for name in ("root", "digest", *_EITHER):
+            if (value := getattr(self, name)) is not None:
+                told[name] = to_hex(value)
         return msgspec.json.encode(told, order="sorted")
 
     @classmethod
     def decode(cls, raw: bytes) -> About:
         """Read `batch.json`."""
         told = msgspec.json.decode(raw)
-        hashes = {name: parse_hash(told[name], name) for name in ("root", "digest", "seed")}
-        return cls(size=told["size"], length=told["length"], **hashes)
+        hashes = {name: parse_hash(told[name], name) for name in ("root", "digest")}
+        org, seed = (parse_hash(told[name], name) if name in told else None for name in _EITHER)
+        return cls(size=told["size"], length=told["length"], **hashes, org=org, seed=seed)
 
 
 class BatchFile:
@@ -72,18 +84,28 @@ class BatchFile:
     Every lookup reads a few places of mapped files, however many lines there are.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, find_key: FindKey) -> None:
         self.about = About.decode((folder / ABOUT).read_bytes())
-        self._lines = Column(folder / LINES).bytes
-        self._ends = Column(folder / ENDS).numbers("Q")
+        self._lines = _open_lines(folder, self.about, find_key)
         self._hashes = Column(folder / HASHES).bytes
         self._nodes = Column(folder / NODES).bytes
         self.serials = Index(folder / SERIALS[0], folder / SERIALS[1])
         self._by_hash = Index(folder / BY_HASH[0], folder / BY_HASH[1])
 
     def read(self, index: int) -> BirthLine:
-        """What line `index` says."""
-        return read_line(self._line(index))
+        """What line `index` says. Raises CorruptDocument."""
+        content_hash = self.content_hash(index)
+        try:
+            return read_line(self._lines.read(index, content_hash))
+        except BadLine as error:  # it was none when it was accepted
+            raise CorruptDocument(content_hash, f"its line {error.reason}") from None
+
+    def find(self, index: int) -> BirthLine | None:
+        """As `read`; None if the line was erased."""
+        try:
+            return self.read(index)
+        except ErasedDocument:
+            return None
 
     def content_hash(self, index: int) -> Hash32:
         """The content hash of the asset `index`."""
@@ -97,11 +119,16 @@ class BatchFile:
         """The document of the asset `index`, its content hash computed anew.
 
         Raises:
+            ErasedDocument: its key was destroyed.
+            LockedDocument: no master key is here that leads to its own.
             CorruptDocument: what is kept does not hash to the asset's content hash.
         """
-        birth = self.read(index)
-        found = seal(birth.document, birth.serial, member_seed(self.about.seed, index))
-        wanted = self.content_hash(index)
+        birth, wanted = self.read(index), self.content_hash(index)
+        try:
+            seed = member_seed(self._lines.find_seed(wanted), index)
+            found = seal(birth.document, birth.serial, seed)
+        except BadDocument as error:
+            raise CorruptDocument(wanted, str(error)) from None
         if found.content_hash != wanted:
             raise CorruptDocument(wanted, f"it hashes to {to_hex(found.content_hash)}")
         return found
@@ -109,7 +136,7 @@ class BatchFile:
     def find_serial(self, serial: str) -> int | None:
         """Which asset has the serial."""
         found = (at + 1 for at in self.serials.find(serial_key(serial)))
-        return next((index for index in found if self.read(index).serial == serial), None)
+        return next((index for index in found if self._serial(index) == serial), None)
 
     def find_hash(self, content_hash: Hash32) -> int | None:
         """Which asset has the content hash."""
@@ -121,22 +148,31 @@ class BatchFile:
         for key in self.serials.repeated():
             first: dict[str, int] = {}
             for index in sorted(at + 1 for at in self.serials.find(key)):
-                serial = self.read(index).serial
+                serial = self._serial(index)
                 if serial in first:
                     yield first[serial], index
-                first.setdefault(serial, index)
+                if serial is not None:
+                    first.setdefault(serial, index)
 
     def find_shared(self, other: BatchFile) -> Iterator[tuple[int, int]]:
         """The lines of both whose serial is the same."""
         for key in self.serials.common(other.serials):
             for at in self.serials.find(key):
-                shared = other.find_serial(self.read(at + 1).serial)
+                serial = self._serial(at + 1)
+                shared = None if serial is None else other.find_serial(serial)
                 if shared is not None:
                     yield at + 1, shared
 
-    def _line(self, index: int) -> bytes:
-        begin = self._ends[index - 2] if index > 1 else 0
-        return bytes(self._lines[begin : self._ends[index - 1]]).rstrip(b"\n")
+    def _serial(self, index: int) -> str | None:
+        """The serial that a line gives; None if the line was erased, and its serial with it."""
+        birth = self.find(index)
+        return None if birth is None else birth.serial
+
+
+def _open_lines(folder: Path, about: About, find_key: FindKey) -> Lines:
+    if about.seed is not None:
+        return PlainLines(folder, about.seed)
+    return EncryptedLines(folder, about.org or ZERO_HASH, find_key)
 
 
 def take_hold(folder: Path) -> int | None:
@@ -151,12 +187,3 @@ def take_hold(folder: Path) -> int | None:
         os.close(handle)
         return None
     return handle
-
-
-def flush(path: Path) -> None:
-    """Have a file or folder survive the machine."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,16 +7,18 @@ import signal
 from array import array
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from pathlib import Path
 from threading import Thread
 from typing import Final, TypeVar
 
 from ledger.documents.batch_index import serial_key
 from ledger.documents.batch_lines import BadLine, LineFault, commit_line, member_seed
+from ledger.documents.ciphers import encrypt_document
+from ledger.documents.key_files import make_keys
+from ledger.types import Hash32
 
 MOST_FAULTS: Final = 20
 """Bad lines that are told at once."""
@@ -28,38 +30,46 @@ _Done = TypeVar("_Done")
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Whole lines of a batch's file: bytes `start` to `end`, of which the first is line `first`."""
+    """Whole lines of a batch that `org` sends, of which the first is line `first`.
 
-    path: Path
-    start: int
-    end: int
+    They are to be kept, encrypted, from byte `start` of the file on.
+    """
+
+    lines: bytes = field(repr=False)
     first: int
-    seed: bytes
+    start: int
+    org: Hash32
+    seed: bytes = field(repr=False)
+    file_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
     """What became of a portion.
 
-    Per line: where it ends in the file (8 bytes, native order), its content hash (32) and the key
-    of its serial (8, as `ends`). With faults, the rest says nothing.
+    Per line: itself, encrypted; where it ends in the file (8 bytes, native order), its content hash
+    (32), what its serial is found by (8, as `ends`), and the record of its key. With faults, the
+    rest says nothing.
     """
 
+    lines: bytes
     ends: bytes
     hashes: bytes
     keys: bytes
+    records: bytes
     faults: tuple[LineFault, ...]
 
 
 def commit_portion(portion: Portion) -> Committed:
     """Commit to each line of a portion; stops at `MOST_FAULTS` bad ones."""
-    with portion.path.open("rb") as file:
-        file.seek(portion.start)
-        lines = file.read(portion.end - portion.start).split(b"\n")
+    lines = portion.lines.split(b"\n")
     if not lines[-1]:
         lines.pop()
-    hashes, keys, faults = [], array("Q"), list[LineFault]()
-    for index, line in enumerate(lines, portion.first):
+    own_keys, records = make_keys(
+        portion.file_key, range(portion.first, portion.first + len(lines))
+    )
+    kept, hashes, keys, faults = [], [], array("Q"), list[LineFault]()
+    for index, (line, key) in enumerate(zip(lines, own_keys, strict=True), portion.first):
         try:
             serial, content_hash = commit_line(line, member_seed(portion.seed, index))
         except BadLine as error:
@@ -67,10 +77,11 @@ def commit_portion(portion: Portion) -> Committed:
             if len(faults) == MOST_FAULTS:
                 break
             continue
+        kept.append(encrypt_document(key, line, content_hash, portion.org))
         hashes.append(content_hash)
         keys.append(serial_key(serial))
-    ends = array("Q", accumulate([len(line) + 1 for line in lines], initial=portion.start))
-    return Committed(ends[1:].tobytes(), b"".join(hashes), keys.tobytes(), tuple(faults))
+    ends = array("Q", accumulate(map(len, kept), initial=portion.start))[1:].tobytes()
+    return Committed(b"".join(kept), ends, b"".join(hashes), keys.tobytes(), records, tuple(faults))
 
 
 class Crew:

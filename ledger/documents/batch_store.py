@@ -7,11 +7,14 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from ledger.documents.batch_files import PENDING, BatchFile, take_hold
 from ledger.documents.batch_writer import WRITING, BatchWriter
+from ledger.documents.private import make_folder
+from ledger.documents.vault import Vault
 from ledger.errors import LedgerError
 from ledger.types import Hash32
 
@@ -30,14 +33,14 @@ class BatchesBusy(LedgerError):
 class BatchStore:
     """The batches in a folder that only their owner may read; safe to use from many threads."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, vault: Vault) -> None:
+        self._root, self._vault = root, vault
         self._open: OrderedDict[Hash32, BatchFile] = OrderedDict()
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
-    def begin(self) -> BatchWriter:
-        """A batch on its way in, which must be released or discarded.
+    def begin(self, org: Hash32) -> BatchWriter:
+        """A batch of this organisation on its way in, which must be released or discarded.
 
         Raises:
             BatchesBusy: as many as may be at once are on their way in.
@@ -45,8 +48,8 @@ class BatchStore:
         if not self._turns.acquire(blocking=False):
             raise BatchesBusy(f"{AT_ONCE} batches are on their way in")
         try:
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return BatchWriter(self._root, self._turns.release)
+            make_folder(self._root)
+            return BatchWriter(self._root, self._vault, org, self._turns.release)
         except BaseException:
             self._turns.release()
             raise
@@ -58,7 +61,7 @@ class BatchStore:
                 self._open.move_to_end(batch)
                 return kept
         try:
-            kept = BatchFile(self._root / batch.hex())
+            kept = BatchFile(self._root / batch.hex(), partial(self._vault.find_key, batch.hex()))
         except FileNotFoundError:
             return None
         with self._lock:
@@ -66,6 +69,10 @@ class BatchStore:
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
         return kept
+
+    def erase(self, batch: Hash32, index: int) -> None:
+        """Destroy the key of line `index`, from 1, and with it what the line says."""
+        self._vault.destroy(batch.hex(), index)
 
     def clean(self, is_known: Callable[[Hash32], bool]) -> None:
         """Remove what a crash left behind: batches half written, and those that are not known.
@@ -82,6 +89,7 @@ class BatchStore:
             try:
                 if _is_left_over(folder, is_known):
                     shutil.rmtree(folder, ignore_errors=True)
+                    self._vault.destroy_all(folder.name)
             finally:
                 os.close(held)
 

@@ -1,11 +1,13 @@
 """Takes in the lines of a batch as they arrive: written, committed to, checked, kept whole or not.
 
-A fresh folder is written aside, every file flushed, and then renamed to the batch's id: after a
-crash the batch is there whole or not at all, and what was written aside is cleaned at the start.
+Lines are encrypted before they are written. A fresh folder is written aside, its keys go to the
+vault, every file is flushed, and then the folder is renamed to the batch's id: after a crash the
+batch is there whole or not at all, and what was written aside is cleaned at the start.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -15,6 +17,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, NoReturn
@@ -22,18 +25,16 @@ from typing import Final, NoReturn
 from ledger.documents.batch_files import (
     ABOUT,
     BY_HASH,
-    ENDS,
     HASHES,
-    LINES,
     NODES,
     PENDING,
     SERIALS,
     About,
     BatchFile,
-    flush,
     take_hold,
 )
-from ledger.documents.batch_index import write_index
+from ledger.documents.batch_index import Column, write_index
+from ledger.documents.batch_keeping import ENDS, LINES, SEED, FindKey
 from ledger.documents.batch_lines import LONGEST_LINE, LineFault
 from ledger.documents.batch_portions import (
     MOST_FAULTS,
@@ -43,8 +44,12 @@ from ledger.documents.batch_portions import (
     commit_portion,
 )
 from ledger.documents.batch_tree import write_tree
+from ledger.documents.ciphers import TAG_SIZE, Wrapping, new_key
 from ledger.documents.commitment import new_seed
-from ledger.documents.private import create_private
+from ledger.documents.key_files import RECORD_SIZE, encode_record, open_record
+from ledger.documents.packs import ErasedDocument
+from ledger.documents.private import create_private, flush_path
+from ledger.documents.vault import Vault
 from ledger.errors import DocumentError
 from ledger.types import Hash32
 
@@ -56,6 +61,7 @@ _PORTION: Final = 2 * 1024 * 1024
 _SMALL: Final = 512 * 1024
 _READ: Final = 2**20
 _KEYS: Final = "keys"
+_RECORDS: Final = "records"
 
 
 class BadLines(DocumentError):
@@ -73,21 +79,25 @@ class BadLines(DocumentError):
 class BatchWriter:
     """One batch on its way in; used by one thread at a time, and ended by `keep` or `discard`."""
 
-    def __init__(self, root: Path, on_end: Callable[[], None]) -> None:
-        self._on_end = on_end
+    def __init__(self, root: Path, vault: Vault, org: Hash32, on_end: Callable[[], None]) -> None:
+        self._vault, self._org, self._on_end = vault, org, on_end
         self.folder = Path(tempfile.mkdtemp(prefix=WRITING, dir=root))  # mode 0700
         self._hold = take_hold(self.folder)
         self._crew = Crew()
-        self._seed = new_seed()
+        self._seed, self._file_key = new_seed(), new_key()
         self._digest = hashlib.sha256()
-        self._lines = create_private(self.folder / LINES)
-        self._columns = [create_private(self.folder / name) for name in (ENDS, HASHES, _KEYS)]
+        self._columns = [
+            create_private(self.folder / name) for name in (LINES, ENDS, HASHES, _KEYS, _RECORDS)
+        ]
+        self._columns[-1].write(encode_record(Wrapping(self._file_key), SEED, self._seed))
+        self._waiting = bytearray()
         self._under_way: deque[Future[Committed]] = deque()
         self._faults: list[LineFault] = []
-        self._written = self._portioned = self._count = 0
-        self._break = 0  # after the last line that is complete
-        self._breaks = 0  # lines between `_portioned` and `_break`
+        self._received = self._placed = self._count = 0
+        self._break = 0  # in what waits: after the last line that is complete
+        self._breaks = 0  # lines before that
         self._ended = False
+        self._name: str | None = None  # of its keys in the vault
 
     def feed(self, body: bytes) -> None:
         """Take the next bytes; waits while the processes have enough to do.
@@ -96,16 +106,16 @@ class BatchWriter:
             BadLines: lines that cannot be accepted came before, as many as are told at once.
         """
         self._digest.update(body)
-        self._lines.write(body)
         at = body.rfind(b"\n")
         if at >= 0:
-            self._break = self._written + at + 1
+            self._break = len(self._waiting) + at + 1
             self._breaks += body.count(b"\n")
-        self._written += len(body)
-        if self._written - self._break > LONGEST_LINE:
+        self._waiting += body
+        self._received += len(body)
+        if len(self._waiting) - self._break > LONGEST_LINE:
             line = self._count + self._breaks + 1
             self._fail(LineFault(line, "", None, f"is longer than {LONGEST_LINE} bytes"))
-        if self._break - self._portioned >= _PORTION:
+        if self._break >= _PORTION:
             self._begin()
         while len(self._under_way) > 2 * self._crew.size:
             self._collect()
@@ -116,9 +126,9 @@ class BatchWriter:
         Raises:
             BadLines: some cannot be accepted, or give one serial twice.
         """
-        if self._break < self._written:  # the last line may lack its end
-            self._break, self._breaks = self._written, self._breaks + 1
-        if self._break > self._portioned:
+        if self._break < len(self._waiting):  # the last line may lack its end
+            self._break, self._breaks = len(self._waiting), self._breaks + 1
+        if self._break:
             self._begin()
         while self._under_way:
             self._collect()
@@ -126,29 +136,32 @@ class BatchWriter:
             raise BadLines(self._faults)
         if not self._count:
             raise BadLines([LineFault(1, "", None, "is missing: a batch has one asset or more")])
-        for file in (self._lines, *self._columns):
+        for file in self._columns:
             file.close()
         by_serial = self._crew.begin(_index_serials, self.folder, small=self._is_small())
         root = self._crew.begin(_index_hashes, self.folder, small=self._is_small()).result()
         by_serial.result()
         (self.folder / _KEYS).unlink()
-        about = About(self._count, root, self._digest.digest(), self._written, self._seed)
+        about = About(self._count, root, self._digest.digest(), self._received, self._org)
         _write(self.folder / ABOUT, about.encode())
-        batch = BatchFile(self.folder)
+        batch = BatchFile(self.folder, self._key_finder())
         self._refuse_repeated(batch)
         return about, batch
 
     def keep(self, batch: Hash32) -> None:
         """Have the lines kept under the batch's id, flushed; they stay held until the end."""
         self._crew.dismiss()
+        kept = self.folder.with_name(batch.hex())
+        if kept.exists():
+            raise FileExistsError(errno.EEXIST, "the batch is kept already", str(kept))
+        self._keep_keys(kept.name)
         create_private(self.folder / PENDING).close()
         for path in self.folder.iterdir():
-            flush(path)
-        flush(self.folder)
-        kept = self.folder.with_name(batch.hex())
+            flush_path(path)
+        flush_path(self.folder)
         os.rename(self.folder, kept)
         self.folder = kept
-        flush(kept.parent)
+        flush_path(kept.parent)
 
     def release(self) -> None:
         """Let go of what is kept: something else speaks for it now."""
@@ -167,11 +180,32 @@ class BatchWriter:
             waiting.cancel()
         self._crew.dismiss()
         try:
-            for file in (self._lines, *self._columns):
+            for file in self._columns:
                 file.close()
         finally:
             shutil.rmtree(self.folder)
+            if self._name:
+                self._vault.destroy_all(self._name)
             self._end()
+
+    def _key_finder(self) -> FindKey:
+        """Finds keys before they are kept, and while they are no one else's."""
+        records, wrapping = Column(self.folder / _RECORDS).bytes, Wrapping(self._file_key)
+
+        def find(label: int, content_hash: Hash32) -> bytes:
+            key = open_record(wrapping, bytes(records[RECORD_SIZE * label :][:RECORD_SIZE]))
+            if key is None:
+                raise ErasedDocument(content_hash)
+            return key
+
+        return find
+
+    def _keep_keys(self, name: str) -> None:
+        """Move the keys, which lie here in the order of their labels, into the vault."""
+        with (self.folder / _RECORDS).open("rb") as file:
+            self._name = name
+            self._vault.save(name, self._file_key, iter(partial(file.read, _READ), b""))
+        (self.folder / _RECORDS).unlink()
 
     def _end(self) -> None:
         if not self._ended:
@@ -185,23 +219,27 @@ class BatchWriter:
         if self._count + self._breaks > MOST_LINES:
             reason = f"is one too many: a batch has {MOST_LINES} assets at most"
             self._fail(LineFault(MOST_LINES + 1, "", None, reason))
-        self._lines.flush()
+        body = bytes(self._waiting[: self._break])
+        del self._waiting[: self._break]
         portion = Portion(
-            self.folder / LINES, self._portioned, self._break, self._count + 1, self._seed
+            body, self._count + 1, self._placed, self._org, self._seed, self._file_key
         )
         self._under_way.append(self._crew.begin(commit_portion, portion, small=self._is_small()))
-        self._portioned, self._count, self._breaks = self._break, self._count + self._breaks, 0
+        # Each line loses its end, which the last may lack, and gains a tag.
+        self._placed += len(body) - body.count(b"\n") + TAG_SIZE * self._breaks
+        self._count, self._break, self._breaks = self._count + self._breaks, 0, 0
 
     def _is_small(self) -> bool:
         """Whether processes of their own would take longer to begin than the work to do."""
-        return self._written <= _SMALL
+        return self._received <= _SMALL
 
     def _collect(self) -> None:
         done = self._under_way.popleft().result()
         self._faults += done.faults
         if len(self._faults) >= MOST_FAULTS:
             raise BadLines(self._faults[:MOST_FAULTS])
-        for file, column in zip(self._columns, (done.ends, done.hashes, done.keys), strict=True):
+        columns = (done.lines, done.ends, done.hashes, done.keys, done.records)
+        for file, column in zip(self._columns, columns, strict=True):
             file.write(column)
 
     def _fail(self, fault: LineFault) -> NoReturn:

@@ -1,16 +1,19 @@
 """How documents lie in a pack: one frame each, behind one another, each to be read alone.
 
 A frame is a line of JSON (content hash, seed, serial; size and SHA-256 of the document), the
-document as it was sent, and a line feed. So a pack tells by itself what it holds.
+document as it was sent, and a line feed. It is encrypted, which a first byte says; older packs have
+frames that are not, and begin with their line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
+from ledger.documents.ciphers import TAG_SIZE, WrongKey, decrypt_document, encrypt_document
 from ledger.documents.sealing import Sealed, seal
 from ledger.errors import DocumentError, MalformedValue, VerificationError
 from ledger.hashing import sha256
@@ -39,6 +42,16 @@ class ErasedDocument(CorruptDocument):
         super().__init__(content_hash, "it was erased")
 
 
+class LockedDocument(CorruptDocument):
+    """The master key that leads to the document's own is not here; `master` is its id, if told."""
+
+    code = "locked_document"
+
+    def __init__(self, content_hash: Hash32, master: bytes | None) -> None:
+        which = "that" if master is None else master.hex()
+        super().__init__(content_hash, f"the master key {which} wraps its own, and is not here")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a document lies: its frame's first byte in the pack of that name, and its length."""
@@ -59,10 +72,13 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _HEADS = msgspec.json.Decoder(_Head)
+_ENCRYPTED: Final = b"\x01"
+ENCRYPTING_ADDS: Final = len(_ENCRYPTED) + TAG_SIZE
+"""Bytes that a frame is longer for being encrypted."""
 
 
 def encode_frame(document: Sealed) -> bytes:
-    """A document as it lies in a pack."""
+    """A document's frame, not encrypted yet."""
     commitment = document.commitment
     head = _Head(
         to_hex(commitment.content_hash),
@@ -74,24 +90,45 @@ def encode_frame(document: Sealed) -> bytes:
     return b"%b\n%b\n" % (msgspec.json.encode(head), document.raw)
 
 
-def place_frames(pack: str, frames: Iterable[bytes]) -> list[Place]:
-    """Where each of these frames lies in a pack that holds them in this order."""
+def place_frames(pack: str, frames: Iterable[bytes], more: int = 0) -> list[Place]:
+    """Where each of these frames, `more` bytes longer, lies in a pack that holds them in order."""
     places, offset = [], 0
     for frame in frames:
-        places.append(Place(pack, offset, len(frame)))
-        offset += len(frame)
+        length = len(frame) + more
+        places.append(Place(pack, offset, length))
+        offset += length
     return places
+
+
+def encrypt_frame(key: bytes, frame: bytes, content_hash: Hash32, org: Hash32) -> bytes:
+    """A frame as it lies in a pack, under the document's own key."""
+    return _ENCRYPTED + encrypt_document(key, frame, content_hash, org)
+
+
+def is_encrypted(frame: bytes) -> bool:
+    """Whether a frame, or its first byte, is encrypted."""
+    return frame.startswith(_ENCRYPTED)
+
+
+def decrypt_frame(key: bytes, frame: bytes, content_hash: Hash32, org: Hash32) -> bytes:
+    """The frame that was encrypted. Raises CorruptDocument."""
+    try:
+        return decrypt_document(key, frame[len(_ENCRYPTED) :], content_hash, org)
+    except WrongKey as error:
+        raise CorruptDocument(content_hash, str(error)) from None
+
+
+def is_erased(frame: bytes) -> bool:
+    """Whether zeros were written over a frame."""
+    return bool(frame) and not frame.strip(b"\0")
 
 
 def decode_frame(content_hash: Hash32, frame: bytes) -> Sealed:
     """The document in a frame, its content hash computed anew.
 
     Raises:
-        ErasedDocument: its bytes were destroyed.
         CorruptDocument: any byte is not as it was written.
     """
-    if frame and not frame.strip(b"\0"):
-        raise ErasedDocument(content_hash)
     line, _, rest = frame.partition(b"\n")
     try:
         head = _HEADS.decode(line)

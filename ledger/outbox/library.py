@@ -36,7 +36,7 @@ class Library:
         }
 
     def _kept(self, document: Document) -> Kept:
-        content_hash, place = document.content_hash, document.place
+        content_hash, org, place = document.content_hash, document.org, document.place
         return Kept(
-            document.org, document.subject, lambda: self.documents.load(content_hash, place).raw
+            org, document.subject, lambda: self.documents.load(content_hash, org, place).raw
         )

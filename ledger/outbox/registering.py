@@ -57,8 +57,8 @@ Outcome: TypeAlias = AcceptedAsset | Exception
 Admit: TypeAlias = Callable[[Hash32, int], Exception | None]
 """Asks whether there is room for so many new operations of an organisation, or why not."""
 
-Keep: TypeAlias = Callable[[Sequence[Sealed]], Sequence[Place]]
-"""Makes documents lasting, and tells where each lies."""
+Keep: TypeAlias = Callable[[Sequence[Sealed], Sequence[Hash32]], Sequence[Place]]
+"""Makes documents of these senders lasting, and tells where each lies."""
 
 
 def accept_registrations(
@@ -86,7 +86,8 @@ def accept_registrations(
             _remember_whole(session, whole)
         ruling = _rule_within_room(session, wanted, admit)
         if ruling.new:
-            places = keep([one.document for one in ruling.new.values()])
+            new = ruling.new.values()
+            places = keep([one.document for one in new], [one.asked.org for one in new])
             reach("documents are stored")
             _write(session, ruling, places, notary)
         if ruling.requests:

@@ -102,8 +102,8 @@ class Shelves:
         return found
 
     def _kept(self, row: Document) -> Kept:
-        content_hash, place = row.content_hash, row.place
-        return Kept(row.org, row.subject, lambda: self.documents.load(content_hash, place).raw)
+        content_hash, org, place = row.content_hash, row.org, row.place
+        return Kept(org, row.subject, lambda: self.documents.load(content_hash, org, place).raw)
 
 
 def _document_of(kind: int, payload: bytes) -> Hash32:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from sqlmodel import Session
 from api import erasing
 from ledger.cli import main
 from ledger.database.engine import open_engine
+from ledger.documents.opening import open_stores
+from ledger.documents.packs import ErasedDocument
+from ledger.documents.store import DocumentStore
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Erased
 from ledger.hashing import keccak
 from ledger.outbox.registrations import find_documents
+from ledger.outbox.tables import Document
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.verify import verify_bundle
 from ledger.types import parse_address, parse_hash
@@ -38,22 +43,37 @@ def erase(who: Member, asset: str, *hashes: str, **more: object) -> httpx.Respon
 
 
 def holds(folder: Path, text: str) -> bool:
-    return any(text.encode() in path.read_bytes() for path in folder.rglob("*.pack"))
+    return any(text.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def test_it_is_gone_and_bundles_from_before_verify_still(service: Running, aurora: Member) -> None:
+def find_place(service: Running, document: str) -> Document:
+    with Session(open_engine(service.settings.database())) as session:
+        return find_documents(session, [parse_hash(document)])[parse_hash(document)]
+
+
+def _restored(service: Running, data: Path) -> DocumentStore:
+    return open_stores(data, service.settings.data / "keys" / "documents").documents
+
+
+def test_no_copy_of_it_opens_and_bundles_from_before_verify_still(
+    service: Running, aurora: Member, tmp_path: Path
+) -> None:
     asset = aurora.register(document={"name": "kept"})
     secret = "a secret of this test alone"
     document = observe(aurora, asset, secret)
     folder = service.settings.data / "documents"
-    assert holds(folder, secret)
+    assert not holds(folder, secret), "it lies there encrypted"
+    kept, copy = find_place(service, document), tmp_path / "documents"
+    shutil.copytree(folder, copy)
     path = f"/v1/assets/{asset}/proof"
     before = aurora.http.get(path, params={"documents": "true"})
     contract = parse_address(service.anyone.get("/v1/status").json()["contract"])
 
     answer = erase(aurora, asset, document)
     assert answer.status_code == 201, answer.text
-    assert not holds(folder, secret)
+    shutil.copytree(service.settings.data / "document-keys", tmp_path / "document-keys")
+    with pytest.raises(ErasedDocument):
+        _restored(service, copy.parent).load(kept.content_hash, kept.org, kept.place)
     for gone in (f"/v1/documents/{document}", f"/v1/documents/{document}/commitment"):
         assert aurora.http.get(gone).status_code == 404
     left = aurora.http.get(f"/v1/assets/{asset}/documents").json()["items"]
@@ -90,7 +110,6 @@ def test_what_was_registered_with_is_erased_too_and_its_neighbours_stay(
     for other in (assets[0], assets[2]):
         [kept] = aurora.http.get(f"/v1/assets/{other}/documents").json()["items"]
         assert aurora.http.get(kept["url"]).status_code == 200
-    assert not holds(service.settings.data / "documents", "neighbour 1")
 
 
 def test_nothing_is_destroyed_unless_the_entry_is_taken(
@@ -141,7 +160,7 @@ def test_a_crash_between_bytes_and_receipt_is_made_good_by_asking_again(
     with monkeypatch.context() as patched:
         patched.setattr(erasing, "forget_documents", crash)
         assert erase(aurora, asset, document).status_code == 500
-    assert not holds(service.settings.data / "documents", secret)
+    assert aurora.http.get(f"/v1/documents/{document}").status_code == 404
     assert erase(aurora, asset, document).status_code == 201
     with Session(open_engine(service.settings.database())) as session:
         assert find_documents(session, [parse_hash(document)]) == {}

@@ -23,17 +23,19 @@ from ledger.documents.batch_portions import MOST_FAULTS
 from ledger.documents.batch_store import AT_ONCE, BatchesBusy, BatchStore
 from ledger.documents.batch_tree import find_path, verify_path, write_tree
 from ledger.documents.batch_writer import BadLines
+from ledger.documents.opening import open_stores
 from ledger.documents.packs import CorruptDocument
 from ledger.errors import VerificationError
 from ledger.hashing import merkle_root, sha256
 from tests.cli.conftest import is_running
 
+ORG = b"\x05" * 32
 ID = b"\x07" * 29 + bytes(3)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> BatchStore:
-    return BatchStore(tmp_path / "batches")
+    return open_stores(tmp_path).batches
 
 
 def lines(*serials: str) -> bytes:
@@ -44,7 +46,7 @@ def lines(*serials: str) -> bytes:
 
 
 def keep(store: BatchStore, body: bytes, batch: bytes = ID, piece: int = 1000) -> BatchFile:
-    writer = store.begin()
+    writer = store.begin(ORG)
     try:
         for start in range(0, len(body), piece):
             writer.feed(body[start : start + piece])
@@ -163,9 +165,10 @@ def test_the_last_line_may_lack_its_end(store: BatchStore) -> None:
 
 def test_a_damaged_line_is_noticed(store: BatchStore, tmp_path: Path) -> None:
     keep(store, lines("a", "b"))
-    path = tmp_path / "batches" / ID.hex() / "lines.ndjson"
-    path.write_bytes(path.read_bytes().replace(b'"n": 1', b'"n": 2'))
-    kept = BatchStore(tmp_path / "batches").find(ID)
+    path = tmp_path / "documents" / "batches" / ID.hex() / "lines"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    kept = open_stores(tmp_path).batches.find(ID)
     assert kept is not None
     assert kept.load(1)
     with pytest.raises(CorruptDocument):
@@ -182,7 +185,7 @@ def test_bad_lines_are_told_with_their_numbers_and_nothing_stays(
     found = faults_of(store, body, piece=7)
     assert set(found) == {2, 4}
     assert found[2] == " is blank"
-    assert list((tmp_path / "batches").iterdir()) == []
+    assert list((tmp_path / "documents" / "batches").iterdir()) == []
 
 
 def test_no_more_faults_are_told_than_anybody_reads(store: BatchStore) -> None:
@@ -198,7 +201,7 @@ def test_a_batch_has_one_asset_or_more(store: BatchStore) -> None:
 
 
 def test_a_line_without_end_is_refused_while_it_grows(store: BatchStore) -> None:
-    writer = store.begin()
+    writer = store.begin(ORG)
     writer.feed(lines("a") + b"x" * (LONGEST_LINE // 2))
     with pytest.raises(BadLines, match="line 2: is longer"):
         writer.feed(b"x" * LONGEST_LINE)
@@ -214,13 +217,13 @@ def test_more_lines_than_ids_are_refused(
 
 
 def test_only_so_many_come_in_at_once(store: BatchStore) -> None:
-    writers = [store.begin() for _ in range(AT_ONCE)]
+    writers = [store.begin(ORG) for _ in range(AT_ONCE)]
     with pytest.raises(BatchesBusy):
-        store.begin()
+        store.begin(ORG)
     for writer in writers:
         writer.discard()
         writer.discard()  # harmless
-    store.begin().discard()
+    store.begin(ORG).discard()
 
 
 EMPLOYING = """
@@ -256,7 +259,8 @@ DYING = """
 import os, signal, sys
 from pathlib import Path
 from ledger.documents import batch_files, batch_writer
-from ledger.documents.batch_store import BatchStore
+from ledger.documents import vault
+from ledger.documents.opening import open_stores
 
 step, root = sys.argv[1], Path(sys.argv[2])
 
@@ -266,12 +270,13 @@ def die(*_):
 steps = {
     "indexing": (batch_writer, "_index_hashes"),
     "describing": (batch_writer, "_write"),
-    "flushing": (batch_writer, "flush"),
+    "keeping keys": (vault, "write_whole"),
+    "flushing": (batch_writer, "flush_path"),
     "renaming": (batch_writer.os, "rename"),
 }
 if step in steps:
     setattr(*steps[step], die)
-writer = BatchStore(root).begin()
+writer = open_stores(root).batches.begin(bytes(32))
 writer.feed(b'{"serial":"a","document":{}}\\n')
 if step == "feeding":
     die()
@@ -282,15 +287,16 @@ die()
 
 
 @pytest.mark.parametrize(
-    "step", ["feeding", "indexing", "describing", "flushing", "renaming", "kept"]
+    "step",
+    ["feeding", "indexing", "describing", "keeping keys", "flushing", "renaming", "kept"],
 )
 @pytest.mark.parametrize("known", [False, True])
 def test_after_a_crash_a_batch_is_whole_or_absent(tmp_path: Path, step: str, known: bool) -> None:
-    root = tmp_path / "batches"
-    died = subprocess.run([sys.executable, "-c", DYING, step, str(root), ID.hex()], check=False)
+    root = tmp_path / "documents" / "batches"
+    died = subprocess.run([sys.executable, "-c", DYING, step, str(tmp_path), ID.hex()], check=False)
     assert died.returncode == -signal.SIGKILL
     assert len(list(root.iterdir())) == 1
-    store = BatchStore(root)
+    store = open_stores(tmp_path).batches
     store.clean(lambda batch: known and batch == ID)
     if known and step == "kept":
         kept = store.find(ID)
@@ -302,12 +308,12 @@ def test_after_a_crash_a_batch_is_whole_or_absent(tmp_path: Path, step: str, kno
 
 
 def test_what_another_process_writes_is_not_cleaned(store: BatchStore, tmp_path: Path) -> None:
-    writer = store.begin()
+    writer = store.begin(ORG)
     writer.feed(lines("a"))
-    BatchStore(tmp_path / "batches").clean(lambda _: False)
+    open_stores(tmp_path).batches.clean(lambda _: False)
     writer.finish()
     writer.keep(ID)
-    BatchStore(tmp_path / "batches").clean(lambda _: False)  # accepted, and not yet committed
+    open_stores(tmp_path).batches.clean(lambda _: False)  # accepted, and not yet committed
     writer.release()
     assert store.find(ID) is not None
 
@@ -322,13 +328,13 @@ def test_where_nobody_knows_whether_it_was_committed_the_next_start_asks(
     store: BatchStore, tmp_path: Path
 ) -> None:
     for known in (True, False):
-        writer = store.begin()
+        writer = store.begin(ORG)
         writer.feed(lines("a"))
         writer.finish()
         writer.keep(ID)
         writer.leave()
         writer.discard()  # nothing happens
-        again = BatchStore(tmp_path / "batches")
+        again = open_stores(tmp_path).batches
         again.clean(lambda _, known=known: known)
         assert (again.find(ID) is not None) == known
         again.clean(lambda _: False)
@@ -336,7 +342,7 @@ def test_where_nobody_knows_whether_it_was_committed_the_next_start_asks(
 
 def test_only_the_owner_may_read(store: BatchStore, tmp_path: Path) -> None:
     keep(store, lines("a"))
-    paths = [tmp_path / "batches", *(tmp_path / "batches").rglob("*")]
+    paths = list(tmp_path.rglob("*"))
     assert [path.name for path in paths if path.stat().st_mode & 0o077] == []
 
 

@@ -17,18 +17,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.documents.opening import open_stores
 from ledger.documents.packs import CorruptDocument, ErasedDocument, Place
 from ledger.documents.sealing import Sealed, seal
 from ledger.documents.store import DocumentStore
 from tests.documents.test_canonical import documents, texts
 
 RAW = '{ "b" : 1.50,\n "a": "Getriebe — 变速箱" }'.encode()
+ORG = b"\x05" * 32
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> DocumentStore:
-    return DocumentStore(tmp_path / "documents")
+    return open_stores(tmp_path).documents
+
+
+def keep(store: DocumentStore, *documents: Sealed) -> list[Place]:
+    return store.save(documents, [ORG] * len(documents))
 
 
 def files(folder: Path) -> list[Path]:
@@ -41,42 +47,43 @@ def test_each_comes_back_byte_for_byte_from_its_place(
 ) -> None:
     sealed = [seal(json.dumps(v, indent=i or None).encode(), serial) for v, serial, i in sent]
     with tempfile.TemporaryDirectory() as folder:
-        store = DocumentStore(Path(folder))
-        places = store.save(sealed)
-        found = [store.load(s.content_hash, p) for s, p in zip(sealed, places, strict=True)]
+        store = open_stores(Path(folder)).documents
+        places = store.save(sealed, [ORG] * len(sealed))
+        found = [store.load(s.content_hash, ORG, p) for s, p in zip(sealed, places, strict=True)]
     assert found == sealed
 
 
 def test_documents_stored_together_lie_in_one_file_for_its_owner_only(
     store: DocumentStore, tmp_path: Path
 ) -> None:
-    places = store.save([seal(RAW, "S-1"), seal(b"{}"), seal(RAW, "S-2")])
-    [path] = files(tmp_path)
+    places = keep(store, seal(RAW, "S-1"), seal(b"{}"), seal(RAW, "S-2"))
+    [path] = files(tmp_path / "documents")
     assert {place.pack for place in places} == {path.stem}
     assert path.parent.name == path.stem[:2]
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert path.read_bytes().count(b"\n" + RAW + b"\n") == 2
     assert sum(place.length for place in places) == path.stat().st_size
 
 
 def test_nothing_to_store_makes_no_file(store: DocumentStore, tmp_path: Path) -> None:
-    assert store.save([]) == []
+    assert store.save([], []) == []
     assert files(tmp_path) == []
 
 
 def test_what_is_stored_again_lies_in_another_pack(store: DocumentStore) -> None:
     sealed = seal(RAW)
-    [first], [second] = store.save([sealed]), store.save([sealed])
+    [first], [second] = keep(store, sealed), keep(store, sealed)
     assert first.pack != second.pack
-    assert store.load(sealed.content_hash, first) == store.load(sealed.content_hash, second)
+    assert store.load(sealed.content_hash, ORG, first) == store.load(
+        sealed.content_hash, ORG, second
+    )
 
 
 def test_a_document_is_found_under_its_own_hash_only(store: DocumentStore) -> None:
     one, other = seal(RAW, "S-1"), seal(RAW, "S-2")
-    place, _ = store.save([one, other])
+    place, _ = keep(store, one, other)
     with pytest.raises(CorruptDocument, match="0x" + other.content_hash.hex()):
-        store.load(other.content_hash, place)
+        store.load(other.content_hash, ORG, place)
 
 
 @pytest.mark.parametrize("bit", range(8))
@@ -84,33 +91,33 @@ def test_every_changed_bit_is_noticed_in_its_document_alone(
     store: DocumentStore, tmp_path: Path, bit: int
 ) -> None:
     one, other = seal(b'{ "a":1e2}', "S"), seal(RAW)
-    place, beside = store.save([one, other])
-    [path] = files(tmp_path)
+    place, beside = keep(store, one, other)
+    [path] = files(tmp_path / "documents")
     whole = path.read_bytes()
     for at in range(place.length):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
         with pytest.raises(CorruptDocument):
-            store.load(one.content_hash, place)
-    assert store.load(other.content_hash, beside) == other
+            store.load(one.content_hash, ORG, place)
+    assert store.load(other.content_hash, ORG, beside) == other
 
 
 @pytest.mark.parametrize("left", [0, 10, -1])
 def test_a_pack_cut_short_is_noticed(store: DocumentStore, tmp_path: Path, left: int) -> None:
     sealed = seal(RAW)
-    [place] = store.save([sealed])
-    [path] = files(tmp_path)
+    [place] = keep(store, sealed)
+    [path] = files(tmp_path / "documents")
     path.write_bytes(path.read_bytes()[:left])
     with pytest.raises(CorruptDocument):
-        store.load(sealed.content_hash, place)
+        store.load(sealed.content_hash, ORG, place)
 
 
 def test_a_pack_that_is_gone_is_noticed(store: DocumentStore, tmp_path: Path) -> None:
     sealed = seal(RAW)
-    [place] = store.save([sealed])
-    [path] = files(tmp_path)
+    [place] = keep(store, sealed)
+    [path] = files(tmp_path / "documents")
     path.unlink()
     with pytest.raises(CorruptDocument, match=f"its pack {place.pack} is missing"):
-        store.load(sealed.content_hash, place)
+        store.load(sealed.content_hash, ORG, place)
 
 
 def test_many_may_store_at_once(store: DocumentStore, tmp_path: Path) -> None:
@@ -118,15 +125,15 @@ def test_many_may_store_at_once(store: DocumentStore, tmp_path: Path) -> None:
     places: dict[int, Place] = {}
 
     def save(number: int) -> None:
-        [places[number]] = store.save([sealed[number]])
+        [places[number]] = keep(store, sealed[number])
 
     saving = [threading.Thread(target=save, args=(number,)) for number in range(8)]
     for one in saving:
         one.start()
     for one in saving:
         one.join()
-    assert [store.load(sealed[n].content_hash, places[n]) for n in range(8)] == sealed
-    assert len(files(tmp_path)) == 8
+    assert [store.load(sealed[n].content_hash, ORG, places[n]) for n in range(8)] == sealed
+    assert len(files(tmp_path / "documents")) == 8
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
@@ -139,14 +146,14 @@ def test_a_failed_write_leaves_nothing_behind(
     with monkeypatch.context() as patched:
         patched.setattr(os, failing, full)
         with pytest.raises(OSError, match="No space"):
-            store.save([seal(RAW)])
+            keep(store, seal(RAW))
     assert files(tmp_path) == []
 
 
 def test_a_pack_has_its_name_only_once_it_is_flushed_and_its_folder_afterwards(
     store: DocumentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.save([seal(RAW)])  # so that some folders are there
+    keep(store, seal(RAW))  # so that some folders are there
     steps: list[str] = []
     flush, rename = os.fsync, os.replace
 
@@ -160,9 +167,10 @@ def test_a_pack_has_its_name_only_once_it_is_flushed_and_its_folder_afterwards(
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "replace", replace)
-    store.save([seal(RAW), seal(b"{}")])
+    keep(store, seal(RAW), seal(b"{}"))
     assert steps[-3:] == ["file", "name", "folder"]
-    assert set(steps[:-3]) <= {"folder"}
+    before = [one for one in steps[:-3] if one != "folder"]
+    assert before == ["file", "name"], "its keys are lasting first"
 
 
 def test_killed_at_any_moment_what_was_stored_is_whole(tmp_path: Path) -> None:
@@ -171,12 +179,12 @@ def test_killed_at_any_moment_what_was_stored_is_whole(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from ledger.documents.sealing import seal
-        from ledger.documents.store import DocumentStore
+        from ledger.documents.opening import open_stores
 
-        store = DocumentStore(Path(sys.argv[1]))
+        store = open_stores(Path(sys.argv[1])).documents
         for number in range(10**6):
             both = [seal(b'{"n":%d,"text":"%s"}' % (n, b"x" * 20000)) for n in (number, -number)]
-            for one, place in zip(both, store.save(both)):
+            for one, place in zip(both, store.save(both, [bytes(32)] * 2)):
                 print(one.content_hash.hex(), place.pack, place.offset, place.length, flush=True)
         """
     )
@@ -189,14 +197,14 @@ def test_killed_at_any_moment_what_was_stored_is_whole(tmp_path: Path) -> None:
     told += running.stdout.read().splitlines(keepends=True)
     running.stdout.close()
     running.wait()
-    store = DocumentStore(tmp_path)
+    store = open_stores(tmp_path).documents
     sizes = {path.stat().st_size for path in files(tmp_path) if path.suffix == ".pack"}
     assert min(sizes) > 40000
     for content_hash, pack, offset, length in (
         line.split() for line in told if line.endswith("\n")
     ):
         place = Place(pack, int(offset), int(length))
-        found: Sealed = store.load(bytes.fromhex(content_hash), place)
+        found: Sealed = store.load(bytes.fromhex(content_hash), bytes(32), place)
         assert len(found.raw) > 20000
 
 
@@ -204,14 +212,14 @@ def test_an_erased_document_is_gone_and_those_beside_it_stay(
     store: DocumentStore, tmp_path: Path
 ) -> None:
     some = [seal(f'{{"n":{n},"secret":"alloy {n}"}}'.encode(), f"S-{n}") for n in range(3)]
-    places = store.save(some)
+    places = keep(store, *some)
     store.erase(places[1])
     store.erase(places[1])
     with pytest.raises(ErasedDocument):
-        store.load(some[1].content_hash, places[1])
+        store.load(some[1].content_hash, ORG, places[1])
     held = b"".join(path.read_bytes() for path in tmp_path.rglob("*.pack"))
     assert b"alloy 1" not in held
     assert some[1].commitment.seed.hex().encode() not in held
     for kept in (0, 2):
-        assert store.load(some[kept].content_hash, places[kept]) == some[kept]
+        assert store.load(some[kept].content_hash, ORG, places[kept]) == some[kept]
     store.erase(replace(places[0], pack="ab" * 16))

@@ -314,7 +314,7 @@ def _has_room(_: Hash32, __: int) -> None:
     """There is always room."""
 
 
-def _keep_nowhere(documents: Sequence[Sealed]) -> list[Place]:
+def _keep_nowhere(documents: Sequence[Sealed], _: Sequence[Hash32]) -> list[Place]:
     """Documents that nobody reads."""
     return [_NOWHERE for _ in documents]
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
 
 from ledger.database.engine import reading, writing
+from ledger.documents.opening import open_stores
 from ledger.documents.sealing import Sealed, seal
 from ledger.documents.store import DocumentStore
 from ledger.domain.payloads import Erased, Registered, Revised
@@ -38,7 +39,7 @@ class Desk:
     indexer: TextIndexer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.documents = DocumentStore(self.folder)
+        self.documents = open_stores(self.folder).documents
         self.indexer = self.new_indexer()
 
     @property
@@ -93,7 +94,7 @@ class Desk:
         self.chain.act(org, asset, Erased(hashes))
 
     def _keep(self, org: Hash32, subject: Hash32, sealed: Sealed) -> None:
-        [place] = self.documents.save([sealed])
+        [place] = self.documents.save([sealed], [org])
         self._add(
             Document(
                 content_hash=sealed.content_hash,

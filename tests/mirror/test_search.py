@@ -276,7 +276,8 @@ def test_a_damaged_document_hinders_no_other(
 ) -> None:
     gearbox = desk.register(maker, "S-1", GEARBOX)
     [pack] = (tmp_path / "documents").rglob("*.pack")
-    pack.write_bytes(pack.read_bytes().replace(b"Planetary", b"planetary"))
+    whole = pack.read_bytes()
+    pack.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     pump = desk.register(maker, "S-2", PUMP)
     desk.follow()
     assert desk.found("planetary") == set()

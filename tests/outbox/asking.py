@@ -93,7 +93,7 @@ def has_room(org: Hash32, count: int) -> None:
     """There is always room."""
 
 
-def keep_nowhere(documents: Sequence[Sealed]) -> list[Place]:
+def keep_nowhere(documents: Sequence[Sealed], _: Sequence[Hash32]) -> list[Place]:
     """Documents that nobody will read."""
     return [NOWHERE for _ in documents]
 

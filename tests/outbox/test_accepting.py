@@ -232,9 +232,9 @@ def test_only_what_is_new_is_stored_and_needs_room(engine: Engine) -> None:
     stored: list[Sealed] = []
     asked: list[tuple[Hash32, int]] = []
 
-    def keep(documents: Sequence[Sealed]) -> list[Place]:
+    def keep(documents: Sequence[Sealed], orgs: Sequence[Hash32]) -> list[Place]:
         stored.extend(documents)
-        return keep_nowhere(documents)
+        return keep_nowhere(documents, orgs)
 
     def admit(org: Hash32, count: int) -> Exception | None:
         asked.append((org, count))

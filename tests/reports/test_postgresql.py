@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
 from ledger.database.engine import Engine, open_engine, reading, upgrade, writing
-from ledger.documents.batch_store import BatchStore
-from ledger.documents.store import DocumentStore
+from ledger.documents.opening import open_stores
 from ledger.mirror.auditing.documents import rehash_documents
 from ledger.mirror.auditing.population import count_assets, find_numbered
 from ledger.mirror.tables import BatchRow, EntryRow
@@ -49,8 +47,8 @@ def copy(source: Session, target: Session, table: type) -> None:
 def test_documents_and_population_are_the_same(
     both: tuple[Engine, Engine], service: Running
 ) -> None:
-    folder: Path = service.settings.data / "documents"
-    shelves = Shelves(DocumentStore(folder), BatchStore(folder / "batches"))
+    kept = open_stores(service.settings.data)
+    shelves = Shelves(kept.documents, kept.batches)
     found = [rehash_documents(engine, shelves) for engine in both]
     for one in found:
         one.seconds = 0

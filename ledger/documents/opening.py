@@ -1,0 +1,26 @@
+"""Opens all that is kept of documents in a data folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.documents.batch_store import BatchStore
+from ledger.documents.store import DocumentStore
+from ledger.documents.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Documents, lines of batches, and the keys of both."""
+
+    documents: DocumentStore
+    batches: BatchStore
+    vault: Vault
+
+
+def open_stores(data: Path, master_file: Path | None = None) -> Stores:
+    """The stores in a data folder; the master key is in it too, unless it lies elsewhere."""
+    vault = Vault(data / "document-keys", master_file or data / "keys" / "documents")
+    kept = data / "documents"
+    return Stores(DocumentStore(kept, vault), BatchStore(kept / "batches", vault), vault)
