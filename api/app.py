@@ -35,6 +35,7 @@ from api.routes import (
     organisations,
     proofs,
     quotas,
+    sign_in,
     status,
 )
 from ledger import __version__
@@ -53,6 +54,7 @@ _ROUTES = (
     organisations,
     keys,
     quotas,
+    sign_in,
     assets,
     bulk,
     batches,

@@ -199,6 +199,11 @@ def audit_message(domain: Hash32, content_hash: Hash32) -> bytes:
     return b"\x19\x01" + _AUDIT_DOMAIN + struct
 
 
+def personal_message(text: bytes) -> bytes:
+    """What a wallet signs the keccak of, to sign a text (EIP-191, version 0x45)."""
+    return b"\x19Ethereum Signed Message:\n" + str(len(text)).encode() + text
+
+
 def mapping_slot(key: Hash32, slot: int) -> Hash32:
     """Where Solidity keeps `mapping(bytes32 => …)[key]` (Solidity, layout of mappings)."""
     return keccak(key + _word(slot))
