@@ -84,7 +84,7 @@ class CheckpointLog:
     def fetch_contradicted(self, domain: Hash32, first: int, last: int) -> list[Told]:
         """Contradictions about a ledger that the log told in some blocks of its own chain."""
         topics: list[Sequence[Hash32]] = [[CONTRADICTED], [domain]]
-        return [_told(log) for log in self.rpc.fetch_logs(self.address, topics, first, last)]
+        return self._fetch(topics, first, last)
 
     def fetch_told(self, domain: Hash32, block_number: int) -> list[Told]:
         """What the log told about checkpoints of a ledger's block, oldest first."""
@@ -93,7 +93,11 @@ class CheckpointLog:
             [domain],
             [word(block_number)],
         ]
-        return [_told(log) for log in self.rpc.fetch_logs(self.address, topics, 0)]
+        return self._fetch(topics, 0, self.rpc.fetch_block_number())
+
+    def _fetch(self, topics: Sequence[Sequence[Hash32]], first: int, last: int) -> list[Told]:
+        ranges = self.rpc.read_logs(self.address, topics, first, last)
+        return [_told(log) for _, logs in ranges for log in logs]
 
     def _ask(self, signature: str, block: BlockId, arguments: bytes) -> Hash32:
         answer = self.rpc.fetch_call(self.address, selector(signature) + arguments, block)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 from ledger.chain.transport import Endpoint
 from ledger.chain.wire import (
@@ -22,6 +23,7 @@ from ledger.chain.wire import (
     read_receipt,
 )
 from ledger.errors import NodeError, RpcError
+from ledger.ranges import Span, read_ranges
 from ledger.types import Address, Hash32, parse_hash, parse_hex, to_hex
 
 
@@ -99,6 +101,29 @@ class RpcClient(Endpoint):
         `topics` narrows by position: a topic, several of which one must match, or None for any.
         """
         found = self.fetch_wire_logs(address, topics, first, last, block_hash=block_hash)
+        return self._read_logs(found)
+
+    def read_logs(
+        self,
+        address: Address,
+        topics: Sequence[Hash32 | Sequence[Hash32] | None],
+        first: int,
+        last: int,
+        span: Span | None = None,
+    ) -> Iterator[tuple[int, Sequence[Log]]]:
+        """Fetch the logs of any number of blocks, in ranges that the node does not refuse.
+
+        With the logs of each range comes its last block. Without `span`, all is asked for at first.
+        """
+
+        def ask(begin: int, end: int) -> list[Log]:
+            # Of many blocks it may be too much: then it helps to ask for less, not to wait.
+            found = self.fetch_wire_logs(address, topics, begin, end, patient=begin == end)
+            return self._read_logs(found)
+
+        return read_ranges(ask, first, last, span or Span(max(1, last - first + 1)))
+
+    def _read_logs(self, found: Sequence[WireLog]) -> list[Log]:
         return self._understood("eth_getLogs", lambda logs: [read_log(log) for log in logs], found)
 
     def fetch_wire_logs(
@@ -109,8 +134,9 @@ class RpcClient(Endpoint):
         last: BlockId = "latest",
         *,
         block_hash: Hash32 | None = None,
+        patient: bool = True,
     ) -> list[WireLog]:
-        """The same as the node writes them, for those who read very many."""
+        """The same as the node writes them, for those who read very many; once if not `patient`."""
         wanted: dict[str, object] = {
             "address": to_hex(address),
             "topics": [_topic(topic) for topic in topics],
@@ -119,7 +145,8 @@ class RpcClient(Endpoint):
             wanted["blockHash"] = to_hex(block_hash)
         else:
             wanted |= {"fromBlock": block_parameter(first), "toBlock": block_parameter(last)}
-        return self._patiently(lambda: self._ask("eth_getLogs", (wanted,), list[WireLog]))
+        ask = partial(self._ask, "eth_getLogs", (wanted,), list[WireLog])
+        return self._patiently(ask) if patient else ask()
 
     def fetch_storage(self, address: Address, slot: Hash32, block: BlockId = "latest") -> Hash32:
         """Fetch a storage slot's 32 bytes as of a block."""

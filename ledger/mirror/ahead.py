@@ -27,7 +27,7 @@ from ledger.mirror.fetch import AskedRange, FetchedRange, ask_range, read_range
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
 from ledger.mirror.reading import Distrusted
-from ledger.mirror.span import Span
+from ledger.ranges import Span
 from ledger.types import Hash32
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
 from ledger.mirror.proven import Prover
 from ledger.mirror.reading import Distrusted
-from ledger.mirror.span import Span
+from ledger.ranges import Span
 from ledger.mirror.steps import (
     Applied,
     Cursor,

@@ -24,7 +24,7 @@ from ledger.proofs.layout import (
 )
 from ledger.proofs.leading import lead_down
 from ledger.proofs.parties import party_slots
-from ledger.proofs.reading import Reading
+from ledger.proofs.reading import Progress, Reading
 from ledger.proofs.source import BlockLike, Source
 from ledger.proofs.verified import Verified
 from ledger.proofs.verify import verify_bundle
@@ -56,8 +56,13 @@ def build_bundle(
     block: int | None = None,
     wanted: Wanted | None = None,
     manifest: ManifestClaim | None = None,
+    *,
+    begin: int = 0,
+    progress: Progress | None = None,
 ) -> Built:
     """Build the bundle that proves a subject as of `block` (None: the newest), and verify it.
+
+    There is no entry before the block of number `begin`, which is not looked at.
 
     Raises:
         UnknownThing: the contract knows no such subject at that block.
@@ -69,7 +74,9 @@ def build_bundle(
     for _ in range(_ATTEMPTS):
         pinned = source.fetch_block("latest" if block is None else block)
         try:
-            reading = Reading(source, contract, pinned)
+            reading = Reading(source, contract, pinned, begin)
+            if progress is not None:
+                reading.tell = progress
             return _build(reading, subject, wanted or Wanted(), manifest)
         except LedgerError:
             if _is_canonical(source, pinned):
@@ -87,7 +94,7 @@ def _build(
 ) -> Built:
     reading.fetch([ledger_head_slot(), word_slot(subject), head_slot(subject)])
     subjects = gather_subjects(reading, subject, wanted)
-    holdings = gather_holdings(reading, subject) if wanted.holdings else None
+    holdings = gather_holdings(reading, subject, wanted.most_held) if wanted.holdings else None
     about = next(one for one in subjects if one.id == subject)
     signed = wanted.checkpoint
     shown = disclose(about, wanted.disclosure) if wanted.disclosure else _NOTHING

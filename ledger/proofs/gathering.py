@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from heapq import merge
+from itertools import groupby, islice
+from typing import Final, TypeAlias
 
+from ledger.domain.batch import batch_id_of, index_of
 from ledger.errors import MalformedValue, UnknownThing
 from ledger.hashing import organisation_address
 from ledger.proofs.assembly import DEEPEST, parts_of
@@ -18,10 +21,10 @@ from ledger.proofs.signed import SignedCheckpoint
 from ledger.proofs.storage import member_word
 from ledger.types import Address, Hash32, to_hex
 
-MOST_HELD = 10_000
-"""Assets that one bundle lists as an organisation's, at the most."""
+MOST_HELD = 100_000
+"""Assets that one bundle lists as an organisation's, at the most; all are counted."""
 
-_MOST_LOOKED_AT = 2 * MOST_HELD
+_LOOKED_AT: Final = 10_000
 
 FindBirth: TypeAlias = Callable[[Hash32], Birth | None]
 """The birth record of an asset of a batch, by its id, where it is known."""
@@ -41,6 +44,7 @@ class Wanted:
     ledger: bool = False
     tree: bool = False
     holdings: bool = False
+    most_held: int = MOST_HELD
     find_birth: FindBirth = _knows_no_birth
     disclosure: Disclosure | None = None
     checkpoint: SignedCheckpoint | None = None
@@ -97,6 +101,7 @@ def _add(
     """Fetch subjects that are not there yet; returns them, without the batches they are of."""
     new = [one for one in dict.fromkeys(ids) if one not in gathered]
     reading.fetch(word_slot(one) for one in new)
+    reading.fetch(word_slot(batch_id_of(one)) for one in new if index_of(one))
     batches = {one: batch for one in new if (batch := reading.find_batch(one))}
     wanted = [one for one in dict.fromkeys([*batches.values(), *new]) if one not in gathered]
     entries = reading.fetch_entries(wanted) if wanted else {}
@@ -110,17 +115,31 @@ def _add(
     return [gathered[one] for one in new]
 
 
-def gather_holdings(reading: Reading, organisation: Hash32) -> ClaimedHoldings:
-    """The assets whose words name the organisation as their owner, up to `MOST_HELD` of them."""
+def gather_holdings(reading: Reading, organisation: Hash32, most: int) -> ClaimedHoldings:
+    """Up to so many of the assets whose words name the organisation as their owner.
+
+    Raises:
+        MalformedValue: a bundle cannot list so many.
+    """
+    if not 0 <= most <= MOST_HELD:
+        raise MalformedValue(field="most_held", value=most, wanted=f"from 0 to {MOST_HELD}")
+    held: list[Hash32] = []
     address = organisation_address(organisation)
-    single, ranges = reading.fetch_received(address)
-    received = sorted(single)
-    for ids in ranges:
-        received += [number.to_bytes(32, "big") for number in ids[:_MOST_LOOKED_AT]]
-    received = sorted(set(received))[:_MOST_LOOKED_AT]
-    reading.fetch(word_slot(asset) for asset in received)
-    held = [asset for asset in received if _owner_of(reading, asset) == address]
-    return ClaimedHoldings(organisation, tuple(held[:MOST_HELD]))
+    received = islice(_received(reading, organisation), 2 * most) if most else iter(())
+    while len(held) < most and (some := list(islice(received, _LOOKED_AT))):
+        reading.fetch(word_slot(asset) for asset in some)
+        untouched = [asset for asset in some if reading.find_word(asset) is None]
+        reading.fetch(word_slot(batch_id_of(asset)) for asset in untouched)
+        held += [asset for asset in some if _owner_of(reading, asset) == address]
+    return ClaimedHoldings(organisation, tuple(sorted(held[:most])))
+
+
+def _received(reading: Reading, organisation: Hash32) -> Iterator[Hash32]:
+    """Each asset that ever came to an organisation, ascending."""
+    single, ranges = reading.fetch_received(organisation)
+    numbers = [int.from_bytes(one, "big") for one in sorted(single)]
+    for number, _ in groupby(merge(numbers, *ranges)):
+        yield number.to_bytes(32, "big")
 
 
 def _owner_of(reading: Reading, asset: Hash32) -> Address:

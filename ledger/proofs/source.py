@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from ledger.ranges import Span
 from ledger.types import Address, Hash32
 
 
@@ -68,15 +69,16 @@ class Source(StateSource, Protocol):
     """Where a bundle's parts come from: a node, asked for one thing at a time."""
 
     def find_block(self, block: int | str | bytes, /) -> BlockLike | None: ...
-    def fetch_logs(
+    def read_logs(
         self,
         address: Address,
         topics: Sequence[Hash32 | Sequence[Hash32] | None],
-        first: int | str | bytes,
-        last: int | str | bytes,
+        first: int,
+        last: int,
+        span: Span,
         /,
-    ) -> Sequence[LogLike]: ...
-    def batch(self, calls: Sequence[tuple[str, Sequence[object]]], /) -> list[Any]: ...
+    ) -> Iterator[tuple[int, Sequence[LogLike]]]: ...
+    def fetch_batch(self, calls: Sequence[tuple[str, Sequence[object]]], /) -> list[Any]: ...
 
 
 def needed_nodes(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:

@@ -87,8 +87,8 @@ def test_subjects_that_were_forgotten_are_looked_up(
 ) -> None:
     monkeypatch.setattr(ahead, "_STEP", 1)
     monkeypatch.setattr(ahead, "_KEPT", 1)
-    monkeypatch.setattr("ledger.mirror.span._ENTRIES", 1)
-    monkeypatch.setattr("ledger.mirror.span.Span.adapt", lambda span, _: setattr(span, "size", 1))
+    monkeypatch.setattr("ledger.ranges._ENTRIES", 1)
+    monkeypatch.setattr("ledger.ranges.Span.adapt", lambda span, _: setattr(span, "size", 1))
     assert_equals_chain(lived, Store(filled(lived, tmp_path)))
 
 
@@ -96,7 +96,7 @@ def test_where_the_other_process_ends_following_does_it_all(
     lived: Chain, tmp_path: Path, taken: list[Step], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ahead, "_STEP", 5)
-    monkeypatch.setattr("ledger.mirror.span.Span.adapt", lambda span, _: setattr(span, "size", 3))
+    monkeypatch.setattr("ledger.ranges.Span.adapt", lambda span, _: setattr(span, "size", 3))
     monkeypatch.setattr(ahead._Worker, "hand_on", in_the_other_process(_end, ahead._Worker.hand_on))
     engine = filled(lived, tmp_path)
     assert_equals_chain(lived, Store(engine))

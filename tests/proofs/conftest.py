@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -32,15 +34,22 @@ def anvil(*options: str) -> Iterator[RpcClient]:
         pytest.fail("anvil is missing: run `npm ci --ignore-scripts` in contracts")
     command = [str(found[0]), "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    told = process.stdout
+    assert told is not None
+    drain = Thread(target=deque, args=(told, 0), daemon=True)
     try:
-        assert process.stdout is not None
-        listening = (re.match(r"Listening on (\S+)", line) for line in process.stdout)
+        listening = (re.match(r"Listening on (\S+)", line) for line in told)
         address = next(match[1] for match in listening if match)
+        # It tells of every block, and waits where nobody reads what it tells.
+        drain.start()
         with RpcClient(f"http://{address}") as rpc:
             yield rpc
     finally:
         process.terminate()
-        process.communicate()
+        process.wait()
+        if drain.ident is not None:
+            drain.join()
+        told.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from ledger.proofs.layout import decode_word, encode_word, word_slot
 from ledger.proofs.rlp import decode_list
 from ledger.proofs.steps import StepFailed, WrongHistory, WrongState
 from ledger.proofs.verify import verify_bundle
+from ledger.ranges import Span
 from ledger.types import parse_hex, to_hex
 from tests.proofs.conftest import OnChain, anvil, deployed
 
@@ -202,17 +203,19 @@ class Between:
         self.after_proof()
         return proof
 
-    def fetch_logs(
+    def read_logs(
         self,
         address: bytes,
         topics: Sequence[bytes | Sequence[bytes] | None],
-        first: BlockId,
-        last: BlockId,
-    ) -> list[Log]:
-        return self.change_logs(self.rpc.fetch_logs(address, topics, first, last))
+        first: int,
+        last: int,
+        span: Span,
+    ) -> Iterator[tuple[int, list[Log]]]:
+        for upto, logs in self.rpc.read_logs(address, topics, first, last, span):
+            yield upto, self.change_logs(logs)
 
-    def batch(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
-        return [self.change_time(answer) for answer in self.rpc.batch(calls)]
+    def fetch_batch(self, calls: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+        return [self.change_time(answer) for answer in self.rpc.fetch_batch(calls)]
 
 
 @pytest.fixture(scope="module")

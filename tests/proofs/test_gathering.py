@@ -11,7 +11,7 @@ import pytest
 
 from ledger.errors import MalformedValue, UnknownThing
 from ledger.proofs.build import Built, build_bundle
-from ledger.proofs.gathering import Wanted
+from ledger.proofs.gathering import MOST_HELD, Wanted
 from ledger.proofs.steps import WrongBirth
 from ledger.proofs.verified import Assembled
 from ledger.types import to_hex
@@ -88,14 +88,18 @@ def test_holdings_are_all_that_the_organisation_owns(story: Story) -> None:
     assert {story.subjects["line 1"], story.subjects["car"]} <= set(many.assets)
 
 
-def test_more_than_a_bundle_lists_is_counted_still(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ledger.proofs.gathering.MOST_HELD", 3)
-    found = built(story, "gears", Wanted(holdings=True)).verified
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_more_than_a_bundle_lists_is_counted_still(story: Story, most: int) -> None:
+    found = built(story, "gears", Wanted(holdings=True, most_held=most)).verified
     assert found.holdings is not None
-    assert (len(found.holdings.assets), found.holdings.are_all) == (3, False)
-    assert any(f"other {found.holdings.balance - 3}" in one for one in found.not_proven)
+    assert (len(found.holdings.assets), found.holdings.are_all) == (most, False)
+    assert any(f"other {found.holdings.balance - most}" in one for one in found.not_proven)
+
+
+@pytest.mark.parametrize("most", [-1, MOST_HELD + 1])
+def test_no_bundle_lists_more_than_it_can(story: Story, most: int) -> None:
+    with pytest.raises(MalformedValue, match="most_held"):
+        built(story, "gears", Wanted(holdings=True, most_held=most))
 
 
 def test_a_birth_that_is_kept_falsely_is_noticed(story: Story) -> None:

@@ -15,11 +15,11 @@ from ledger.domain.entries import Appended
 from ledger.domain.heads import ledger_head_after
 from ledger.domain.kinds import BIRTHS
 from ledger.domain.log import APPENDED_TOPIC, BadLog, decode_appended
-from ledger.errors import MirrorError, NodeError, RpcError
+from ledger.errors import MirrorError, RpcError
 from ledger.hashing import next_head, subject_id
 from ledger.mirror.proven import Prover
 from ledger.mirror.reading import Distrusted
-from ledger.mirror.span import Span
+from ledger.ranges import Span
 from ledger.proofs.layout import ledger_head_slot
 from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 
@@ -73,7 +73,7 @@ class LedgerStream:
         self.ledger_head = ZERO_HASH
         self.sequence = 0
         self.heads_checked = 0
-        self._first = base + 1
+        self._base = base
         self._heads: dict[Hash32, Hash32] = {}
 
     def read(self, last: Block) -> Iterator[ToldBlock]:
@@ -84,20 +84,9 @@ class LedgerStream:
             Unproven: entries are missing, doubled or altered, or the node has not the state.
             NodeUnavailable: the node does not answer.
         """
-        span = Span()
-        while self._first <= last.number:
-            upto = min(last.number, self._first + span.size - 1)
-            try:
-                logs = self.rpc.fetch_logs(self.contract, [APPENDED_TOPIC], self._first, upto)
-            except NodeError:
-                if upto == self._first:
-                    raise
-                span = Span(upto - self._first + 1)
-                span.shrink()
-                continue
+        topics, first = [APPENDED_TOPIC], self._base + 1
+        for upto, logs in self.rpc.read_logs(self.contract, topics, first, last.number, Span()):
             yield from self._fold(logs, last if upto == last.number else upto)
-            self._first = upto + 1
-            span.adapt(len(logs))
         self._verify_head(last, needed=True)
 
     def _fold(self, logs: Sequence[Log], last: Block | int) -> Iterator[ToldBlock]:

@@ -22,7 +22,7 @@ from ledger.mirror import fetch, follow, refold, run, store
 from ledger.mirror.fold import Folding
 from ledger.mirror.periods import KEEPINGS
 from ledger.mirror.proven import Prover
-from ledger.mirror.span import Span
+from ledger.ranges import Span
 from ledger.mirror.steps import Applied, Finalised
 from ledger.mirror.store import Store
 from ledger.mirror.tables import BlockRow, EntryRow
