@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.files import write_whole
 from ledger.cli.options import AsJson, ManifestFile, Node
 from ledger.cli.output import count, say
 from ledger.errors import UnknownThing
@@ -57,6 +57,9 @@ def prove(
     ] = False,
     holdings: Annotated[
         bool, typer.Option("--holdings", help="Prove which assets the organisation holds title to.")
+    ] = False,
+    absence: Annotated[
+        bool, typer.Option("--absence", help="Prove instead that there is no such subject.")
     ] = False,
     documents: Annotated[
         bool,
@@ -114,9 +117,13 @@ def prove(
     to_stdout = str(output) == "-"
     if to_stdout and as_json:
         raise typer.BadParameter("the bundle itself goes there with -o -", param_hint="--json")
+    others = _related(related)
+    signs = witnessed or checkpoint is not None
+    shows = documents or commitments or serial or bool(field)
+    if absence and (others or tree or holdings or signs or shows):
+        raise typer.BadParameter("of what is not there, nothing is shown", param_hint="--absence")
     about = parse_hash(subject, "SUBJECT")
     given = None if contract is None else parse_address(contract, "--contract")
-    others = _related(related)
 
     from ledger.chain.rpc import RpcClient
     from ledger.cli.access import find_node
@@ -128,7 +135,6 @@ def prove(
     signed = _find_signed(settings, block, checkpoint, witnessed=witnessed)
     if signed is not None and block is None:
         block = signed.checkpoint.block_number
-    shows = documents or commitments or serial or bool(field)
     with (
         RpcClient(rpc_url or find_node(settings)) as rpc,
         _service(shows, data, api, api_key, organisation) as service,
@@ -138,6 +144,11 @@ def prove(
             if given is not None
             else _deployed(rpc, manifest or settings.manifest_path())
         )
+        if absence:
+            from ledger.cli.absent import write_absence
+
+            write_absence(rpc, ledger, about, block, output, as_json=as_json)
+            return
         wanted = Wanted(
             organisations="organisations" in others,
             schemas="schemas" in others,
@@ -150,12 +161,10 @@ def prove(
             disclosure=_disclosure(service, commitments, documents, serial, tuple(field or ())),
         )
         built = build_bundle(rpc, ledger, about, block, wanted, claim)
+    write_whole(output, built.raw)
     if to_stdout:
-        sys.stdout.buffer.write(built.raw)
-        sys.stdout.buffer.flush()
         print(_told(built, "BUNDLE"), file=sys.stderr)  # noqa: T201
         return
-    _write(output, built.raw)
     say(json.dumps(_value(built, output)) if as_json else _told(built, str(output)))
 
 
@@ -238,18 +247,6 @@ def _deployed(rpc: RpcClient, manifest: Path) -> tuple[Address, ManifestClaim]:
     found = known.contracts[_CONTRACT]
     source = parse_hash(found.source_hash, "source_hash")
     return found.address, ManifestClaim(str(found.compiler), source)
-
-
-def _write(path: Path, raw: bytes) -> None:
-    if path.exists() and not path.is_file():
-        path.write_bytes(raw)
-        return
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _verify_command(built: Built, path: str) -> list[str]:

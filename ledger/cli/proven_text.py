@@ -32,7 +32,7 @@ def passed_steps(verified: Verified) -> list[tuple[str, str]]:
     main = verified.main
     told = [
         "canonical, every byte of it",
-        f"block {block.number} of {_time(block.timestamp)}, {to_hex(block.hash)}",
+        f"block {block.number} of {time_text(block.timestamp)}, {to_hex(block.hash)}",
         f"{to_hex(verified.contract)}, code hash {to_hex(verified.code_hash)}",
         to_hex(verified.ledger_head),
         f"{each}{main.word.subject_class.label}, count {main.word.count}",
@@ -65,7 +65,7 @@ def _complete(main: Proven) -> str:
     if not main.entries:
         return told
     first, last = main.entries[0].timestamp, main.entries[-1].timestamp
-    return f"{told}, {_time(first)} to {_time(last)}"
+    return f"{told}, {time_text(first)} to {time_text(last)}"
 
 
 def _held(holdings: Holdings) -> str:
@@ -195,7 +195,7 @@ def _entry_line(entry: BundleEntry) -> str:
     governed = " by governance" if entry.kind in GOVERNANCE else ""
     by = f" by {value['org']}" if any(entry.org) else governed
     return (
-        f"  {entry.position:>4}  {_time(entry.timestamp)}  {value['kind']}{by}{actor}"
+        f"  {entry.position:>4}  {time_text(entry.timestamp)}  {value['kind']}{by}{actor}"
         f"\n        {printable(payload)}"
     )
 
@@ -205,9 +205,9 @@ def _shown(value: object, name: str = "") -> str:
         case bool():
             return "yes" if value else "no"
         case int() if name.endswith("_at"):
-            return _time(value)
+            return time_text(value)
         case int() if name == "expires":
-            return _time(value) if value else "never"
+            return time_text(value) if value else "never"
         case None:
             return "none"
         case list():
@@ -216,7 +216,8 @@ def _shown(value: object, name: str = "") -> str:
             return str(value)
 
 
-def _time(seconds: int) -> str:
+def time_text(seconds: int) -> str:
+    """A time of a block, in seconds since 1970."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError, OSError):

@@ -52,6 +52,10 @@ def verify(
         Path | None,
         typer.Option(help="The contract as compiled from its source: its code has to be that."),
     ] = None,
+    absence: Annotated[
+        bool,
+        typer.Option("--absence", help="It is a proof that there is no --subject, as of the hash."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check offline that a bundle proves a subject's complete history.
@@ -66,6 +70,13 @@ def verify(
     trust = read_trust(
         block_hash, witness, threshold, checkpoint, anchor_log, anchor_hash, anchor_rpc
     )
+    if absence:
+        if about is None or trust.witnesses or trust.block_hash is None or artifact is not None:
+            raise typer.BadParameter("it takes --subject and --block-hash", param_hint="--absence")
+        from ledger.cli.absent import check_absence
+
+        check_absence(_read(bundle), trusted, about, trust.block_hash, as_json=as_json)
+        return
 
     from ledger.cli.proven_text import failed_steps, passed_steps, print_steps, printable, tell
     from ledger.cli.proven_values import failure_value, verified_value

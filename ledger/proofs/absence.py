@@ -2,7 +2,9 @@
 
 As a file it is one JSON object: `format`, `chain_id`, `contract`, `subject`, a block's `header`
 (RLP), the `account_proof` from its state root, and the `nodes` from the account's storage root to
-where the subject's word would be.
+where the subject's word would be. An asset of a batch has no word until something is written to it,
+so that `batch_nodes` lead to the word of the batch that it would be of, too; they are left out of
+an id that ends in three zero bytes, which can be a batch's alone.
 """
 
 from __future__ import annotations
@@ -11,18 +13,18 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.documents.canonical import MAX_INTEGER
+from ledger.documents.canonical import MAX_INTEGER, JsonValue
+from ledger.domain.batch import batch_id_of, index_of
 from ledger.errors import NodeUnavailable, VerificationError
 from ledger.hashing import keccak
 from ledger.proofs.header import ReadHeader, encode_header, read_header
-from ledger.proofs.layout import word_slot
+from ledger.proofs.layout import SubjectClass, decode_word, word_slot
 from ledger.proofs.members import load_file, read_all_bytes, read_bytes, read_integer, read_object
 from ledger.proofs.source import StateSource, needed_nodes
-from ledger.proofs.storage import find_storage_root
-from ledger.proofs.trie import verify_path
+from ledger.proofs.storage import find_slot, find_storage_root
 from ledger.types import Address, Hash32, to_hex
 
-FORMAT: Final = "asset-ledger-absence/1"
+FORMAT: Final = "asset-ledger-absence/2"
 """How such a file calls itself."""
 
 _MOST_NODES: Final = 64
@@ -37,6 +39,12 @@ class NotAbsent(VerificationError):
     code = "not_absent"
 
 
+class Known(NotAbsent):
+    """The ledger knows the subject: it has entries, or was born with its batch."""
+
+    code = "known"
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """The nodes that turn away from a subject's word, in the right form, with nothing verified."""
@@ -47,11 +55,23 @@ class Absence:
     header: bytes
     account_proof: tuple[bytes, ...]
     nodes: tuple[bytes, ...]
+    batch_nodes: tuple[bytes, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What is proven: as of this block, there was no such subject.
+
+    `batch_size` says how many assets the batch has that the id would be of; None: there is none.
+    """
+
+    header: ReadHeader
+    batch_size: int | None
 
 
 def encode_absence(absence: Absence) -> bytes:
     """Write a file."""
-    value = {
+    value: dict[str, JsonValue] = {
         "format": FORMAT,
         "chain_id": absence.chain_id,
         "contract": to_hex(absence.contract),
@@ -60,6 +80,8 @@ def encode_absence(absence: Absence) -> bytes:
         "account_proof": [to_hex(one) for one in absence.account_proof],
         "nodes": [to_hex(one) for one in absence.nodes],
     }
+    if absence.batch_nodes is not None:
+        value["batch_nodes"] = [to_hex(one) for one in absence.batch_nodes]
     return (json.dumps(value, indent=2) + "\n").encode()
 
 
@@ -71,29 +93,33 @@ def decode_absence(raw: bytes) -> Absence:
         MalformedValue: a member is missing, unknown or malformed.
     """
     value = load_file(raw, FORMAT, "absence")
-    members = read_object(value, _MEMBERS, "absence")
+    subject = read_bytes(value.get("subject"), 32, "subject")
+    of_batch = frozenset({"batch_nodes"} if index_of(subject) else ())
+    members = read_object(value, _MEMBERS | of_batch, "absence")
     return Absence(
         chain_id=read_integer(members["chain_id"], MAX_INTEGER, "chain_id"),
         contract=read_bytes(members["contract"], 20, "contract"),
-        subject=read_bytes(members["subject"], 32, "subject"),
+        subject=subject,
         header=read_bytes(members["header"], None, "header"),
         account_proof=read_all_bytes(
             members["account_proof"], None, "account_proof", most=_MOST_NODES
         ),
         nodes=read_all_bytes(members["nodes"], None, "nodes", most=_MOST_NODES),
+        batch_nodes=read_all_bytes(members["batch_nodes"], None, "batch_nodes", most=_MOST_NODES)
+        if of_batch
+        else None,
     )
 
 
 def verify_absence(
     absence: Absence, *, block_hash: Hash32, contract: Address, subject: Hash32
-) -> ReadHeader:
-    """Check that the ledger had no entry of a subject as of a block; returns that block's header.
-
-    It says nothing of an asset of a batch to which nothing was written: that has no word.
+) -> Absent:
+    """Check that the ledger knew no such subject as of a block, be it of its own or of a batch.
 
     Raises:
-        NotAbsent: the proof is of something else, or the subject is there.
-        TrieError, RlpError: the nodes are none, or lead elsewhere.
+        NotAbsent: the proof is of something else.
+        Known: the subject is there.
+        TrieError, RlpError: nodes are missing, are none, or lead elsewhere.
     """
     for what, expected, found in (
         ("contract", contract, absence.contract),
@@ -110,9 +136,30 @@ def verify_absence(
     root = find_storage_root(header.state_root, contract, absence.account_proof)
     if root is None:
         raise NotAbsent(f"the block's state has no account {to_hex(contract)}", found="nothing")
-    if verify_path(root, keccak(word_slot(subject)), absence.nodes) is not None:
-        raise NotAbsent(f"the ledger knows {to_hex(subject)}: bring a bundle of it")
-    return header
+    if find_slot(root, word_slot(subject), absence.nodes) is not None:
+        raise Known(f"the ledger knows {to_hex(subject)}: bring a bundle of it")
+    return Absent(header, _verify_no_member(root, subject, absence.batch_nodes))
+
+
+def _verify_no_member(root: Hash32, subject: Hash32, nodes: tuple[bytes, ...] | None) -> int | None:
+    """See that no batch has the asset; returns the size of the batch that it would be of."""
+    index, batch = index_of(subject), batch_id_of(subject)
+    if index == 0:
+        return None
+    if nodes is None:
+        raise NotAbsent(f"whether {to_hex(batch)} is a batch, which has it, is not proven")
+    held = find_slot(root, word_slot(batch), nodes)
+    word = None if held is None else decode_word(held)
+    if word is None or word.subject_class is not SubjectClass.BATCH:
+        return None
+    if index <= word.size:
+        raise Known(
+            f"{to_hex(subject)} is asset {index} of {word.size} of the batch {to_hex(batch)}, and"
+            " was born with it: bring a bundle of it",
+            expected=f"an index beyond {word.size}",
+            found=index,
+        )
+    return word.size
 
 
 def fetch_absence(
@@ -124,8 +171,11 @@ def fetch_absence(
         NodeError: the node's answer cannot be used.
     """
     pinned = source.fetch_block(block)
-    proof = source.fetch_proof(contract, (word_slot(subject),), pinned.number)
-    if len(proof.slots) != 1:
+    own, of_batch = word_slot(subject), word_slot(batch_id_of(subject))
+    wanted = (own, of_batch) if index_of(subject) else (own,)
+    proof = source.fetch_proof(contract, wanted, pinned.number)
+    found = {one.slot: needed_nodes(one.nodes) for one in proof.slots}
+    if found.keys() != set(wanted):
         raise NodeUnavailable("eth_getProof left slots out", method="eth_getProof")
     return Absence(
         source.chain_id(),
@@ -133,5 +183,6 @@ def fetch_absence(
         subject,
         encode_header(pinned.header),
         needed_nodes(proof.nodes),
-        needed_nodes(proof.slots[0].nodes),
+        found[own],
+        found[of_batch] if index_of(subject) else None,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.domain.kinds import BIRTHS
 from ledger.errors import VerificationError
 from ledger.hashing import domain_separator
 from ledger.proofs.absence import Absence, verify_absence
@@ -75,7 +74,6 @@ def verify_never_came(
 
     Raises:
         OfAnotherLedger: the receipt is of another ledger.
-        NotAbout: what was promised is not the subject's beginning, so that it could be absent.
         NotAbsent: the subject is there, or the proof is of something else.
     """
     # No other chain's number gives the domain that was signed.
@@ -86,15 +84,10 @@ def verify_never_came(
             expected=to_hex(domain),
             found=to_hex(receipt.domain),
         )
-    promise = receipt.promise
-    if promise.kind not in BIRTHS or promise.position != 0:
-        raise NotAbout(
-            "what was promised is no beginning: bring a bundle of its subject",
-            found=promise.position,
-        )
-    return verify_absence(
-        absence, block_hash=block_hash, contract=contract, subject=promise.subject
+    found = verify_absence(
+        absence, block_hash=block_hash, contract=contract, subject=receipt.promise.subject
     )
+    return found.header
 
 
 def never_came(receipt: Receipt, header: ReadHeader, block_hash: Hash32) -> Broken:

@@ -166,10 +166,23 @@ def test_a_subject_that_is_there_is_not_absent(
     assert (code, "bring a bundle" in complaint) == (1, True)
     later = give(SEEN)
     code, _, complaint = run("receipt", later, *SIGNER, *trust, "--rpc-url", deployed.rpc.url)
-    assert (code, "no beginning" in complaint) == (1, True)
+    assert (code, "bring a bundle" in complaint) == (1, True)
 
 
-@pytest.mark.parametrize("part", ["nodes", "account_proof", "subject", "contract", "chain_id"])
+def test_what_was_promised_about_a_subject_that_never_began_never_came_either(
+    deployed: DeployedLedger, org: Hash32, run: Run, give: Any, tmp_path: Path
+) -> None:
+    """Nothing could be held against it: there is no bundle of what is not there."""
+    birth = deployed.birth(org, b"never sent either")
+    trust = ["--absence", tmp_path / "a.json", "--contract", to_hex(deployed.address)]
+    path = give(SEEN, subject=birth.subject)
+    code, _, complaint = run("receipt", path, *SIGNER, *trust, "--rpc-url", deployed.rpc.url)
+    assert (code, "was promised, and the ledger knows no" in complaint) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "part", ["nodes", "batch_nodes", "account_proof", "subject", "contract", "chain_id"]
+)
 def test_a_spoilt_absence_proves_nothing(
     deployed: DeployedLedger, run: Run, unborn: Path, tmp_path: Path, part: str
 ) -> None:

@@ -49,7 +49,7 @@ def tamper(bundle: Bundle) -> Iterator[Tampered]:
     yield Tampered("another contract is trusted", contract=b"\7" * 20)
     for name, edit in _spellings(raw):
         yield Tampered(name, "Another spelling of the same.", (edit,))
-    for name, changed in _changes(value):
+    for name, changed in changes_of(value):
         if changed != value:
             yield Tampered(name, edits=(difference(raw, canonical(changed)),))
 
@@ -80,7 +80,8 @@ def _spellings(raw: bytes) -> Iterator[tuple[str, Edit]]:
     yield "no UTF-8", Edit(2, 1, b"\xff")
 
 
-def _changes(value: Any) -> Iterator[tuple[str, Any]]:
+def changes_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """A JSON value with one thing in it changed, and what that is; of `nodes`, bits alone."""
     for path in _paths(value, ()):
         told = _told(path)
         for name, changed in _variants(_get(value, path)):

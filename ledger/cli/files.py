@@ -1,0 +1,24 @@
+"""Files that verbs write: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def write_whole(path: Path, raw: bytes) -> None:
+    """Write a file beside its place, then put it there; - is standard output."""
+    if str(path) == "-":
+        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.flush()
+        return
+    if path.exists() and not path.is_file():
+        path.write_bytes(raw)
+        return
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
