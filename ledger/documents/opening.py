@@ -12,8 +12,9 @@ from ledger.documents.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Documents, lines of batches, and the keys of both."""
+    """Documents, lines of batches, the keys of both; and the folder of the first two."""
 
+    folder: Path
     documents: DocumentStore
     batches: BatchStore
     vault: Vault
@@ -23,4 +24,4 @@ def open_stores(data: Path, master_file: Path | None = None) -> Stores:
     """The stores in a data folder; the master key is in it too, unless it lies elsewhere."""
     vault = Vault(data / "document-keys", master_file or data / "keys" / "documents")
     kept = data / "documents"
-    return Stores(DocumentStore(kept, vault), BatchStore(kept / "batches", vault), vault)
+    return Stores(kept, DocumentStore(kept, vault), BatchStore(kept / "batches", vault), vault)

@@ -123,6 +123,15 @@ def is_erased(frame: bytes) -> bool:
     return bool(frame) and not frame.strip(b"\0")
 
 
+def read_head(line: bytes) -> tuple[Hash32, int] | None:
+    """Content hash and size of the document behind a frame's first line; None if it is none."""
+    try:
+        head = _HEADS.decode(line)
+        return parse_hash(head.content_hash), head.size
+    except (msgspec.DecodeError, UnicodeDecodeError, MalformedValue):
+        return None
+
+
 def decode_frame(content_hash: Hash32, frame: bytes) -> Sealed:
     """The document in a frame, its content hash computed anew.
 

@@ -79,6 +79,10 @@ class Vault:
             head = Head.make(masters.current, masters.wrapping[masters.current], file_key, name)
             write_whole(path, [head.encode(), *records])
 
+    def has(self, name: str) -> bool:
+        """Whether the keys of a pack or a batch are here."""
+        return self._path(name).exists()
+
     def find_key(self, name: str, label: int, content_hash: Hash32) -> bytes:
         """The key of the document of that label, which `content_hash` names if it has none.
 

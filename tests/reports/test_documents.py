@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from ledger.database.engine import open_engine, reading, writing
+from ledger.documents.opening import open_stores
 from ledger.outbox.registrations import find_documents
 from ledger.outbox.tables import Document
 from ledger.types import parse_hash
@@ -131,30 +134,69 @@ def test_what_was_erased_is_not_missing(verb: Verb, maker: Member) -> None:
 
 
 def test_a_changed_line_of_a_batch_is_named(verb: Verb, service: Running, batch: str) -> None:
-    path = service.settings.data / "documents" / "batches" / batch[2:] / "lines.ndjson"
-    at = path.read_bytes().index(b'"of":13') + len('"of":1')
-    with changed(path, at):
+    path = service.settings.data / "documents" / "batches" / batch[2:]
+    at = int.from_bytes((path / "line-ends").read_bytes()[13 * 8 :][:8], sys.byteorder) - 1
+    with changed(path / "lines", at):
         done = verb("audit", "--json")
     first = done.value["documents"]["first"]
     assert (done.code, first["subject"], first["position"]) == (1, batch, 0)
-    assert first["reason"].startswith("line 14: it hashes to 0x")
+    assert first["reason"] == "line 14: it was changed, or belongs elsewhere"
+
+
+def test_lines_of_another_batch_do_not_open(verb: Verb, service: Running, batch: str) -> None:
+    """Nor do its keys, which are bound to the batch that they are of."""
+    other = service.enrol("Another")
+    raw = b'{"serial":"X-1","document":{}}\n'
+    headers = {"Content-Type": "application/x-ndjson", "Prefer": "wait=20"}
+    else_ = other.http.post("/v1/batches", content=raw, headers=headers).json()["id"]
+    data = service.settings.data
+    for places, reason in (
+        (("documents/batches",), "line 1: it was changed, or belongs elsewhere"),
+        (("documents/batches", "document-keys"), "line 1: its key in "),
+    ):
+        with ExitStack() as swapping:
+            for place in places:
+                swapping.enter_context(swapped(data / place, batch[2:], else_[2:]))
+            done = verb("audit", "--json")
+        first = done.value["documents"]["first"]
+        assert (done.code, first["subject"]) == (1, batch)
+        assert first["reason"].startswith(reason)
+    assert verb("audit").code == 0
+
+
+@contextmanager
+def swapped(folder: Path, name: str, other: str) -> Iterator[None]:
+    """What lies under a batch's name is a copy of another's meanwhile."""
+    [mine] = folder.rglob(f"{name}*")
+    [theirs] = folder.rglob(f"{other}*")
+    aside = folder / "aside"
+    shutil.move(mine, aside)
+    (shutil.copytree if theirs.is_dir() else shutil.copy)(theirs, mine)
+    try:
+        yield
+    finally:
+        (shutil.rmtree if mine.is_dir() else os.unlink)(mine)
+        shutil.move(aside, mine)
 
 
 def test_lines_that_hash_to_another_root_are_named(
     verb: Verb, service: Running, batch: str
 ) -> None:
-    """All in the folder agrees: only the ledger knows that these are other lines."""
-    folder = service.settings.data / "documents" / "batches"
-    other = service.enrol("Other")
-    raw = b'{"serial":"X-1","document":{}}\n'
-    headers = {"Content-Type": "application/x-ndjson", "Prefer": "wait=20"}
-    else_ = other.http.post("/v1/batches", content=raw, headers=headers).json()["id"]
-    mine, theirs, aside = folder / batch[2:], folder / else_[2:], folder.parent / "aside"
-    shutil.move(mine, aside)
-    shutil.copytree(theirs, mine)
+    """All that is kept agrees, as who has the master key can have it: only the ledger knows."""
+    data = service.settings.data
+    places = [data / "documents/batches" / batch[2:]]
+    places += [data / "document-keys" / batch[2:4] / f"{batch[2:]}.keys"]
+    for place in places:
+        shutil.move(place, place.with_name("aside"))
+    writer = open_stores(data).batches.begin(bytes(32))
+    writer.feed(b'{"serial":"X-1","document":{}}\n')
+    writer.finish()
+    writer.keep(bytes.fromhex(batch[2:]))
+    writer.release()
     done = verb("audit", "--json")
-    shutil.rmtree(mine)
-    shutil.move(aside, mine)
+    for place in places:
+        (shutil.rmtree if place.is_dir() else os.unlink)(place)
+        shutil.move(place.with_name("aside"), place)
     first = done.value["documents"]["first"]
     assert (done.code, first["content_hash"]) == (1, batch)
     assert first["reason"].startswith("its lines hash to 0x")
