@@ -31,10 +31,15 @@ def keep_batch(stores: Stores, body: bytes, batch: bytes = BATCH, org: bytes = O
         writer.discard()
 
 
+def key_files(data: Path) -> list[Path]:
+    """The files of keys in a data folder."""
+    return sorted((data / "document-keys").rglob("*.keys"))
+
+
 @contextmanager
 def changed(path: Path, at: int) -> Iterator[None]:
     """A file with one byte of it changed."""
     raw = path.read_bytes()
-    path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at % len(raw) + 1 :])
+    path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
     yield
     path.write_bytes(raw)
