@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,17 +15,12 @@ from ledger.documents.canonical import canonical
 from ledger.reports import paper
 from ledger.reports.paper import NoTypesetter, print_pages, print_paper
 from tests.reports.ledger import Called
+from tests.reports.pdf import Thing, assert_pdf_a, characters
 
 
 @pytest.fixture
 def raw(reported: Path) -> bytes:
     return (reported / "report.json").read_bytes()
-
-
-def unpacked(pdf: bytes) -> bytes:
-    """What its compressed streams hold."""
-    streams = re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL)
-    return b"".join(zlib.decompress(one) for one in streams if one[:1] == b"x")
 
 
 def titled(raw: bytes, title: str) -> bytes:
@@ -47,13 +41,48 @@ def test_the_same_report_gives_the_same_bytes_in_any_process(raw: bytes, reporte
     assert print_paper(titled(raw, "another")) != pdf
 
 
-def test_it_says_that_it_is_pdf_a_and_has_its_fonts_within(raw: bytes) -> None:
+def test_it_is_what_pdf_a_asks_for_and_has_its_fonts_within(raw: bytes) -> None:
     pdf = print_paper(raw)
-    assert re.search(rb"<pdfaid:part>2</pdfaid:part>", pdf)
-    assert re.search(rb"<pdfaid:conformance>U</pdfaid:conformance>", pdf)
-    fonts = re.findall(rb"/FontName ?/[A-Z]{6}\+([\w-]+)", pdf + unpacked(pdf))
-    assert set(fonts) == {b"NotoSansSC-Regular"}
+    found = assert_pdf_a(pdf)
+    names = re.findall(r"/FontName ?/[A-Z]{6}\+([\w-]+)", "".join(map(told, found.things.values())))
+    assert set(names) == {"NotoSansSC-Regular"}
     assert "年度审计报告".encode() in pdf, "in its metadata"
+    assert set("年度审计报告立信会计师事务所") <= characters(found), "what is drawn can be searched"
+
+
+def told(thing: Thing) -> str:
+    return thing.text
+
+
+@pytest.mark.parametrize("standards", [[], ["1.7"], ["a-2b"], ["a-3u"]])
+def test_what_is_no_pdf_a_2u_would_be_found_out(raw: bytes, standards: list[str]) -> None:
+    other = paper._compiler(raw).compile(format="pdf", pdf_standards=standards, timestamp=0)
+    with pytest.raises((AssertionError, ValueError, KeyError)):
+        assert_pdf_a(other)
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        (rb"/ToUnicode \d+ 0 R", b""),
+        (rb"/FontFile[23] \d+ 0 R", b""),
+        (rb"/DestOutputProfile \d+ 0 R", b""),
+        (rb"/OutputIntents \d+ 0 R", b""),
+        (rb"/ID\[[^\]]*\]", b""),
+        (rb"%\x80{4}", b"%abcd"),
+        (rb"<pdfaid:part>2", b"<pdfaid:part>1"),
+        (rb"/MarkInfo<<.*?>>", b"/AA 1 0 R"),
+        (rb"\nxref\n", b"\nxxxx\n"),
+        (rb"%%EOF", b"%%EOF\nmore"),
+    ],
+)
+def test_a_pdf_that_was_spoilt_is_found_out(raw: bytes, part: bytes, other: bytes) -> None:
+    """What is left out leaves blanks, so that all else stands where it stood."""
+    pdf = print_paper(raw)
+    spoilt = re.sub(part, lambda found: other.ljust(len(found[0])), pdf, count=1)
+    assert spoilt != pdf
+    with pytest.raises((AssertionError, ValueError)):
+        assert_pdf_a(spoilt)
 
 
 def test_its_date_is_the_requests_and_not_todays(raw: bytes) -> None:
