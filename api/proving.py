@@ -10,6 +10,7 @@ from api.answers import find_readable
 from api.deps import Service, View
 from api.errors import Problem, unavailable
 from api.lookup import get_mirror
+from api.vouching import find_vouching
 from ledger.chain.rpc import RpcClient
 from ledger.documents.sealing import Sealed
 from ledger.errors import NodeError, UnknownThing, VerificationError
@@ -35,6 +36,7 @@ class Asked:
     commitments: bool = False
     serial: bool = False
     fields: tuple[str, ...] = ()
+    checkpoints: bool = True
 
     @property
     def shows(self) -> bool:
@@ -52,13 +54,15 @@ def prove(service: Service, view: View, subject: Hash32, at: Moment | None, aske
         MalformedValue: a subject of its class has nothing of the sort.
     """
     moment = at or find_moment(view.session)
-    contract = get_mirror(view.session).contract
+    mirror = get_mirror(view.session)
     if not _turns.acquire(blocking=False):
         raise unavailable(f"{AT_ONCE} proofs are being built")
     try:
         with RpcClient(service.settings.rpc_url) as rpc:
-            wanted = _wanted(view, asked)
-            built = build_bundle(rpc, contract, subject, moment.block, wanted)
+            wanted = _wanted(view, asked, moment)
+            built = build_bundle(
+                rpc, mirror.contract, subject, moment.block, wanted, begin=mirror.base_block
+            )
     except UnknownThing as error:
         if error.fields["what"] != "subject":
             raise
@@ -78,13 +82,14 @@ def _not_now(moment: Moment, error: NodeError | VerificationError) -> Problem:
     return unavailable(f"the node does not prove block {moment.block}: {error.message}")
 
 
-def _wanted(view: View, asked: Asked) -> Wanted:
+def _wanted(view: View, asked: Asked, moment: Moment) -> Wanted:
     def find_document(content_hash: Hash32) -> Sealed | None:
         found = find_readable(view, [content_hash]).get(content_hash)
         return None if found is None else view.hand_out(found)
 
     return replace(
         asked.wanted,
+        checkpoints=find_vouching(view.session, moment.block) if asked.checkpoints else (),
         find_birth=KeptBirths(view.births.batches).find,
         disclosure=Disclosure(
             find_document, asked.commitments, asked.documents, asked.serial, asked.fields

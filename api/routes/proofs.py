@@ -8,17 +8,20 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import Served, View, Viewing
+from api.errors import invalid
 from api.moments import At, find_at
 from api.openapi import READING, problems
 from api.proving import Asked, prove
 from api.schemas.base import HashInput
+from api.vouching import get_newest
 from ledger.proofs.archive import is_archive
-from ledger.proofs.gathering import Wanted
+from ledger.proofs.gathering import MOST_HELD, Wanted
 from ledger.types import Hash32, to_hex
 
 router = APIRouter(prefix="/v1", tags=["proofs"])
 
 Related = Literal["organisations", "schemas", "parts", "ledger"]
+Checkpoints = Literal["covering", "newest", "none"]
 FieldName = Annotated[str, Field(max_length=256)]
 
 _SCHEMA: Final = {"type": "object", "description": "a bundle, version 1"}
@@ -49,6 +52,13 @@ class ProofQuery(BaseModel):
     field: Annotated[
         list[FieldName], Field(max_length=64, description="disclose these fields alone")
     ] = []
+    checkpoints: Annotated[
+        Checkpoints,
+        Field(
+            description="what witnesses signed: of this block or of later ones that lead down to"
+            " it; with `newest`, which takes no `at`, the proof is as of the newest such block"
+        ),
+    ] = "covering"
 
 
 class AssetProofQuery(ProofQuery):
@@ -60,7 +70,13 @@ class AssetProofQuery(ProofQuery):
 class OrganisationProofQuery(ProofQuery):
     """What is to be proven of an organisation."""
 
-    holdings: Annotated[bool, Field(description="prove which assets it holds title to")] = False
+    holdings: Annotated[
+        bool, Field(description="prove how many assets it holds title to, and which")
+    ] = False
+    members: Annotated[
+        int,
+        Field(ge=0, le=MOST_HELD, description="list so many of them at most; all are counted"),
+    ] = 10_000
 
 
 @router.get("/assets/{asset_id}/proof", response_class=Response, responses=_ANSWER)
@@ -82,7 +98,8 @@ def get_organisation_proof(
     query: Annotated[OrganisationProofQuery, Query()],
 ) -> Response:
     """Prove an organisation's whole history, and what it owns."""
-    return _answer(service, view, organisation_id, query, holdings=query.holdings)
+    held = query.members if query.holdings else None
+    return _answer(service, view, organisation_id, query, held=held)
 
 
 @router.get("/batches/{batch_id}/proof", response_class=Response, responses=_ANSWER)
@@ -103,8 +120,13 @@ def _answer(
     query: ProofQuery,
     *,
     tree: bool = False,
-    holdings: bool = False,
+    held: int | None = None,
 ) -> Response:
+    at = find_at(view.session, query.at)
+    if query.checkpoints == "newest":
+        if query.at is not None:
+            raise invalid("at", None, "goes with no checkpoints=newest, which is of its own block")
+        at = find_at(view.session, str(get_newest(view.session)))
     asked = Asked(
         Wanted(
             organisations="organisations" in query.related,
@@ -112,14 +134,16 @@ def _answer(
             parts="parts" in query.related,
             ledger="ledger" in query.related,
             tree=tree,
-            holdings=holdings,
+            holdings=held is not None,
+            most_held=held or 0,
         ),
         documents=query.documents,
         commitments=query.commitments,
         serial=query.serial,
         fields=tuple(query.field),
+        checkpoints=query.checkpoints != "none",
     )
-    raw = prove(service, view, subject, find_at(view.session, query.at), asked).raw
+    raw = prove(service, view, subject, at, asked).raw
     kind = "zip" if is_archive(raw) else "json"
     name = f'attachment; filename="{to_hex(subject)}.{kind}"'
     headers = {"Content-Disposition": name, "Cache-Control": "private, no-cache"}

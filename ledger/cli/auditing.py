@@ -128,6 +128,7 @@ class Auditing:
         return Sampling(
             rpc=self.rpc,
             contract=self.deployed.contract,
+            begin=self.deployed.block,
             seed=seed,
             folder=self.wishes.folder or Path(),
             wanted=Wanted(find_birth=KeptBirths(kept.batches).find),

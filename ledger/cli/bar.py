@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
-    from rich.progress import ProgressColumn
+    from rich.progress import ProgressColumn, TaskID
 
     from ledger.mirror.run import Progress
 
@@ -48,6 +48,25 @@ def mirroring_bar() -> Iterator[Callable[[Progress], None] | None]:
                 entries=progress.entries,
                 rate=progress.entries / progress.seconds if progress.seconds else 0,
             )
+
+        yield show
+
+
+@contextmanager
+def proving_bars() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar for each thing that a proof needs much of, and that the node is asked for in parts."""
+    with bars(counting_columns) as shown:
+        if shown is None:
+            yield None
+            return
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks and done == total:
+                return  # it came at once
+            if what not in tasks:
+                tasks[what] = shown.add_task(what)
+            shown.update(tasks[what], completed=done, total=total)
 
         yield show
 

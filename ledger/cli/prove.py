@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.bar import proving_bars
 from ledger.cli.files import write_whole
 from ledger.cli.options import AsJson, ManifestFile, Node
 from ledger.cli.output import count, say
@@ -58,6 +59,10 @@ def prove(
     holdings: Annotated[
         bool, typer.Option("--holdings", help="Prove which assets the organisation holds title to.")
     ] = False,
+    members: Annotated[
+        int | None,
+        typer.Option(min=0, help="With --holdings: list so many assets at most; all are counted."),
+    ] = None,
     absence: Annotated[
         bool, typer.Option("--absence", help="Prove instead that there is no such subject.")
     ] = False,
@@ -128,7 +133,7 @@ def prove(
     from ledger.chain.rpc import RpcClient
     from ledger.cli.access import find_node
     from ledger.proofs.build import build_bundle
-    from ledger.proofs.gathering import Wanted
+    from ledger.proofs.gathering import MOST_HELD, Wanted
     from ledger.settings import Settings
 
     settings = Settings.given(data=data)
@@ -139,8 +144,8 @@ def prove(
         RpcClient(rpc_url or find_node(settings)) as rpc,
         _service(shows, data, api, api_key, organisation) as service,
     ):
-        ledger, claim = (
-            (given, None)
+        ledger, claim, begin = (
+            (given, None, 0)
             if given is not None
             else _deployed(rpc, manifest or settings.manifest_path())
         )
@@ -156,11 +161,15 @@ def prove(
             ledger="ledger" in others,
             tree=tree,
             holdings=holdings,
-            checkpoint=signed,
+            most_held=MOST_HELD if members is None else members,
+            checkpoints=() if signed is None else (signed,),
             find_birth=_births(settings, service),
             disclosure=_disclosure(service, commitments, documents, serial, tuple(field or ())),
         )
-        built = build_bundle(rpc, ledger, about, block, wanted, claim)
+        with proving_bars() as show:
+            built = build_bundle(
+                rpc, ledger, about, block, wanted, claim, begin=begin, progress=show
+            )
     write_whole(output, built.raw)
     if to_stdout:
         print(_told(built, "BUNDLE"), file=sys.stderr)  # noqa: T201
@@ -235,8 +244,8 @@ def _disclosure(
     return Disclosure(service.find_document, commitments, documents, serial, fields)
 
 
-def _deployed(rpc: RpcClient, manifest: Path) -> tuple[Address, ManifestClaim]:
-    """The ledger's address, of a manifest that is of the node's chain, and what else it says."""
+def _deployed(rpc: RpcClient, manifest: Path) -> tuple[Address, ManifestClaim, int]:
+    """The ledger's address, what it is made of, and its first block, by the chain's manifest."""
     from ledger.deployment.manifest import load_manifest, verify_chain
     from ledger.proofs.bundle import ManifestClaim
 
@@ -246,7 +255,7 @@ def _deployed(rpc: RpcClient, manifest: Path) -> tuple[Address, ManifestClaim]:
         raise UnknownThing("contract", field=str(manifest), value=_CONTRACT)
     found = known.contracts[_CONTRACT]
     source = parse_hash(found.source_hash, "source_hash")
-    return found.address, ManifestClaim(str(found.compiler), source)
+    return found.address, ManifestClaim(str(found.compiler), source), found.block
 
 
 def _verify_command(built: Built, path: str) -> list[str]:

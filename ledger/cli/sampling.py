@@ -60,10 +60,14 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Proves drawn assets as of the seed's block, into a folder."""
+    """Proves drawn assets as of the seed's block, into a folder.
+
+    The contract came to be in the block of number `begin`.
+    """
 
     rpc: RpcClient
     contract: Address
+    begin: int
     seed: Block
     folder: Path
     wanted: Wanted
@@ -96,7 +100,9 @@ class Sampling:
         """The bundle as of the seed's block, verified against its hash."""
         from ledger.proofs.build import build_bundle
 
-        built = build_bundle(self.rpc, self.contract, asset, self.seed.number, self.wanted)
+        built = build_bundle(
+            self.rpc, self.contract, asset, self.seed.number, self.wanted, begin=self.begin
+        )
         if built.verified.block.hash != self.seed.hash:
             raise VerificationError(
                 f"block {self.seed.number} was reorganised",

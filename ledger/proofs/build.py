@@ -96,7 +96,6 @@ def _build(
     subjects = gather_subjects(reading, subject, wanted)
     holdings = gather_holdings(reading, subject, wanted.most_held) if wanted.holdings else None
     about = next(one for one in subjects if one.id == subject)
-    signed = wanted.checkpoint
     shown = disclose(about, wanted.disclosure) if wanted.disclosure else _NOTHING
     raw = encode_bundle(
         Bundle(
@@ -111,8 +110,13 @@ def _build(
             documents=shown.documents,
             fields=shown.fields,
             manifest=manifest,
-            checkpoints=(
-                () if signed is None else (lead_down(reading.source, signed, reading.block.number),)
+            checkpoints=tuple(
+                [
+                    lead_down(reading.source, one, reading.block.number)
+                    for one in sorted(
+                        wanted.checkpoints, key=lambda one: one.checkpoint.block_number
+                    )
+                ]
             ),
         )
     )

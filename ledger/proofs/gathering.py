@@ -47,7 +47,7 @@ class Wanted:
     most_held: int = MOST_HELD
     find_birth: FindBirth = _knows_no_birth
     disclosure: Disclosure | None = None
-    checkpoint: SignedCheckpoint | None = None
+    checkpoints: tuple[SignedCheckpoint, ...] = ()
 
 
 def gather_subjects(reading: Reading, subject: Hash32, wanted: Wanted) -> list[BundleSubject]:

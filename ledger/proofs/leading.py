@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ledger.errors import MalformedValue
+from ledger.errors import LedgerError, MalformedValue, NodeUnavailable
 from ledger.proofs.header import encode_header
 from ledger.proofs.signed import MOST_HEADERS, SignedCheckpoint
-
-
-class _Block(Protocol):
-    @property
-    def header(self) -> Mapping[str, Any]: ...
 
 
 class HeaderSource(Protocol):
     """A node of the ledger's chain."""
 
-    def fetch_block(self, block: int | str | bytes, /) -> _Block: ...
+    def fetch_batch(self, calls: Sequence[tuple[str, Sequence[object]]], /) -> list[Any]: ...
 
 
 def lead_down(source: HeaderSource, signed: SignedCheckpoint, block: int) -> SignedCheckpoint:
@@ -39,5 +34,14 @@ def lead_down(source: HeaderSource, signed: SignedCheckpoint, block: int) -> Sig
             wanted=f"one that the checkpoint of block {number} can vouch for: up to"
             f" {MOST_HEADERS} blocks before it",
         )
-    blocks = [source.fetch_block(one) for one in range(number, block, -1)]
-    return replace(signed, headers=tuple([encode_header(one.header) for one in blocks]))
+    asked = [("eth_getBlockByNumber", (hex(one), False)) for one in range(number, block, -1)]
+    headers = [_encode(answer) for answer in source.fetch_batch(asked)]
+    return replace(signed, headers=tuple(headers))
+
+
+def _encode(answer: Any) -> bytes:
+    if isinstance(answer, LedgerError):
+        raise answer
+    if not isinstance(answer, dict):
+        raise NodeUnavailable("the node knows no such block", method="eth_getBlockByNumber")
+    return encode_header(answer)

@@ -23,7 +23,11 @@ def list_checkpoints(
     cursor: Cursor | None = None,
     limit: int = 50,
     newest_first: bool = False,
+    first: int = 0,
+    last: int | None = None,
 ) -> Page[CheckpointRow]:
-    """Fetch a page of checkpoints, in the order of their blocks."""
-    keys = [col(CheckpointRow.block_number)]
-    return page(session, select(CheckpointRow), keys, Turn(cursor, limit, newest_first))
+    """Fetch a page of checkpoints, of blocks from `first` to `last`, in the order of those."""
+    number = col(CheckpointRow.block_number)
+    wanted = select(CheckpointRow).where(number >= first)
+    wanted = wanted if last is None else wanted.where(number <= last)
+    return page(session, wanted, [number], Turn(cursor, limit, newest_first))
