@@ -198,13 +198,19 @@ def _again(session: Session, operation: Operation) -> Taken:
 
 
 def _taken(session: Session, accepted: Accepted, api_key: str | None = None) -> Taken:
-    operation = accepted.operation
+    return taken_of(session, accepted.operation, repeated=accepted.existing, api_key=api_key)
+
+
+def taken_of(
+    session: Session, operation: Operation, *, repeated: bool, api_key: str | None = None
+) -> Taken:
+    """What became of the request that an operation stands for."""
     return Taken(
         operation=operation.id,
         subject=operation.subject,
         position=operation.position,
         content_hash=pointed_at(decode_payload(operation.kind, operation.payload)),
-        repeated=accepted.existing,
+        repeated=repeated,
         api_key=api_key,
         receipt=find_receipt(session, operation.id),
     )

@@ -67,6 +67,14 @@ def decode_signature(raw: bytes, field: str = "signature") -> Signature:
     return Signature(r, s, v - 27)
 
 
+def is_signed_by(raw: bytes, digest: Hash32, account: Address) -> bool:
+    """Whether these are the 65 bytes by which an account's key signed a digest."""
+    try:
+        return decode_signature(raw).recover(digest) == account
+    except MalformedValue:
+        return False
+
+
 def address_of_key(point: bytes) -> Address:
     """The address of a public key, given as its uncompressed point (65 bytes, 4 first)."""
     return keccak(point[1:])[12:]

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import Field, TypeAdapter
+from starlette.concurrency import run_in_threadpool
 
+from api.acceptance import Taken
+from api.answering import answer, operation_path, tell_accepted
 from api.answers import as_of, tell_entries
-from api.deps import Viewing
+from api.bodies import decode_body
+from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
 from api.lookup import find_party
-from api.openapi import READING, problems
+from api.openapi import READING, body_of, problems, written
 from api.paging import PageQuery, decode_cursor, link_next
+from api.relaying import relay
+from api.schemas.assets import Accepted
 from api.schemas.kinds import KindWord
 from api.schemas.ledger import Entries
+from api.schemas.relaying import EXAMPLE_RELAYED, RelayEntry
+from api.waiting import Wait
 from ledger.domain.kinds import Kind
 from ledger.mirror.queries import EntryFilter, list_entries
+from ledger.types import to_hex
 
 router = APIRouter(prefix="/v1/entries", tags=["entries"])
+
+_RELAY: Final[TypeAdapter[RelayEntry]] = TypeAdapter(RelayEntry)
+_OF_ASSETS: Final = frozenset(
+    {kind for kind in Kind if Kind.REGISTERED <= kind < Kind.FROZEN} - {Kind.BATCH_REGISTERED}
+)
 
 
 class EntryQuery(PageQuery):
@@ -25,6 +39,48 @@ class EntryQuery(PageQuery):
 
     kind: KindWord | None = None
     organisation: Annotated[str | None, Field(description="who acted, by id or DID")] = None
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses=written(
+        Accepted,
+        "wrong_position",
+        "wrong_chain",
+        "precondition_failed",
+        "bad_signature",
+        "unknown_account",
+        "signature_expired",
+    ),
+    openapi_extra=body_of("RelayEntry", _RELAY, observed=EXAMPLE_RELAYED),
+)
+async def relay_entry(
+    response: Response,
+    service: Served,
+    who: Caller,
+    org: Member,
+    raw: RawBody,
+    key: IdempotencyKey,
+    wait: Wait,
+    if_match: Annotated[str | None, Header(description="its ETag", examples=['"3"'])] = None,
+) -> Accepted:
+    """Have an entry appended that a wallet of your organisation signed (EIP-712).
+
+    The service sends it and pays for it, and can change nothing of it: the ledger holds it as your
+    account's. The same entry again is the same operation.
+    """
+    body = await run_in_threadpool(decode_body, _RELAY, raw)
+    taken = await run_in_threadpool(relay, service, who, org, body, if_match, key)
+    position = await answer(service, response, taken, wait, _place(taken, body))
+    return tell_accepted(taken, position)
+
+
+def _place(taken: Taken, body: RelayEntry) -> str:
+    """Where the entry is read once it stands: an asset's among its others."""
+    if Kind[body.kind.upper()] in _OF_ASSETS:
+        return f"/v1/assets/{to_hex(taken.subject)}/entries/{{position}}"
+    return operation_path(taken.operation)
 
 
 @router.get("", responses=problems(*READING))

@@ -7,8 +7,8 @@ from typing import Final
 from ledger.chain.layout import selector, tail
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import BlockId
-from ledger.errors import MalformedValue, RpcError
-from ledger.signatures import decode_signature
+from ledger.errors import RpcError
+from ledger.signatures import is_signed_by
 from ledger.types import Address, Hash32
 
 LONGEST: Final = 4_096
@@ -36,10 +36,7 @@ def fetch_is_signed_by(
         return False
     if rpc.fetch_code(account, block):
         return _fetch_vouches(rpc, account, digest, signature, block)
-    try:
-        return decode_signature(signature).recover(digest) == account
-    except MalformedValue:
-        return False
+    return is_signed_by(signature, digest, account)
 
 
 def _fetch_vouches(

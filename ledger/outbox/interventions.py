@@ -132,6 +132,8 @@ def _lock_claim(session: Session, operation: Operation) -> None:
     Raises:
         Superseded: it stands for another operation.
     """
+    if operation.signature is not None:
+        return  # what is relayed claims nothing here
     match operation.kind:
         case Kind.REGISTERED:
             claim = select(Registration.operation).where(Registration.asset == operation.subject)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, or_, select
 
+from ledger.chain.contract import Authorisation
 from ledger.domain.batch import batch_id_of
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import GOVERNANCE, Kind
@@ -38,18 +39,37 @@ from ledger.types import ZERO_HASH, Hash32
 class Waiting:
     """A queued operation as it was read: the entry it asks for, and its place in the queue.
 
-    If `fixed`, the entry must stand at its position or nowhere.
+    If `fixed`, the entry must stand at its position or nowhere. `leave` is there where a wallet
+    signed it: it is appended for that account, whoever sends it.
     """
 
     sequence: int
     id: str
     entry: Entry
     fixed: bool
+    leave: Authorisation | None = None
 
     @property
     def governs(self) -> bool:
         """Whether governance acts, by a function of its own."""
         return self.entry.kind in GOVERNANCE
+
+    def goes_with(self, other: Waiting) -> bool:
+        """Whether one transaction may carry both.
+
+        What wallets signed goes by another function of the contract, and with its own
+        organisation's alone: a wallet that changes its mind makes all of its transaction fail.
+        """
+        if self.leave is None or other.leave is None:
+            return self.leave is other.leave
+        return self.entry.org == other.entry.org
+
+    @property
+    def writes_to(self) -> frozenset[Hash32]:
+        """The subjects that the entry is written to: a part's parent has it, too."""
+        if self.entry.kind in (Kind.MOUNTED, Kind.DISMOUNTED):
+            return frozenset({self.entry.subject, self.entry.payload})
+        return frozenset({self.entry.subject})
 
     @property
     def touches(self) -> frozenset[Hash32]:
@@ -72,6 +92,9 @@ _COLUMNS: Final[Sequence[Any]] = [
         "kind",
         "position",
         "payload",
+        "actor",
+        "deadline",
+        "signature",
     )
 ]
 
@@ -222,8 +245,10 @@ def _find_consequences(
 
 
 def _waiting(row: Any) -> Waiting:
-    sequence, id, fixed, subject, org, kind, position, payload = row
-    return Waiting(sequence, id, Entry(subject, org, Kind(kind), position, payload), fixed)
+    sequence, id, fixed, subject, org, kind, position, payload, actor, deadline, signature = row
+    entry = Entry(subject, org, Kind(kind), position, payload)
+    leave = None if signature is None else Authorisation(actor, deadline, signature)
+    return Waiting(sequence, id, entry, fixed, leave)
 
 
 # The same candidates are looked at again until they go.

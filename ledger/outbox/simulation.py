@@ -9,6 +9,7 @@ from typing import Final
 from ledger.chain.contract import (
     LedgerContract,
     encode_append,
+    encode_append_signed,
     encode_enrol,
     encode_force_title,
     encode_freeze,
@@ -36,6 +37,7 @@ from ledger.domain.payloads import (
     decode_payload,
 )
 from ledger.errors import LedgerError, MalformedValue, Refused, RpcError
+from ledger.outbox.clock import now
 from ledger.outbox.pace import Pace
 from ledger.outbox.queue import Waiting
 from ledger.types import Address, Hash32, to_hex
@@ -45,7 +47,10 @@ _GAS_BASE: Final = 120_000
 _GAS_PER_ENTRY: Final = 50_000
 _GAS_GOVERNANCE: Final = 400_000
 _GAS_PER_BYTE: Final = 16
+_GAS_SIGNED: Final = 20_000
+_GAS_ANSWER: Final = 530_000  # what the contract lets another one use to answer (ERC-1271)
 _REFUSALS_AT_ONCE: Final = 20
+_SOON: Final = 15  # seconds in which what is sent should be in a block
 
 
 class NotNow(LedgerError):
@@ -113,7 +118,8 @@ class Simulator:
             NotAuthorised: the access manager does not let the sender act.
             LedgerPaused: governance has paused the ledger.
         """
-        goes, rejected = _fitting(waiting, self.pace), list[Rejection]()
+        standing, rejected = _without_late(waiting, at)
+        goes = _fitting(standing, self.pace)
         elsewhere: dict[Hash32, frozenset[Address]] = {}
         for _ in range(3 * len(goes) + 3):
             if not goes:
@@ -185,13 +191,18 @@ class Simulator:
 
 def gas_limit(goes: Sequence[Waiting], calldata: bytes) -> int:
     """A bound for the gas of a call, high enough for all but unusual entries."""
-    governance = _GAS_GOVERNANCE if goes[0].governs else 0
-    return _GAS_BASE + governance + _GAS_PER_ENTRY * len(goes) + _GAS_PER_BYTE * len(calldata)
+    more = _GAS_GOVERNANCE if goes[0].governs else 0
+    if goes[0].leave is not None:
+        more = _GAS_ANSWER + _GAS_SIGNED * len(goes)
+    return _GAS_BASE + more + _GAS_PER_ENTRY * len(goes) + _GAS_PER_BYTE * len(calldata)
 
 
 def encode_call(goes: Sequence[Waiting], custodians: Sequence[Address]) -> bytes:
     """The call that writes these entries: governance has a function for each, others a batch."""
     entry = goes[0].entry
+    if goes[0].leave is not None:
+        leaves = [one.leave for one in goes if one.leave is not None]
+        return encode_append_signed([one.entry for one in goes], leaves)
     if not goes[0].governs:
         return encode_append([one.entry for one in goes])
     match decode_payload(entry.kind, entry.payload):
@@ -222,13 +233,44 @@ def _fitting(waiting: Sequence[Waiting], pace: Pace) -> list[Waiting]:
     if waiting and waiting[0].governs:
         return list(waiting[:1])
     goes, size, gas = list[Waiting](), 0, _GAS_BASE
-    for one in waiting[: pace.entries]:
+    for one in _alike(waiting)[: pace.entries]:
         length = 7 * 32 + len(one.entry.payload) + 31
-        size, gas = size + length, gas + _GAS_PER_ENTRY + _GAS_PER_BYTE * length
+        gas += _GAS_PER_ENTRY
+        if one.leave is not None:
+            length += 6 * 32 + len(one.leave.signature) + 31
+            gas += _GAS_SIGNED + (0 if goes else _GAS_ANSWER)
+        size, gas = size + length, gas + _GAS_PER_BYTE * length
         if goes and (size > pace.calldata or gas > pace.gas):
             break
         goes.append(one)
     return goes
+
+
+def _alike(waiting: Sequence[Waiting]) -> list[Waiting]:
+    """Those that may go with the first, and do not wait for one that is left out."""
+    left, found = set[Hash32](), list[Waiting]()
+    for one in waiting:
+        if one.goes_with(waiting[0]) and left.isdisjoint(one.touches):
+            found.append(one)
+        else:
+            left |= one.writes_to
+    return found
+
+
+def _without_late(waiting: Sequence[Waiting], at: Block) -> tuple[list[Waiting], list[Rejection]]:
+    """What may still come in time, and what wallets gave leave for until too soon.
+
+    By our clock, too: the chain's own stands still while no block comes.
+    """
+    soon = max(at.timestamp, now() // 1000) + _SOON
+    standing, late = list[Waiting](), list[Rejection]()
+    for one in waiting:
+        if one.leave is None or one.leave.deadline >= soon:
+            standing.append(one)
+            continue
+        refusal = Refused("Expired", None, {"deadline": one.leave.deadline})
+        late.append(Rejection(one, explain(refusal)))
+    return standing, late
 
 
 def _without(goes: list[Waiting], refusal: Refused, rejected: list[Rejection]) -> list[Waiting]:
@@ -238,6 +280,9 @@ def _without(goes: list[Waiting], refusal: Refused, rejected: list[Rejection]) -
         if len(goes) > 1:
             return goes[: len(goes) // 2]
         index = 0
+    if refusal.name == "BadSignature" and index:
+        # Those before may have left its contract too little gas to answer: it goes first next time.
+        return goes[:index]
     refused, expected = goes[index], refusal.values.get("expected")
     movable = refusal.name == "WrongPosition" and not refused.fixed
     if movable and isinstance(expected, int) and expected > 0:
