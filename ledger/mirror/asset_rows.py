@@ -24,6 +24,9 @@ HEAD: Final = COLUMNS.index("head")
 UPDATED_AT: Final = COLUMNS.index("updated_at")
 FIRST_SEQUENCE: Final = COLUMNS.index("first_sequence")
 LAST_SEQUENCE: Final = COLUMNS.index("last_sequence")
+ADVANCING: Final = ("count", "head", "updated_at", "last_sequence")
+"""What every entry changes in an asset's row, and all that most of them do."""
+
 _CONTENT_HASH: Final = COLUMNS.index("content_hash")
 _STAGE: Final = COLUMNS.index("stage")
 _PARENT: Final = COLUMNS.index("parent")
@@ -146,3 +149,8 @@ LOUD: Final[dict[int, Callable[[Row, Hash32, bytes], None]]] = {
     Kind.DELISTED: _unchanged,
 }
 """The same of those that do."""
+
+ALTERING: Final = frozenset(
+    kind for kind, change in (QUIET | LOUD).items() if change not in (_observed, _unchanged)
+)
+"""Those of them that change more than `ADVANCING`."""

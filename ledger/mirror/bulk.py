@@ -49,8 +49,9 @@ def update_rows(
         return
     if _is_postgresql(connection):
         setting = ", ".join([f'"{name}" = told."{name}"' for name in columns])
+        told = {name: name for name in [*columns, "id"]}
         _take(
-            connection, table, "moved", {name: name for name in [*columns, "id"]}, rows,
+            connection, table, f"moved_{len(columns)}", told, rows,
             lambda told: f"update {table.name} as kept set {setting} from {told} as told"  # noqa: S608
             " where kept.id = told.id",
         )  # fmt: skip

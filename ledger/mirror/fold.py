@@ -15,6 +15,7 @@ from ledger.errors import InputError, VerificationError
 from ledger.hashing import ACTOR_AND_TIME, LAST_BYTES, is_paused, keccak
 from ledger.mirror.asset_periods import appended_of, change_periods
 from ledger.mirror.asset_rows import (
+    ALTERING,
     COUNT,
     FIRST_SEQUENCE,
     HEAD,
@@ -32,6 +33,7 @@ from ledger.mirror.keeping import (
     Born,
     Keeping,
     Known,
+    advanced,
     keep,
     keeping_of,
     plain,
@@ -84,8 +86,9 @@ class _Gathered:
     """What is to be written of the entries folded since the last step was taken.
 
     `born_assets` and `moved_assets` are the rows of the assets that begin and of those that had
-    begun before; of other subjects, `born` are the ones that begin and `touched` all that have new
-    entries, with the sequences of their first and last ones.
+    begun before, of which `altered` did more than move on; of other subjects, `born` are the ones
+    that begin and `touched` all that have new entries, with the sequences of their first and last
+    ones.
     """
 
     entries: list[Values] = field(default_factory=list)
@@ -93,6 +96,7 @@ class _Gathered:
     periods: Periods = field(default_factory=Periods)
     born_assets: list[Row] = field(default_factory=list)
     moved_assets: list[Row] = field(default_factory=list)
+    altered: set[Hash32] = field(default_factory=set)
     born: dict[Hash32, int] = field(default_factory=dict)
     touched: dict[Hash32, int] = field(default_factory=dict)
 
@@ -154,6 +158,7 @@ class Folding:
         self.cursor = Cursor(number, block.hash, self.ledger_head, self.sequence, upto)
         self._gathered = _Gathered()
         moved = [one for one in gathered.touched if one not in gathered.born]
+        altered = [row for row in gathered.moved_assets if row[0] in gathered.altered]
         return Applied(
             before=before,
             last=block,
@@ -162,7 +167,10 @@ class Folding:
             entries=gathered.entries,
             blocks=gathered.blocks,
             born=self._rows(gathered, gathered.born_assets, gathered.born, _whole),
-            moved=self._rows(gathered, gathered.moved_assets, moved, _changed),
+            moved=self._rows(gathered, altered, moved, _changed),
+            advanced=[
+                advanced(row) for row in gathered.moved_assets if row[0] not in gathered.altered
+            ],
             opened=gathered.periods.openings(),
             closed=dict(gathered.periods.closings()),
         )
@@ -172,11 +180,13 @@ class Folding:
     def _fold_block(self, number: int, entries: Iterable[Read]) -> None:
         # All that is looked up is in locals: this runs for every entry of the chain. The ledger
         # head is `ledger.domain.heads.ledger_head_after`, a subject's head `head_after`.
-        hash_, quick, loud, subjects = keccak, _QUICK, LOUD, self.subjects
+        hash_, subjects = keccak, self.subjects
+        quick, loud, altering = _QUICK, LOUD, ALTERING
         gathered = self._gathered
-        append, move, periods = (
+        append, move, alter, periods = (
             gathered.entries.append,
             gathered.moved_assets.append,
+            gathered.altered.add,
             gathered.periods,
         )
         ledger_head, sequence, written = self.ledger_head, self.sequence, self.cursor.sequence
@@ -195,6 +205,8 @@ class Folding:
                     move(known)
                 if kind in loud:
                     change_periods(periods, known, entry)
+                if kind in altering:
+                    alter(subject)
                 quick[kind](known, org, payload)
                 head = hash_(known[HEAD] + tail)
                 known[COUNT] = position + 1
@@ -230,6 +242,7 @@ class Folding:
         if isinstance(known, list):
             if known[LAST_SEQUENCE] <= self.cursor.sequence:
                 gathered.moved_assets.append(known)
+            gathered.altered.add(subject)
             known[:] = ASSETS.row(after, known[FIRST_SEQUENCE], sequence)
         else:
             gathered.touched[subject] = sequence

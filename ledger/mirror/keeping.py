@@ -16,7 +16,7 @@ from ledger.domain.catalogue import Schema, World
 from ledger.domain.founding import Founding
 from ledger.domain.organisation import Organisation
 from ledger.domain.subjects import Subject
-from ledger.mirror.asset_rows import Row
+from ledger.mirror.asset_rows import ADVANCING, Row
 from ledger.mirror.columns import COLUMNS
 from ledger.mirror.steps import Values
 from ledger.types import AssetKind, Stage, decode_parties, encode_parties
@@ -127,6 +127,10 @@ KEEPINGS: Final = (
 
 _OF: Final = {keeping.subject: keeping for keeping in KEEPINGS}
 ASSETS: Final = _OF[Asset]
+advanced: Final[Callable[[Row], Values]] = itemgetter(
+    *[ASSETS.columns.index(name) for name in ADVANCING], ASSETS.id
+)
+"""The same of an asset's row in which only `ADVANCING` changes."""
 BATCHES: Final = _OF[Batch]
 
 

@@ -48,8 +48,9 @@ class Applied:
 
     `proven`: the entries fold to the ledger head that the chain provably has after `last`, so that
     none is missing. `entries` and `blocks` are rows of those tables, in order; of the others,
-    `born` are the rows that begin, `moved` those of subjects that had rows, `opened` the periods
-    that begin, and `closed` what ends, each row the block and the values of the closing's columns.
+    `born` are the rows that begin, `moved` those of subjects that had rows, `advanced` those of
+    assets that moved on and are as they were (`asset_rows.ADVANCING`), `opened` the periods that
+    begin, and `closed` what ends, each row the block and the values of the closing's columns.
     `node_block` is the newest block of the node.
     """
 
@@ -61,6 +62,7 @@ class Applied:
     blocks: Sequence[Values]
     born: Mapping[str, Sequence[Values]]
     moved: Mapping[str, Sequence[Values]]
+    advanced: Sequence[Values]
     opened: Mapping[str, Sequence[Values]]
     closed: Mapping[Closing, Sequence[Values]]
 

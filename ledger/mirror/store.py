@@ -13,6 +13,7 @@ from ledger.chain.identity import Deployed
 from ledger.database.engine import reading, writing
 from ledger.errors import MirrorError, WrongChain
 from ledger.hashing import domain_separator
+from ledger.mirror.asset_rows import ADVANCING
 from ledger.mirror.bulk import close_periods, insert_rows, update_rows
 from ledger.mirror.checkpoints import forget_checkpoints, keep_checkpoint
 from ledger.mirror.keeping import KEEPINGS, Known
@@ -137,6 +138,7 @@ def _apply(session: Session, mirror: MirrorRow, step: Applied) -> None:
         insert_rows(connection, TABLES[name], rows)
     for name, rows in step.moved.items():
         update_rows(connection, TABLES[name], _CHANGING[name], rows)
+    update_rows(connection, TABLES["asset"], ADVANCING, step.advanced)
     # What had been open ends before anything of the same key begins.
     for closing, rows in step.closed.items():
         close_periods(connection, TABLES[closing.table], closing, rows)
