@@ -124,6 +124,7 @@ class _Worker:
         self.domain = domain_separator(work.deployed.chain_id, work.deployed.contract)
         self.span = Span()
         self.written = work.cursor.sequence
+        self.lacking = self.written > 0  # whether the mirror may know subjects that are not at hand
         self.subjects: dict[Hash32, Known] = {}
         self._store: Store | None = None
 
@@ -134,7 +135,8 @@ class _Worker:
             if fetched.first.parent_hash != before:
                 raise Distrusted("a final block changed", block=fetched.first.number)
             before = fetched.last.hash
-            self.look_up(named_by(fetched.reading.entries, self.subjects), folding.names)
+            if self.lacking:
+                self.look_up(named_by(fetched.reading.entries, self.subjects), folding.names)
             folding.fold(fetched.reading)
             done = fetched.last.number == self.work.until
             if done or folding.size >= _size_of_step(folding.sequence):
@@ -170,8 +172,8 @@ class _Worker:
 
     def look_up(self, ids: list[Hash32], names: dict[Hash32, Hash32]) -> None:
         """Get what is not at hand; it was written long ago."""
-        if not ids or self.written == 0:
-            return  # nothing is written yet that is not at hand
+        if not ids:
+            return
         if self._store is None:
             self._store = _open_store(self.work.database_url)
         found = self._store.subjects(ids)
@@ -194,6 +196,7 @@ class _Worker:
 
     def forget(self) -> None:
         """Forget assets that nothing happened to lately, and that the mirror has by now."""
+        self.lacking = True
         assets = {id: one[-1] for id, one in self.subjects.items() if isinstance(one, list)}
         # No more than a third: what is forgotten too early is looked up again, one by one.
         oldest = sorted(assets.values())[len(assets) // 3]

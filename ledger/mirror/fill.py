@@ -16,6 +16,7 @@ from ledger.chain.rpc import RpcClient
 from ledger.database.engine import unhurried
 from ledger.mirror.apart import Ahead, ReadAhead, find_work
 from ledger.mirror.indexes import build_indexes, find_missing_indexes, leave_out_indexes
+from ledger.mirror.proven import Prover
 from ledger.mirror.steps import Applied, Cursor
 from ledger.mirror.store import Store
 
@@ -37,11 +38,15 @@ class Filling:
         return find_work(self.rpc, url, self.deployed, self.finality, cursor)
 
     def fill(
-        self, apply: Callable[[Applied], None], stop: threading.Event, early: ReadAhead | None
+        self,
+        apply: Callable[[Applied], None],
+        stop: threading.Event,
+        early: ReadAhead | None,
+        prover: Prover,
     ) -> None:
         """Take what is final and far ahead; an empty mirror is filled without readers' indexes.
 
-        `early` is what has begun to read already.
+        `early` is what has begun to read already; `prover` is to prove what follows.
         """
         store = Store(self.engine)
         cursor = store.cursor()
@@ -61,6 +66,8 @@ class Filling:
             work = self.find_work(cursor) if cursor != before else None
         if missing and not stop.is_set():
             _log.info("building %d indexes", len(missing))
+            # The node is idle meanwhile.
+            prover.begin(self.rpc.fetch_block("latest"))
             build_indexes(self.engine, missing)
 
 

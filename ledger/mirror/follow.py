@@ -23,7 +23,6 @@ from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
 from ledger.mirror.proven import Prover
 from ledger.mirror.reading import Distrusted
-from ledger.ranges import Span
 from ledger.mirror.steps import (
     Applied,
     Cursor,
@@ -33,6 +32,7 @@ from ledger.mirror.steps import (
     RolledBack,
     Step,
 )
+from ledger.ranges import Span
 from ledger.types import Hash32
 
 _log = logging.getLogger(__name__)
@@ -74,12 +74,14 @@ def follow(
     wait: Callable[[float], bool],
     poll: float = 0.1,
     to_head: bool = False,
+    prover: Prover | None = None,
 ) -> Iterator[Step]:
     """Yield what the mirror must do next, each step on the mirror as the last one left it.
 
     `wait` pauses for so many seconds and says whether to stop; `poll` is how often, in seconds,
     an idle node is asked at least: more often while blocks come quickly. With `to_head` it ends
-    where the node stood at the beginning, for a chain that is always at work has no end.
+    where the node stood at the beginning, for a chain that is always at work has no end. `prover`
+    may have begun to prove that already.
 
     Raises:
         Distrusted: the node keeps contradicting the chain.
@@ -87,7 +89,8 @@ def follow(
         WrongChain: it serves another chain than the ledger's.
     """
     verify_deployed(rpc, deployed, finality)
-    follower = _Follower(rpc, deployed, memory, finality, poll, to_head=to_head)
+    prover = prover or Prover(rpc, deployed.contract)
+    follower = _Follower(rpc, deployed, memory, finality, prover, poll, to_head=to_head)
     failures = 0
     moved = time.monotonic()
     while True:
@@ -132,6 +135,7 @@ class _Follower:
         deployed: Deployed,
         memory: Memory,
         finality: Finality,
+        prover: Prover,
         poll: float,
         *,
         to_head: bool,
@@ -142,7 +146,7 @@ class _Follower:
         self.finality = finality
         self.domain = domain_separator(deployed.chain_id, deployed.contract)
         self.span = Span()
-        self.prover = Prover(rpc, deployed.contract)
+        self.prover = prover
         self.poll = poll
         self.at_head = False
         self._to_head = to_head

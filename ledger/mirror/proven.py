@@ -6,8 +6,10 @@ where it lags, entries and head would agree, and both be wrong.
 
 from __future__ import annotations
 
+import threading
 import time
-from typing import Final
+from concurrent.futures import Future
+from typing import Final, TypeAlias
 
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import AccountProof, Block
@@ -24,6 +26,9 @@ _REST: Final = 8
 """How many times as long as a slow proof took there is none asked for."""
 _RETRY: Final = 1.0
 
+_Answer: TypeAlias = tuple[AccountProof, float]
+"""A proof, and the seconds that it took."""
+
 
 class Prover:
     """Asks for proofs, and no more often than the node can bear: some hash all they hold for one.
@@ -36,6 +41,7 @@ class Prover:
         self._rpc = rpc
         self._contract = contract
         self._due = 0.0
+        self._begun: tuple[Hash32, Future[_Answer]] | None = None
 
     @property
     def is_due(self) -> bool:
@@ -46,6 +52,19 @@ class Prover:
         """Ask for none meanwhile."""
         self._due = time.monotonic() + seconds
 
+    def begin(self, block: Block) -> None:
+        """Ask for a block's proof already: `fetch` then takes this one, should it want it."""
+        future: Future[_Answer] = Future()
+        self._begun = block.hash, future
+
+        def ask() -> None:
+            try:
+                future.set_result(self._ask(block.hash))
+            except Exception as error:  # noqa: BLE001 - `fetch` raises it
+                future.set_exception(error)
+
+        threading.Thread(target=ask, daemon=True, name="proof").start()
+
     def fetch(self, block: Block) -> Hash32:
         """Fetch the ledger head after a block, with its storage proof (EIP-1186).
 
@@ -54,15 +73,16 @@ class Prover:
             RpcError: the node does not prove, or has no such state (any more).
         """
         root = _state_root(block)
-        began = time.monotonic()
+        begun, self._begun = self._begun, None
         try:
-            # By hash, so that a reorganisation meanwhile cannot slip another block's state in.
-            proof = self._rpc.fetch_proof(self._contract, [ledger_head_slot()], block.hash)
+            if begun is not None and begun[0] == block.hash:
+                proof, took = begun[1].result()
+            else:
+                proof, took = self._ask(block.hash)
         except RpcError:
             self.quick = False
             self.rest(_RETRY)
             raise
-        took = time.monotonic() - began
         self.quick = took <= _QUICK
         self.rest(_REST * took)
         try:
@@ -72,6 +92,12 @@ class Prover:
                 f"the state after block {block.number} is not what its hash says: {error}",
                 block=block.number,
             ) from error
+
+    def _ask(self, block: Hash32) -> _Answer:
+        began = time.monotonic()
+        # By hash, so that a reorganisation meanwhile cannot slip another block's state in.
+        proof = self._rpc.fetch_proof(self._contract, [ledger_head_slot()], block)
+        return proof, time.monotonic() - began
 
 
 def _state_root(block: Block) -> Hash32:

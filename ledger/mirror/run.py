@@ -23,6 +23,7 @@ from ledger.mirror.apart import ReadAhead
 from ledger.mirror.fetch import fetch_base
 from ledger.mirror.fill import Filling
 from ledger.mirror.follow import follow
+from ledger.mirror.proven import Prover
 from ledger.mirror.steps import Applied, Cursor, Finalised, Proven, RolledBack, Step
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.settings import Settings
@@ -122,7 +123,7 @@ class _Run:
     stop: threading.Event
     told: Callable[[Progress], None] | None = None
     pause: Callable[[float], bool] | None = None
-    fill: Callable[[], None] | None = None
+    fill: Callable[[Prover], None] | None = None
     progress: Progress = field(default_factory=Progress)
     failures: int = 0
     failing_since: float = 0.0
@@ -144,8 +145,9 @@ class _Run:
         verify_deployed(self.rpc, self.deployed, self.finality)
         self.store.begin(self.deployed, fetch_base(self.rpc, self.deployed))
         self.progress.base = self.store.base().number
+        prover = Prover(self.rpc, self.deployed.contract)
         if self.fill is not None:
-            self.fill()
+            self.fill(prover)
         steps = follow(
             self.rpc,
             self.deployed,
@@ -154,6 +156,7 @@ class _Run:
             wait=self.pause or self.stop.wait,
             poll=poll,
             to_head=to_head,
+            prover=prover,
         )
         for step in steps:
             self.apply(step)

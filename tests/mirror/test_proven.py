@@ -120,3 +120,41 @@ def test_a_node_that_refuses_is_asked_again_later(
     assert (asking.quick, asking.is_due) == (False, False)
     node.now += 1.0
     assert asking.is_due
+
+
+def test_a_proof_that_was_begun_is_asked_for_once(chain: Chain) -> None:
+    asked: list[int] = []
+
+    def note(proof: AccountProof) -> AccountProof:
+        asked.append(1)
+        return proof
+
+    asking = prover(chain, note)
+    block = chain.rpc.fetch_block("latest")
+    asking.begin(block)
+    assert asking.fetch(block) == fetch_ledger_head(chain, block.hash)
+    assert len(asked) == 1
+
+
+def test_a_proof_that_was_begun_proves_no_other_block(chain: Chain) -> None:
+    asking = prover(chain)
+    asking.begin(chain.rpc.fetch_block("latest"))
+    chain.enrol()
+    newest = chain.rpc.fetch_block("latest")
+    assert asking.fetch(newest) == fetch_ledger_head(chain, newest.hash)
+
+
+def test_a_proof_that_was_begun_and_failed_is_asked_for_again(chain: Chain) -> None:
+    refusals = [RpcError("eth_getProof", -32000, "busy")]
+
+    def refuse_once(proof: AccountProof) -> AccountProof:
+        if refusals:
+            raise refusals.pop()
+        return proof
+
+    asking = prover(chain, refuse_once)
+    block = chain.rpc.fetch_block("latest")
+    asking.begin(block)
+    with pytest.raises(RpcError):
+        asking.fetch(block)
+    assert asking.fetch(block) == fetch_ledger_head(chain, block.hash)
