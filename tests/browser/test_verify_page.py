@@ -78,8 +78,16 @@ def trust(page: Page, name: str) -> dict[str, Any]:
     if "anchor_log" in told:
         page.get_by_label("Address of the log on the other chain").fill(told["anchor_log"])
         page.get_by_label("Hash of a block of the other chain").fill(told["anchor_hash"])
+    if "checkpoint" in told:
+        give_checkpoint(page, json.dumps(told["checkpoint"]).encode())
     verify_of(page, vector["contract"])
     return vector
+
+
+def give_checkpoint(page: Page, raw: bytes) -> None:
+    page.get_by_text("The checkpoint is in a file of its own").click()
+    file: Any = {"name": "checkpoint.json", "mimeType": "application/json", "buffer": raw}
+    page.locator("#checkpoint").set_input_files(file)
 
 
 def states(page: Page) -> list[str | None]:
@@ -146,6 +154,20 @@ def test_a_log_on_another_chain_vouches_for_a_block(page: Page) -> None:
     expect(page.locator("#claims")).to_contain_text(
         "1 checkpoint is in it, with a proof of another"
     )
+
+
+def test_a_checkpoint_in_a_file_of_its_own_vouches_too(page: Page) -> None:
+    trust(page, "both: a file")
+    expect(page.locator("#verdict h2")).to_have_text("Proven")
+    trust(page, "both: a file with another ledger head")
+    expect(page.locator("#verdict h2")).to_have_text("Not proven: step 4, ledger head")
+    assert states(page)[3] == "failed"
+    page.locator("#checkpoint").set_input_files([])
+    file: Any = {"name": "letter.json", "mimeType": "application/json", "buffer": b'{"format":1}'}
+    page.locator("#checkpoint").set_input_files(file)
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#checkpoint-wrong")).to_contain_text("letter.json will not do: domain has")
+    assert states(page) == ["waiting"] * 14
 
 
 @pytest.mark.parametrize(

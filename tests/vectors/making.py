@@ -25,7 +25,7 @@ from ledger.proofs.steps import StepFailed
 from ledger.proofs.verified import Assembled, Proven, Verified
 from ledger.proofs.verify import verify_bundle
 from ledger.types import to_hex
-from tests.vectors import absences, archives, forged, trusting
+from tests.vectors import absences, archives, forged, trials
 from tests.vectors.cases import CASES, Case, with_checkpoints
 from tests.vectors.story import Story, told
 from tests.vectors.tampering import Tampered, tamper
@@ -47,7 +47,7 @@ def make_archives() -> dict[str, bytes]:
 def make_trust() -> dict[str, bytes]:
     """All files of `trust/`, by name."""
     bundle = decode_bundle((FOLDER / "checkpoints.json").read_bytes())
-    files, vectors = trusting.files_of(bundle)
+    files, vectors = trials.files_of(bundle)
     return files | {INDEX: _written(vectors)}
 
 

@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 
 import { verifyCode } from "../../api/explorer/static/verify/code.js";
+import { readCheckpoint } from "../../api/explorer/static/verify/form.js";
 import { Fault, StepFailed } from "../../api/explorer/static/verify/steps.js";
 import { verifyBundle } from "../../api/explorer/static/verify/verify.js";
 
@@ -22,8 +23,9 @@ function verdict({ bundle, artifact, ...trust }) {
 }
 
 function trustOf({ contract, block_hash: blockHash, witnesses: trusted, threshold, ...other }) {
-  const { anchor_log: log, anchor_hash: anchorHash } = other;
+  const { anchor_log: log, anchor_hash: anchorHash, checkpoint } = other;
   return {
+    checkpoint: checkpoint && readCheckpoint(new TextEncoder().encode(JSON.stringify(checkpoint))),
     contract,
     blockHash,
     witnesses: trusted && { trusted, threshold },

@@ -1,7 +1,9 @@
 // What the auditor enters: why a block is believed, and which contract; and what is wrong with it.
 
 import { get } from "./dom.js";
-import { tellMany } from "./words.js";
+import { LARGEST_BESIDE } from "./limits.js";
+import { Fault } from "./steps.js";
+import { tellMany, tellSize } from "./words.js";
 
 const HASH = { digits: 64, what: "A block’s hash" };
 const FIELDS = {
@@ -23,10 +25,13 @@ export function showWay() {
   }
 }
 
-/** What is trusted, as the verifier takes it; null, and the first wrong field in focus, if some of it cannot be right. */
-export function readTrust() {
+/**
+ * What is trusted, as the verifier takes it; null if some of it cannot be right, of which the first
+ * is in focus then.
+ */
+export async function readTrust() {
   const read = { hash: readByHash, witnesses: readWitnessed, anchor: readAnchored }[chosenWay()];
-  const trust = { contract: readHex("contract"), ...read() };
+  const trust = { contract: readHex("contract"), ...(await read()) };
   const isWhole = Object.values(trust).every((value) => value !== null);
   if (!isWhole) document.querySelector("#ask [aria-invalid=true]:not([hidden] *)").focus();
   return isWhole ? trust : null;
@@ -34,15 +39,38 @@ export function readTrust() {
 
 const readByHash = () => ({ blockHash: readHex("hash") });
 
-function readWitnessed() {
+async function readWitnessed() {
   const trusted = readWitnesses();
   const threshold = readThreshold(trusted);
-  return { witnesses: trusted && threshold && { trusted, threshold } };
+  const { readCheckpoint } = await import("./form.js"); // Not before: it needs npm's packages.
+  const checkpoint = await readBeside("checkpoint", (raw) => readCheckpoint(new Uint8Array(raw)));
+  return {
+    witnesses: trusted && threshold && { trusted, threshold },
+    ...(checkpoint === null ? {} : { checkpoint: checkpoint ?? null }),
+  };
 }
 
-function readAnchored() {
+async function readAnchored() {
   const [log, blockHash] = [readHex("log"), readHex("anchor-hash")];
-  return { ...readWitnessed(), otherChain: log && blockHash && { log, blockHash } };
+  return { ...(await readWitnessed()), otherChain: log && blockHash && { log, blockHash } };
+}
+
+/** The compiled contract's bytes, null if none was chosen, undefined if it cannot be taken. */
+export const readArtifact = () => readBeside("artifact", (raw) => raw);
+
+// What is in a file that may be chosen besides the bundle: null if none is, undefined if it is none.
+async function readBeside(id, read) {
+  const [file] = get(id).files;
+  judge(id, "", null);
+  if (!file) return null;
+  try {
+    if (file.size > LARGEST_BESIDE) throw new Fault(`it has ${tellSize(file.size)}`);
+    return read(await file.arrayBuffer());
+  } catch (error) {
+    const why = error instanceof Fault ? error.message : `it cannot be read: ${error.message}`;
+    judge(id, `${brief(file.name)} will not do: ${why}.`);
+    return undefined;
+  }
 }
 
 function readHex(id) {

@@ -24,24 +24,24 @@ const left = object({ left: HASH });
 const right = object({ right: HASH });
 const sibling = (value) => (Object.hasOwn(value ?? {}, "left") ? left : right)(value);
 
-const CHECKPOINT = object(
-  {
-    domain: HASH,
-    block_number: integer(0, Number.MAX_SAFE_INTEGER),
-    block_hash: HASH,
-    ledger_head: HASH,
-    signatures: list(hex(65), { most: 256 }),
-  },
-  {
-    headers: list(hex(), { least: 1, most: 1024 }),
-    anchor: object({
-      log: hex(20),
-      header: hex(),
-      account_proof: list(hex(), { most: 64 }),
-      slots: list(object({ witness: hex(20), nodes: list(hex(), { most: 64 }) }), { most: 256 }),
-    }),
-  },
-);
+const SIGNED = {
+  domain: HASH,
+  block_number: integer(0, Number.MAX_SAFE_INTEGER),
+  block_hash: HASH,
+  ledger_head: HASH,
+  signatures: list(hex(65), { most: 256 }),
+};
+const EVIDENCE = {
+  headers: list(hex(), { least: 1, most: 1024 }),
+  anchor: object({
+    log: hex(20),
+    header: hex(),
+    account_proof: list(hex(), { most: 64 }),
+    slots: list(object({ witness: hex(20), nodes: list(hex(), { most: 64 }) }), { most: 256 }),
+  }),
+};
+const CHECKPOINT = object(SIGNED, EVIDENCE);
+const CHECKPOINT_FILE = object({ format: only("asset-ledger-checkpoint/1"), ...SIGNED }, EVIDENCE);
 
 const BUNDLE = object(
   {
@@ -77,17 +77,24 @@ export function readForm(raw) {
   return { ...readBundle(bundle), sealed };
 }
 
+/** The checkpoint that a file beside a bundle holds, which need not be in canonical form. */
+export function readCheckpoint(raw) {
+  const checkpoint = parse(decodeText(raw));
+  verifyShape(CHECKPOINT_FILE, checkpoint, "the checkpoint");
+  return checkpoint;
+}
+
+function verifyShape(check, value, what) {
+  const fault = check(value);
+  if (!fault) return;
+  const where = fault.path.slice(1) || what;
+  throw new Fault(`${where} has the wrong form`, fault.wants, tell(fault.value));
+}
+
 function readBundle(raw) {
   const written = decodeText(raw);
   const bundle = parse(written);
-  const fault = BUNDLE(bundle);
-  if (fault) {
-    throw new Fault(
-      `${fault.path.slice(1) || "the bundle"} has the wrong form`,
-      fault.wants,
-      tell(fault.value),
-    );
-  }
+  verifyShape(BUNDLE, bundle, "the bundle");
   verifyLists(bundle);
   const rewritten = canonical(bundle);
   if (rewritten !== written) {

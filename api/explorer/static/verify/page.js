@@ -1,11 +1,11 @@
 // The page: takes a file and what is trusted, has it verified, and shows the outcome.
 
-import { readTrust, showWay } from "./ask.js";
+import { readArtifact, readTrust, showWay } from "./ask.js";
 import { clearBoard, failAt, pass } from "./board.js";
 import { get, make } from "./dom.js";
-import { LARGEST_ARTIFACT, LARGEST_FILE } from "./limits.js";
+import { LARGEST_FILE } from "./limits.js";
 import { layOut } from "./result.js";
-import { shorten, tellMany, tellNumber, tellTime } from "./words.js";
+import { shorten, tellMany, tellNumber, tellSize, tellTime } from "./words.js";
 
 let reading = Promise.resolve(null); // gives the bytes of the file that was chosen last, or null
 let files = 0; // how many were chosen, and
@@ -93,40 +93,15 @@ function tellClaims(text, isWrong = false) {
   get("claims").classList.toggle("wrong", isWrong);
 }
 
-function tellSize(bytes) {
-  if (bytes < 1024) return tellMany(bytes, "byte", "bytes");
-  return bytes < 2 ** 20
-    ? `${tellNumber(Math.round(bytes / 1024))} KiB`
-    : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-}
-
 async function submit(event) {
   event.preventDefault();
   clearResult();
-  const trusted = readTrust();
-  const [raw, artifact] = await Promise.all([reading, readArtifact()]);
+  const [trusted, raw, artifact] = await Promise.all([readTrust(), reading, readArtifact()]);
   get("ask-wrong").textContent = raw ? "" : "Choose a bundle first.";
   if (!trusted || !raw || artifact === undefined) return;
   get("go").disabled = true;
   asked += 1;
   post({ raw, trusted, artifact, about: asked });
-}
-
-/** The compiled contract's bytes, null if none was chosen, undefined if it cannot be taken. */
-async function readArtifact() {
-  const [file] = get("artifact").files;
-  get("artifact-wrong").textContent = "";
-  if (!file) return null;
-  if (file.size <= LARGEST_ARTIFACT) {
-    try {
-      return await file.arrayBuffer();
-    } catch (error) {
-      get("artifact-wrong").textContent = `It cannot be read: ${error.message}`;
-      return undefined;
-    }
-  }
-  get("artifact-wrong").textContent = `It has ${tellSize(file.size)}, and no compiled contract has.`;
-  return undefined;
 }
 
 // -- what comes out ----------------------------------------------------------------------------

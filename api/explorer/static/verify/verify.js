@@ -23,7 +23,8 @@ const LEDGER_HEAD = 1;
 /**
  * What a bundle proves to somebody who trusts a contract's address and a block: by its hash
  * `blockHash`, or as `witnesses` (trusted, threshold) vouch for it, whose words are signatures, or
- * stand in the log of `otherChain` (log, blockHash). All hex is 0x and lower-case.
+ * stand in the log of `otherChain` (log, blockHash), on the bundle's checkpoints, or on the one of
+ * `checkpoint` in their place. All hex is 0x and lower-case.
  * `onPassed(number, told, subject)` hears of each step, 5 to 10 of each subject in turn.
  * Throws StepFailed.
  */
@@ -51,6 +52,7 @@ export function verifyBundle(raw, trust, onPassed = () => {}) {
   const tree = step(12, () => (isTree ? verifyTree(bundle.subject, proven) : null));
   const disclosed = step(13, () => verifyDisclosed(bundle, proven));
   step(14, () => verifyRest(nodes));
+  if (vouched) take(4, () => verifySignedHeads([vouched.checkpoint], numberToHex(head, 32)));
   return {
     chainId: bundle.chain_id,
     contract,
@@ -68,9 +70,10 @@ export function verifyBundle(raw, trust, onPassed = () => {}) {
   };
 }
 
-function verifyHeader(bundle, { blockHash, witnesses, otherChain }, domain) {
+function verifyHeader(bundle, { blockHash, checkpoint, ...trust }, domain) {
   const raw = fromHex(bundle.header);
-  const vouched = witnesses ? vouchAny(bundle, witnesses, otherChain, domain) : null;
+  const words = checkpoint ? [checkpoint] : (bundle.checkpoints ?? []);
+  const vouched = trust.witnesses ? vouchAny(raw, words, trust, domain) : null;
   const block = readHeader(raw, vouched && !blockHash ? toHex(keccak(raw)) : blockHash);
   verifyCheckpoints(bundle.checkpoints ?? [], domain, block);
   return { ...block, vouched };

@@ -1,7 +1,7 @@
 // Part of step 2 for whoever knows no block's hash: trusted witnesses vouch for the block.
 
 import { verifyAnchor } from "./anchor.js";
-import { fromHex, toHex } from "./bytes.js";
+import { toHex } from "./bytes.js";
 import { verifyDescent, verifyDomain } from "./checkpoints.js";
 import { parseHeader } from "./header.js";
 import { keccak } from "./hashes.js";
@@ -9,13 +9,13 @@ import { Fault, NotVouched, blaming } from "./steps.js";
 import { verifySignatures, verifyThreshold } from "./witnesses.js";
 
 /**
- * Who vouches for the bundle's block, by the newest checkpoint that does; of its failures, that of
- * the newest is told. `otherChain` (log, blockHash) has their words taken from a log there.
+ * Who vouches for a header's block, by the newest checkpoint that does, of some in the order of
+ * their blocks; if none does, it is told why the newest does not. `otherChain` (log, blockHash) has
+ * the words of `witnesses` taken from a log there.
  */
-export function vouchAny({ header, checkpoints = [] }, witnesses, otherChain, domain) {
+export function vouchAny(header, checkpoints, { witnesses, otherChain }, domain) {
   verifyThreshold(witnesses);
-  const raw = fromHex(header);
-  const block = () => ({ ...parseHeader(raw), hash: toHex(keccak(raw)) });
+  const block = () => ({ ...parseHeader(header), hash: toHex(keccak(header)) });
   let failure = null;
   for (const checkpoint of [...checkpoints].reverse()) {
     try {
@@ -34,5 +34,5 @@ function vouch(checkpoint, block, witnesses, otherChain, domain) {
     ? verifyAnchor(checkpoint, witnesses, otherChain)
     : { witnesses: verifySignatures(checkpoint, witnesses), block: null };
   blaming("not_descended", () => verifyDescent(checkpoint, block()));
-  return { ...found, of: checkpoint.block_number };
+  return { ...found, of: checkpoint.block_number, checkpoint };
 }

@@ -19,3 +19,11 @@ export function tellTime(seconds) {
 export function tellMany(number, one, many) {
   return `${tellNumber(number)} ${Number(number) === 1 ? one : many}`;
 }
+
+/** So many bytes, in the unit that fits. */
+export function tellSize(bytes) {
+  if (bytes < 1024) return tellMany(bytes, "byte", "bytes");
+  return bytes < 2 ** 20
+    ? `${tellNumber(Math.round(bytes / 1024))} KiB`
+    : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
