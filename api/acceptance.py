@@ -99,7 +99,7 @@ def append(
         payload = _payload(session, body, sent)
         lookup.require_sense(target, payload)
         if isinstance(payload, Erased):
-            require_erasable(session, target.owner, asset, payload.documents)
+            require_erasable(service, session, target.owner, asset, payload.documents)
     matched = target.match(if_match)
     require_room(service, who.org or OPERATOR)
     document = _store(service, who.org or OPERATOR, sent) if sent else None

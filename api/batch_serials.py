@@ -8,10 +8,11 @@ from itertools import islice
 
 from sqlmodel import Session
 
-from api.births import Births, Line, member_id
+from api.births import Births, Line
 from ledger.documents.batch_files import BatchFile
 from ledger.documents.batch_lines import LineFault
 from ledger.documents.batch_portions import MOST_FAULTS
+from ledger.domain.batch import member_id
 from ledger.domain.payloads import BatchRegistered, Registered
 from ledger.outbox.batches import (
     count_serials,

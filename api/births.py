@@ -13,7 +13,7 @@ from ledger.documents.batch_files import BatchFile
 from ledger.documents.batch_store import BatchStore
 from ledger.documents.sealing import Sealed
 from ledger.documents.store import DocumentStore
-from ledger.domain.batch import batch_id_of, index_of
+from ledger.domain.batch import batch_id_of, index_of, member_id
 from ledger.errors import UnknownThing
 from ledger.mirror.tables import AssetRow
 from ledger.outbox.batches import find_batch, list_standing
@@ -107,6 +107,13 @@ class Births:
             )
         return line[0].load(line[1])
 
+    def erase(self, document: Document) -> None:
+        """Destroy a document, or a batch's line: first its key."""
+        if document.pack:
+            self._documents.erase(document.place)
+        elif document.subject and (index := index_of(document.subject)):
+            self.batches.erase(batch_id_of(document.subject), index)
+
     def clean(self, engine: Engine) -> None:
         """Remove the lines of batches that a crash left without an operation."""
 
@@ -121,11 +128,6 @@ class Births:
         index = index_of(asset)
         batch = self.batches.find(batch_id_of(asset)) if index else None
         return (batch, index) if batch and index <= batch.about.size else None
-
-
-def member_id(batch: Hash32, index: int) -> Hash32:
-    """The id of a batch's asset `index`, from 1."""
-    return (int.from_bytes(batch) + index).to_bytes(32)
 
 
 def _document(sent: BatchRegistration, content_hash: Hash32, index: int, size: int) -> Document:

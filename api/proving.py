@@ -12,6 +12,7 @@ from api.errors import Problem, unavailable
 from api.lookup import get_mirror
 from api.vouching import find_vouching
 from ledger.chain.rpc import RpcClient
+from ledger.documents.packs import CorruptDocument
 from ledger.documents.sealing import Sealed
 from ledger.errors import NodeError, UnknownThing, VerificationError
 from ledger.mirror.moments import Moment, find_moment
@@ -69,6 +70,8 @@ def prove(service: Service, view: View, subject: Hash32, at: Moment | None, aske
         raise Problem(
             "not_found", f"nothing {to_hex(subject)} was there at {moment.block}"
         ) from error
+    except CorruptDocument:
+        raise  # it is no fault of the node's
     except (NodeError, VerificationError) as error:
         raise _not_now(moment, error) from error
     finally:

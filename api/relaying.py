@@ -65,7 +65,7 @@ def relay(
         _require_match(if_match, following)
         _require_account(session, org, body)
         if isinstance(payload, Erased):
-            _require_erasable(session, who, org, entry, payload)
+            _require_erasable(service, session, who, org, entry, payload)
     _require_time(leave)
     _require_signed(service, mirror.domain, entry, leave)
     require_room(service, org)
@@ -158,11 +158,16 @@ def _require_account(session: Session, org: Hash32, body: RelayEntry) -> None:
 
 
 def _require_erasable(
-    session: Session, who: Credential, org: Hash32, entry: Entry, payload: Erased
+    service: Service,
+    session: Session,
+    who: Credential,
+    org: Hash32,
+    entry: Entry,
+    payload: Erased,
 ) -> None:
     """What is erased is destroyed here before the entry stands, as if it had been asked for."""
     lookup.require_right(lookup.get_target(session, who, entry.subject), who, entry.kind)
-    require_erasable(session, org, entry.subject, payload.documents)
+    require_erasable(service, session, org, entry.subject, payload.documents)
 
 
 def _require_time(leave: Authorisation) -> None:

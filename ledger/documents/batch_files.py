@@ -92,6 +92,11 @@ class BatchFile:
         self.serials = Index(folder / SERIALS[0], folder / SERIALS[1])
         self._by_hash = Index(folder / BY_HASH[0], folder / BY_HASH[1])
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether each line has a key of its own, which can be destroyed."""
+        return self.about.seed is None
+
     def read(self, index: int) -> BirthLine:
         """What line `index` says. Raises CorruptDocument."""
         content_hash = self.content_hash(index)

@@ -71,7 +71,10 @@ class BatchStore:
         return kept
 
     def erase(self, batch: Hash32, index: int) -> None:
-        """Destroy the key of line `index`, from 1, and with it what the line says."""
+        """Destroy the key of line `index`, from 1, and with it what the line says.
+
+        Only of a batch whose lines are encrypted: others have no key to destroy.
+        """
         self._vault.destroy(batch.hex(), index)
 
     def clean(self, is_known: Callable[[Hash32], bool]) -> None:

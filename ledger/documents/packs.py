@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -24,10 +24,11 @@ class CorruptDocument(VerificationError):
     """What is stored under a content hash does not hash to it."""
 
     code = "corrupt_document"
+    state: ClassVar[str] = "damaged"
 
     def __init__(self, content_hash: Hash32, reason: str) -> None:
         super().__init__(
-            f"the stored document {to_hex(content_hash)} is damaged: {reason}",
+            f"the stored document {to_hex(content_hash)} is {self.state}: {reason}",
             content_hash=to_hex(content_hash),
             reason=reason,
         )
@@ -37,6 +38,7 @@ class ErasedDocument(CorruptDocument):
     """What was stored there was destroyed on purpose."""
 
     code = "erased_document"
+    state = "gone"
 
     def __init__(self, content_hash: Hash32) -> None:
         super().__init__(content_hash, "it was erased")
@@ -46,6 +48,7 @@ class LockedDocument(CorruptDocument):
     """The master key that leads to the document's own is not here; `master` is its id, if told."""
 
     code = "locked_document"
+    state = "locked"
 
     def __init__(self, content_hash: Hash32, master: bytes | None) -> None:
         which = "that" if master is None else master.hex()

@@ -49,6 +49,11 @@ def index_of(asset: Hash32) -> int:
     return int.from_bytes(asset[29:])
 
 
+def member_id(batch: Hash32, index: int) -> Hash32:
+    """The id of a batch's asset `index`, from 1."""
+    return (int.from_bytes(batch) + index).to_bytes(32)
+
+
 def fold_batch(batch: Batch | None, entry: Appended) -> Batch:
     """The batch after its first entry, and only: what follows is written to its assets.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from sqlalchemy import func
@@ -16,6 +16,7 @@ from ledger.documents.batch_store import BatchStore
 from ledger.documents.kept import Kept
 from ledger.documents.packs import CorruptDocument
 from ledger.documents.store import DocumentStore
+from ledger.domain.batch import batch_id_of, index_of
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import decode_payload
 from ledger.outbox.registrations import find_documents
@@ -23,6 +24,9 @@ from ledger.outbox.tables import BatchRegistration, Document, Operation
 from ledger.types import ZERO_HASH, Hash32
 
 PORTION: Final = 500
+
+Rehash: TypeAlias = Callable[[Callable[[int], None], Callable[[int, Hash32], None]], Hash32]
+"""Rehashes a batch's lines to their root; tells of how many more, and which were erased."""
 
 _WITH_DOCUMENT: Final = tuple(
     [
@@ -58,9 +62,13 @@ class Shelves:
             after = rows[-1].content_hash
             session.expunge_all()
 
-    def find_kept(self, session: Session, hashes: Collection[Hash32]) -> dict[Hash32, Kept]:
-        """Those of these documents that should be kept here."""
-        return {one: self._kept(row) for one, row in find_documents(session, hashes).items()}
+    def find_kept(
+        self, session: Session, subject: Hash32, hashes: Collection[Hash32]
+    ) -> dict[Hash32, Kept]:
+        """Those of these documents about a subject that should be kept here, or are."""
+        found = {one: self._kept(row) for one, row in find_documents(session, hashes).items()}
+        line = self._find_line(session, subject)
+        return found | {one: kept for one, kept in line.items() if one in hashes}
 
     def walk_unkept(self, session: Session) -> Iterator[tuple[Hash32, Hash32]]:
         """Subjects of requests of whose document nothing is remembered, with its hash."""
@@ -78,19 +86,30 @@ class Shelves:
             after = rows[-1][0] or 0
             session.expunge_all()
 
-    def walk_batches(
-        self, session: Session
-    ) -> Iterator[tuple[Hash32, Callable[[Callable[[int], None]], Hash32]]]:
-        """The batches, each with what rehashes its lines to its root, telling how many it did.
+    def walk_batches(self, session: Session) -> Iterator[tuple[Hash32, Rehash]]:
+        """The batches, each with what rehashes its lines to its root.
 
-        That raises CorruptDocument where a line is not what was sent, or all are gone.
+        That tells how many it did, and which were erased; it raises CorruptDocument where a line is
+        not what was sent, or all are gone.
         """
         ids = select(BatchRegistration.batch).order_by(BatchRegistration.batch)  # type: ignore[arg-type]
         for batch in session.exec(ids.execution_options(yield_per=PORTION)):
             yield batch, self._rehasher(batch)
 
-    def _rehasher(self, batch: Hash32) -> Callable[[Callable[[int], None]], Hash32]:
-        return lambda told: rehash_batch(self._open(batch), told)
+    def _rehasher(self, batch: Hash32) -> Rehash:
+        return lambda told, gone: rehash_batch(self._open(batch), told, gone)
+
+    def _find_line(self, session: Session, asset: Hash32) -> dict[Hash32, Kept]:
+        """The document that an asset of a batch was born with, by its content hash."""
+        index, sent = index_of(asset), session.get(BatchRegistration, batch_id_of(asset))
+        if not index or sent is None or index > sent.size:
+            return {}
+        try:
+            batch = self._open(sent.batch)
+        except CorruptDocument:
+            return {}
+        kept = Kept(sent.org, asset, lambda: batch.load(index).raw)
+        return {batch.content_hash(index): kept}
 
     def _open(self, batch: Hash32) -> BatchFile:
         try:

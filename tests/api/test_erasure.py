@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from sqlmodel import Session
 from api import erasing
 from ledger.cli import main
 from ledger.database.engine import open_engine
+from ledger.documents.batch_files import About
 from ledger.documents.opening import open_stores
 from ledger.documents.packs import ErasedDocument
 from ledger.documents.store import DocumentStore
@@ -194,3 +197,67 @@ def test_erase_as_a_command(
     assert json.loads(capsys.readouterr().out)["documents"] == [document]
     until(lambda: aurora.http.get(f"/v1/documents/{document}").status_code == 404)
     assert call(asset, "0x" + "11" * 32, "--yes") == 1
+
+
+def test_a_line_of_a_batch_is_erased_alone(
+    service: Running, aurora: Member, boreas: Member, tmp_path: Path
+) -> None:
+    lines = b"".join(b'{"serial":"ERASED-%d","document":{"n":%d}}\n' % (n, n) for n in range(4))
+    headers = {"Content-Type": "application/x-ndjson", "Prefer": "wait=20"}
+    batch = aurora.http.post("/v1/batches", content=lines, headers=headers).json()["id"]
+    assets = [f"0x{int(batch, 16) + n:064x}" for n in range(5)]
+
+    def document_of(index: int) -> str:
+        path = f"/v1/batches/{batch}/assets/{index}"
+        return str(aurora.http.get(path).json()["content_hash"])
+
+    gone, kept = document_of(2), document_of(3)
+    shutil.copytree(service.settings.data / "documents", tmp_path / "documents")
+    assert erase(aurora, assets[2], kept).status_code == 422, "it is another asset's"
+    assert erase(boreas, assets[2], gone).status_code == 403
+    assert aurora.http.get(f"/v1/documents/{gone}").json() == {"n": 1}
+    for _ in range(2):
+        assert erase(aurora, assets[2], gone).status_code == 201
+
+    assert aurora.http.get(f"/v1/documents/{gone}").status_code == 404
+    assert aurora.http.get(f"/v1/documents/{kept}").json() == {"n": 2}
+    assert document_of(2) == gone, "what proves its birth is left"
+    listed = aurora.http.get(f"/v1/batches/{batch}/assets").json()["items"]
+    assert [one["serial"] for one in listed] == ["ERASED-0", None, "ERASED-2", "ERASED-3"]
+    for serial, found in (("ERASED-1", []), ("ERASED-2", [assets[3]])):
+        items = aurora.http.get("/v1/assets", params={"serial": serial}).json()["items"]
+        assert [one["id"] for one in items] == found
+    shutil.copytree(service.settings.data / "document-keys", tmp_path / "document-keys")
+    master = service.settings.data / "keys" / "documents"
+    copy = open_stores(tmp_path, master).batches.find(parse_hash(batch))
+    assert copy is not None
+    assert copy.load(3).raw == b'{"n":2}'
+    with pytest.raises(ErasedDocument):
+        copy.load(2)
+
+    proof = aurora.http.get(f"/v1/assets/{assets[2]}/proof").content
+    contract = parse_address(service.anyone.get("/v1/status").json()["contract"])
+    proven = verify_bundle(proof, block_hash=keccak(decode_bundle(proof).header), contract=contract)
+    assert [entry.kind for entry in proven.entries][-1] == Kind.ERASED
+
+
+def test_a_line_that_is_not_encrypted_is_not_said_to_be_erased(
+    service: Running, aurora: Member
+) -> None:
+    body = b'{"serial":"PLAIN-1","document":{"n":1}}\n'
+    headers = {"Content-Type": "application/x-ndjson", "Prefer": "wait=20"}
+    batch = aurora.http.post("/v1/batches", content=body, headers=headers).json()["id"]
+    kept = open_stores(service.settings.data)
+    seed = kept.vault.find_key(batch[2:], 0, parse_hash(batch))
+    folder = service.settings.data / "documents" / "batches" / batch[2:]
+    told = About.decode((folder / "batch.json").read_bytes())
+    plain = replace(told, org=None, seed=seed)  # as batches were kept once
+    (folder / "batch.json").write_bytes(plain.encode())
+    (folder / "lines.ndjson").write_bytes(body)
+    (folder / "ends").write_bytes(len(body).to_bytes(8, sys.byteorder))
+    asset = f"0x{int(batch, 16) + 1:064x}"
+    document = aurora.http.get(f"/v1/batches/{batch}/assets/1").json()["content_hash"]
+    refused = erase(aurora, asset, document)
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "keys encrypt" in refused.json()["detail"]
+    assert aurora.http.get(f"/v1/documents/{document}").json() == {"n": 1}

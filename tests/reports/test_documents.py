@@ -201,3 +201,46 @@ def test_lines_that_hash_to_another_root_are_named(
     assert (done.code, first["content_hash"]) == (1, batch)
     assert first["reason"].startswith("its lines hash to 0x")
     assert verb("audit").code == 0
+
+
+def test_a_line_that_was_erased_is_no_fault_and_one_that_is_readable_again_is_counted(
+    verb: Verb, service: Running, maker: Member, tmp_path: Path
+) -> None:
+    lines = b"".join(b'{"serial":"GONE-%d","document":{"n":%d}}\n' % (n, n) for n in range(3))
+    headers = {"Content-Type": "application/x-ndjson", "Prefer": "wait=20"}
+    batch = maker.http.post("/v1/batches", content=lines, headers=headers).json()["id"]
+    asset = f"0x{int(batch, 16) + 2:064x}"
+    document = maker.http.get(f"/v1/batches/{batch}/assets/2").json()["content_hash"]
+    before = verb("audit", "--json").value["documents"]
+    keys = service.settings.data / "document-keys" / batch[2:4] / f"{batch[2:]}.keys"
+    shutil.copy(keys, tmp_path / "keys")
+    assert maker.append(asset, kind="erased", documents=[document]).status_code == 201
+    erased = keys.read_bytes()
+
+    done = verb("audit", "--json")
+    after = done.value["documents"]
+    assert (done.code, after["bad"], after["kept_though_erased"]) == (0, 0, 0), done.err
+    assert (after["lines"], after["erased"]) == (before["lines"] - 1, before["erased"] + 1)
+
+    shutil.copy(tmp_path / "keys", keys)
+    again = verb("audit", "--json").value["documents"]
+    assert (again["kept_though_erased"], again["lines"]) == (1, before["lines"])
+    keys.write_bytes(erased)
+
+
+def test_a_line_that_was_erased_without_an_entry_is_bad(
+    verb: Verb, service: Running, maker: Member
+) -> None:
+    headers = {"Content-Type": "application/x-ndjson", "Prefer": "wait=20"}
+    lines = b'{"serial":"LOST-1","document":{}}\n{"serial":"LOST-2","document":{}}\n'
+    batch = maker.http.post("/v1/batches", content=lines, headers=headers).json()["id"]
+    document = maker.http.get(f"/v1/batches/{batch}/assets/2").json()["content_hash"]
+    data = service.settings.data
+    keys = data / "document-keys" / batch[2:4] / f"{batch[2:]}.keys"
+    whole = keys.read_bytes()
+    open_stores(data).batches.erase(parse_hash(batch), 2)
+    done = verb("audit", "--json")
+    keys.write_bytes(whole)
+    first = done.value["documents"]["first"]
+    assert (done.code, first["content_hash"], first["subject"]) == (1, document, batch)
+    assert first["reason"] == "line 2: it was erased, and no entry says so"

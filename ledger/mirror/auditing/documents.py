@@ -19,14 +19,16 @@ from sqlmodel import Session, col, select
 from ledger.database.engine import reading
 from ledger.documents.kept import Kept
 from ledger.documents.packs import CorruptDocument
+from ledger.domain.batch import member_id
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Erased, decode_payload
 from ledger.mirror.rows import chunks
 from ledger.mirror.tables import BatchRow, EntryRow
 from ledger.types import Hash32, to_hex
 
-Rehash: TypeAlias = Callable[[Callable[[int], None]], Hash32]
-"""Rehashes a batch's lines, telling how many more are done; returns their root."""
+Rehash: TypeAlias = Callable[[Callable[[int], None], Callable[[int, Hash32], None]], Hash32]
+"""Rehashes a batch's lines, telling how many more are done, and which were erased, with its content
+hash; returns their root."""
 
 _TELL_EVERY: Final = 500
 
@@ -40,8 +42,10 @@ class Shelves(Protocol):
     def walk_documents(self, session: Session) -> Iterable[Sequence[tuple[Hash32, Kept]]]:
         """All documents, a portion at a time."""
 
-    def find_kept(self, session: Session, hashes: Collection[Hash32]) -> Mapping[Hash32, Kept]:
-        """Those of these documents that should be kept."""
+    def find_kept(
+        self, session: Session, subject: Hash32, hashes: Collection[Hash32]
+    ) -> Mapping[Hash32, Kept]:
+        """Those of these documents about a subject that should be kept, or are."""
 
     def walk_unkept(self, session: Session) -> Iterable[tuple[Hash32, Hash32]]:
         """Subjects of requests whose document is not remembered, and its content hash."""
@@ -134,12 +138,18 @@ class _Rehashing:
 
     def rehash_lines(self, batch: Hash32, rehash: Rehash) -> None:
         """Rehash a batch; the root that its entry commits to is told by its row, if it has one."""
+        gone: dict[int, Hash32] = {}
         try:
-            root = rehash(self.count_lines)
+            root = rehash(self.count_lines, gone.__setitem__)
         except CorruptDocument as error:
             line = bytes.fromhex(str(error.fields["content_hash"])[2:])
             self.note(line, batch, str(error.fields["reason"]), at=batch)
             return
+        self.found.lines -= len(gone)
+        for number, content_hash in gone.items():
+            if not self.is_erased(content_hash, member_id(batch, number)):
+                reason = f"line {number}: it was erased, and no entry says so"
+                self.note(content_hash, batch, reason, at=batch)
         row = self.session.get(BatchRow, batch)
         if row is not None and row.root != root:
             reason = f"its lines hash to {to_hex(root)}, the ledger has {to_hex(row.root)}"
@@ -195,14 +205,14 @@ class _Rehashing:
         return any(content_hash in payload for payload in self.session.exec(rows))
 
     def count_erased(self) -> None:
-        for hashes in self.walk_erased():
+        for subject, hashes in self.walk_erased():
             for portion in chunks(hashes):
-                kept = self.shelves.find_kept(self.session, portion)
+                kept = self.shelves.find_kept(self.session, subject, portion)
                 readable = sum([_is_readable(one) for one in kept.values()])
                 self.found.kept_though_erased += readable
                 self.found.erased += len(portion) - readable
 
-    def walk_erased(self) -> Iterator[list[Hash32]]:
+    def walk_erased(self) -> Iterator[tuple[Hash32, list[Hash32]]]:
         """The documents that the ledger says were erased, a subject at a time, none twice."""
         rows = (
             select(EntryRow.subject, EntryRow.payload)
@@ -210,8 +220,9 @@ class _Rehashing:
             .order_by(col(EntryRow.subject))
             .execution_options(yield_per=_TELL_EVERY)
         )
-        for _, entries in groupby(self.session.exec(rows), itemgetter(0)):
-            yield list(dict.fromkeys(one for _, raw in entries for one in _documents(raw)))
+        for subject, entries in groupby(self.session.exec(rows), itemgetter(0)):
+            named = dict.fromkeys(one for _, raw in entries for one in _documents(raw))
+            yield subject, list(named)
 
 
 def _documents(payload: bytes) -> tuple[Hash32, ...]:
