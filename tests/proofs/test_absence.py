@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.batch import batch_id_of
+from ledger.domain.kinds import Kind
 from ledger.domain.payloads import BatchRegistered, Observed
 from ledger.errors import MalformedValue, VerificationError
 from ledger.hashing import domain_separator, keccak, merkle_root, subject_id
@@ -25,11 +26,15 @@ from ledger.proofs.absence import (
     fetch_absence,
     verify_absence,
 )
+from ledger.proofs.encoding import encode_bundle
+from ledger.proofs.keeping import Broken, verify_kept, verify_never_came
 from ledger.proofs.layout import word_slot
+from ledger.proofs.receipt import Promise, Receipt
 from ledger.proofs.trie import TrieError
+from ledger.proofs.verify import verify_bundle
 from ledger.types import ZERO_HASH, parse_address, parse_hash, to_hex
 from tests.proofs.conftest import OnChain
-from tests.proofs.paper import CONTRACT
+from tests.proofs.paper import CHAIN_ID, CONTRACT, ORG, Paper, a_batch, block_hash
 from tests.proofs.test_vectors import edited
 from tests.proofs.test_verbs import Run, run
 from tests.vectors import absences
@@ -149,6 +154,47 @@ def test_a_file_is_read_as_it_was_written() -> None:
     batch = json.loads(encode_absence(SILENT.prove(SILENT.subjects["no batch"])))
     with pytest.raises(MalformedValue):
         decode_absence(json.dumps(batch | {"batch_nodes": []}).encode())
+
+
+# -- what was promised -------------------------------------------------------------------------
+
+
+def promised(subject: bytes) -> Receipt:
+    """A receipt that something would be written about a subject; whose it is, others look at."""
+    promise = Promise(
+        operation="00000000-0000-4000-8000-000000000000",
+        organisation=ORG,
+        subject=subject,
+        kind=Kind.OBSERVED,
+        position=1,
+        position_fixed=False,
+        payload=Observed(keccak(b"promised")).encode(),
+        accepted_at=1_800_000_000_000,
+    )
+    return Receipt(domain_separator(CHAIN_ID, CONTRACT), promise, 0, 1, (), bytes(65))
+
+
+def test_a_promise_about_an_id_beyond_a_batch_is_broken_by_its_absence() -> None:
+    subject = SILENT.subjects["beyond the batch"]
+    absence = SILENT.prove(subject)
+    known = keccak(absence.header)
+    header = verify_never_came(promised(subject), absence, contract=CONTRACT, block_hash=known)
+    assert header.number == 7
+    for other in (SILENT.known["the first of the batch"], SILENT.written):
+        absence = SILENT.prove(other)
+        with pytest.raises(Known):
+            verify_never_came(promised(other), absence, contract=CONTRACT, block_hash=known)
+
+
+def test_a_promise_about_an_asset_without_entries_is_broken_by_its_bundle() -> None:
+    paper = Paper()
+    batch = a_batch(paper)
+    bundle = paper.bundle(asset_of(batch, 1), related=[batch])
+    verified = verify_bundle(
+        encode_bundle(bundle), block_hash=block_hash(bundle), contract=CONTRACT
+    )
+    with pytest.raises(Broken, match="is not among the 0 entries"):
+        verify_kept(promised(asset_of(batch, 1)), verified)
 
 
 # -- on a chain --------------------------------------------------------------------------------
