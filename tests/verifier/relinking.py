@@ -8,6 +8,7 @@ from dataclasses import replace
 import rlp
 
 from ledger.hashing import keccak
+from ledger.proofs.anchor import Anchor
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.encoding import encode_bundle
 from tests.verifier.forging import Forgery
@@ -28,6 +29,55 @@ def relink(draw: Draw, raw: bytes) -> Forgery:
         top = top.replace(old, new)
     bundle = replace(bundle, nodes=tuple(dict.fromkeys(nodes)), header=top)
     return Forgery(encode_bundle(bundle), keccak(top), bundle.contract)
+
+
+def reanchor(draw: Draw, raw: bytes) -> tuple[bytes, bytes]:
+    """A bundle whose proof of another chain lies so; and the hash of that chain's block.
+
+    Either a node of it is changed, and every hash above it with it, or its header.
+    """
+    bundle = decode_bundle(raw)
+    [one] = bundle.checkpoints
+    anchor = one.anchor
+    assert anchor is not None
+    if draw.random() < 0.3:
+        anchor = replace(anchor, header=_changed_header(draw, anchor.header))
+    else:
+        nodes = {*anchor.account_proof, *(node for slot in anchor.slots for node in slot.nodes)}
+        first = draw.choice(sorted(nodes))
+        anchor = _relinked(anchor, {first: _changed_node(draw, first)})
+    changed = replace(bundle, checkpoints=(replace(one, anchor=anchor),))
+    return encode_bundle(changed), keccak(anchor.header)
+
+
+def _relinked(anchor: Anchor, changes: dict[bytes, bytes]) -> Anchor:
+    """With nodes changed, wherever they stand, and with the hashes of all above them."""
+    while changes:
+        pairs = [(keccak(old), keccak(new)) for old, new in changes.items()]
+        before = {*anchor.account_proof, *(node for slot in anchor.slots for node in slot.nodes)}
+        anchor = _with(anchor, changes)
+        above: dict[bytes, bytes] = {}
+        for node in before - changes.keys():
+            new = _replaced(node, pairs)
+            if new != node:
+                above[node] = new
+        anchor = replace(anchor, header=_replaced(anchor.header, pairs))
+        changes = above
+    return anchor
+
+
+def _with(anchor: Anchor, changes: dict[bytes, bytes]) -> Anchor:
+    def changed(nodes: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        return tuple(changes.get(node, node) for node in nodes)
+
+    slots = tuple(replace(slot, nodes=changed(slot.nodes)) for slot in anchor.slots)
+    return replace(anchor, account_proof=changed(anchor.account_proof), slots=slots)
+
+
+def _replaced(raw: bytes, pairs: list[tuple[bytes, bytes]]) -> bytes:
+    for old, new in pairs:
+        raw = raw.replace(old, new)
+    return raw
 
 
 def _changed_node(draw: Draw, raw: bytes) -> bytes:

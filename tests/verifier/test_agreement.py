@@ -16,7 +16,7 @@ import pytest
 from ledger.errors import InputError, VerificationError
 from ledger.proofs.code import verify_code
 from ledger.proofs.steps import STEPS
-from ledger.types import parse_address, parse_hash
+from ledger.types import parse_address, parse_hash, to_hex
 from tests.proofs.test_mutations import NAMES, of_bytes, of_values, true
 from tests.proofs.test_vectors import VECTORS, edited
 from tests.vectors import archives, trusting
@@ -25,7 +25,7 @@ from tests.vectors.trusting import trust_verdict
 from tests.verifier.forging import Forgery, forge
 from tests.verifier.javascript import RUNNER, JavaScriptVerifier, javascript_verifier, node
 from tests.verifier.leaves import TEXTS, VALUES, disclose, enclose
-from tests.verifier.relinking import rehead, relink
+from tests.verifier.relinking import reanchor, rehead, relink
 
 NIGHTLY: Final = os.environ.get("LEDGER_EXAMPLES") == "nightly"
 DOSE: Final = 20_000 if NIGHTLY else 250
@@ -113,6 +113,25 @@ def test_both_believe_the_same_words_of_mutated_bundles(
         assert theirs == ours, f"{name}: {reason}"
         found[ours.get("cause") or ours.get("code")] += 1
     assert {None, "wrong_form", "bad_signature", "wrong_anchor"} <= found.keys()
+
+
+def test_both_give_one_verdict_on_other_chains_that_lie(
+    browser_verifier: JavaScriptVerifier,
+) -> None:
+    found: Counter[str | None] = Counter()
+    whole = (trusting.FOLDER / "anchored.json").read_bytes()
+    [vector] = [one for one in TRUST if one["name"] == "anchored: both of two"]
+    for number in range(2 * DOSE):
+        name = f"{SEED} {number}"
+        raw, seen = reanchor(random.Random(name), whole)  # noqa: S311
+        contract = parse_address(vector["contract"])
+        trust = vector["trust"] | {"anchor_hash": to_hex(seen), "threshold": 1 + number % 2}
+        ours = trust_verdict(raw, contract, trust)
+        theirs = browser_verifier.trust_verdict(raw, contract, trust)
+        reason = theirs.pop("reason", None)
+        assert theirs == ours, f"{name}: {reason}"
+        found[ours.get("cause")] += 1
+    assert {None, "wrong_anchor", "contradiction"} <= found.keys(), found
 
 
 @pytest.mark.parametrize("threshold", [0, -1, 3, 1.5, None])
