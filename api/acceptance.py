@@ -56,7 +56,7 @@ from ledger.outbox.operations import (
     find_answered,
 )
 from ledger.outbox.tables import Operation
-from ledger.proofs.receipt import Receipt
+from ledger.proofs.receipt_tree import Given
 from ledger.types import ZERO_HASH, Hash32, to_hex
 
 
@@ -70,7 +70,7 @@ class Taken:
     content_hash: Hash32 | None
     repeated: bool
     api_key: str | None = None
-    receipt: Receipt | None = None
+    receipt: Given | None = None
 
 
 def append(

@@ -15,9 +15,11 @@ from api.deps import Service
 from api.errors import Problem, invalid, problem_of
 from api.registration import Sent, register
 from api.schemas.bulk import MOST_ITEMS
+from ledger.documents.canonical import JsonValue
 from ledger.hashing import sha256
 from ledger.outbox.once import Asked
 from ledger.outbox.registering import MOST
+from ledger.proofs.receipt_sheet import tell_sheets
 from ledger.types import Hash32, to_hex
 
 NDJSON: Final = "application/x-ndjson"
@@ -74,13 +76,17 @@ def register_bulk(service: Service, bulk: Bulk) -> dict[str, Any]:
         Problem: there was no room for any that is new.
     """
     outcomes = list(_register(service, bulk))
-    items = [
-        _tell(index, body, outcome)
-        for index, (body, outcome) in enumerate(zip(bulk.bodies, outcomes, strict=True))
-    ]
+    told = tell_sheets([one.receipt if isinstance(one, Taken) else None for one in outcomes])
+    each = zip(bulk.bodies, outcomes, told.receipts, strict=True)
+    items = [_tell(index, *one) for index, one in enumerate(each)]
     refused = sum(["problem" in item for item in items])
     _require_progress(outcomes)
-    return {"items": items, "accepted": len(items) - refused, "refused": refused}
+    return {
+        "items": items,
+        "receipts": told.sheets,
+        "accepted": len(items) - refused,
+        "refused": refused,
+    }
 
 
 def _register(service: Service, bulk: Bulk) -> Iterator[Taken | Exception]:
@@ -103,7 +109,9 @@ def _require_progress(outcomes: Sequence[Taken | Exception]) -> None:
             raise one
 
 
-def _tell(index: int, body: bytes, outcome: Taken | Exception) -> dict[str, Any]:
+def _tell(
+    index: int, body: bytes, outcome: Taken | Exception, receipt: dict[str, JsonValue] | None
+) -> dict[str, Any]:
     if isinstance(outcome, Exception):
         problem = problem_of(outcome)
         if problem is None:
@@ -117,7 +125,7 @@ def _tell(index: int, body: bytes, outcome: Taken | Exception) -> dict[str, Any]
         "position": outcome.position,
         "operation": operation_path(outcome.operation),
         "repeated": outcome.repeated,
-        "receipt": None if outcome.receipt is None else outcome.receipt.value(),
+        "receipt": receipt,
     }
 
 

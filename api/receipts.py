@@ -11,7 +11,7 @@ from api.lookup import get_domain
 from api.schemas.receipts import ReceiptAnswer
 from ledger.database.engine import reading
 from ledger.outbox.receipts import Notary, find_receipts
-from ledger.proofs.receipt import Receipt
+from ledger.proofs.receipt_tree import Given
 
 if TYPE_CHECKING:
     from api.deps import Service
@@ -22,14 +22,14 @@ def get_notary(service: Service, session: Session) -> Notary:
     return Notary(get_domain(session), service.signer)
 
 
-def find_receipt(session: Session, operation: str) -> Receipt | None:
+def find_receipt(session: Session, operation: str) -> Given | None:
     """The receipt of an operation; None if it is from before receipts were given."""
     return find_receipts(session, [operation]).get(operation)
 
 
 def collect_receipts(
     service: Service, notary: Notary, operations: Collection[str]
-) -> dict[str, Receipt]:
+) -> dict[str, Given]:
     """The receipts of operations, by operation: those just given, and those of earlier requests."""
     earlier = [one for one in operations if one not in notary.given]
     if not earlier:
@@ -38,6 +38,6 @@ def collect_receipts(
         return notary.given | find_receipts(session, earlier)
 
 
-def tell_receipt(receipt: Receipt | None) -> ReceiptAnswer | None:
+def tell_receipt(given: Given | None) -> ReceiptAnswer | None:
     """A receipt, as an answer."""
-    return None if receipt is None else ReceiptAnswer.model_validate(receipt.value())
+    return None if given is None else ReceiptAnswer.model_validate(given.receipt().value())

@@ -27,7 +27,7 @@ from ledger.outbox.failpoints import reach
 from ledger.outbox.known import AcceptedAsset
 from ledger.outbox.once import Asked
 from ledger.outbox.registering import Registering, accept_registrations
-from ledger.proofs.receipt import Receipt
+from ledger.proofs.receipt_tree import Given
 from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
 
 REGISTER: Final[TypeAdapter[RegisterAsset]] = TypeAdapter(RegisterAsset)
@@ -123,7 +123,7 @@ def _request_digest(one: _Read) -> Hash32:
 
 def _accept(
     service: Service, wanted: Sequence[Registering], whole: Asked | None
-) -> list[tuple[AcceptedAsset, Receipt | None] | Exception]:
+) -> list[tuple[AcceptedAsset, Given | None] | Exception]:
     if not wanted and whole is None:
         return []  # the write lock is not for what is wrong
 
@@ -149,7 +149,7 @@ def _accept(
     ]
 
 
-def _taken(accepted: AcceptedAsset, receipt: Receipt | None) -> Taken:
+def _taken(accepted: AcceptedAsset, receipt: Given | None) -> Taken:
     return Taken(
         operation=accepted.operation,
         subject=accepted.asset,

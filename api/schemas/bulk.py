@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.assets import RegisterAsset
 from api.schemas.base import EXAMPLE_OPERATION, Answer, FieldError, Hash, Request
-from api.schemas.receipts import GivenReceipt
+from api.schemas.receipts import ReceiptAnswer, ReceiptLeaf, ReceiptSheet
 
 MOST_ITEMS: Final = 10_000
 """Registrations in one request."""
@@ -46,7 +46,14 @@ class AcceptedItem(_Item):
     position: Literal[0]
     operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
     repeated: Annotated[bool, Field(description="it had been accepted before")]
-    receipt: GivenReceipt
+    receipt: Annotated[
+        ReceiptLeaf | ReceiptAnswer | None,
+        Field(
+            description="what is promised: by its place among the answer's `receipts`, or by"
+            " itself if it was accepted before, along with what is not in this answer; null only"
+            " if accepted before receipts were given"
+        ),
+    ]
 
 
 class RefusedItem(_Item):
@@ -60,5 +67,8 @@ class BulkAnswer(Answer):
     """What became of each, in the order of the request."""
 
     items: list[AcceptedItem | RefusedItem]
+    receipts: Annotated[
+        list[ReceiptSheet], Field(description="one for each transaction; items name theirs")
+    ]
     accepted: int
     refused: int

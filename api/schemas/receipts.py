@@ -47,6 +47,33 @@ class ReceiptAnswer(Answer):
     signature: Signature
 
 
+class ReceiptSheet(Answer):
+    """What the receipts of an answer share that were signed together: the rest is in its items.
+
+    A leaf's operation, asset and content hash are its item's; all are of kind `registered`, at
+    position 0, which is fixed. From all leaves together the tree is made, and so each receipt by
+    itself; `GET /v1/operations/{id}/receipt` tells any of them, too.
+    """
+
+    format: Literal["asset-ledger-receipts/1"]
+    domain: Annotated[Hash, Field(description="of the ledger: binds chain and contract")]
+    organisation: Annotated[Hash, Field(description="who asked")]
+    accepted_at: Annotated[int, Field(description="milliseconds since 1970")]
+    size: Annotated[int, Field(ge=1, description="leaves of the tree, all of them in the answer")]
+    signature: Signature
+
+
+class ReceiptLeaf(Answer):
+    """Where an item's receipt stands."""
+
+    sheet: Annotated[int, Field(ge=0, description="which of the answer's `receipts`")]
+    index: Annotated[int, Field(ge=0, description="its place among the leaves of the tree")]
+    payload: Annotated[
+        Hex | None,
+        Field(description="left out: of an instance without a schema, owned by who registered it"),
+    ] = None
+
+
 GivenReceipt = Annotated[
     ReceiptAnswer | None,
     Field(description="what is promised; null only if accepted before receipts were given"),

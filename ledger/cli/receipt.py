@@ -46,6 +46,10 @@ def receipt(
         ),
     ] = None,
     rpc_url: Node = None,
+    operation: Annotated[
+        str | None,
+        typer.Option("--operation", help="Of a file with a receipt a line: which operation's."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check offline that a service promised an entry, and with a bundle, whether it came.
@@ -58,7 +62,7 @@ def receipt(
 
     from ledger.proofs.receipt import decode_receipt, verify_receipt
 
-    found = decode_receipt(_read(file, "FILE"))
+    found = decode_receipt(_read(file, "FILE") if operation is None else _pick(file, operation))
     verify_receipt(found, trusted)
     kept = None
     if bundle is not None and block_hash is not None and contract is not None:
@@ -117,6 +121,15 @@ def _verify_absence(
         known = parse_hash(block_hash, "--block-hash")
     header = verify_never_came(found, absence, contract=ledger, block_hash=known)
     raise never_came(found, header, known)
+
+
+def _pick(file: Path, operation: str) -> bytes:
+    from ledger.cli.receipts_file import find_line
+
+    try:
+        return find_line(file, operation.rpartition("/")[2])
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
 
 
 def _read(file: Path, hint: str) -> bytes:

@@ -78,6 +78,10 @@ def register(
     in_flight: Annotated[
         int, typer.Option(min=1, max=256, help="How many requests to have under way at once.")
     ] = 4,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(help="A file for the receipts, one a line, written as assets are accepted."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object, an asset a line.")
     ] = False,
@@ -89,6 +93,7 @@ def register(
     """
     from ledger.cli.access import find_access
     from ledger.cli.interrupts import Interrupts
+    from ledger.cli.receipts_file import receipts_file
     from ledger.cli.register_batch import check_batch, register_batch
     from ledger.client import Client
     from ledger.client.bulk import register_all
@@ -98,6 +103,8 @@ def register(
 
     check_sources(files)
     if batch:
+        if receipts is not None:
+            raise MalformedValue(field="--receipts", value=receipts, wanted="without --batch")
         check_batch(files, serial_field)
         access = find_access(data, api, api_key, organisation)
         with Client(access.api, access.api_key, queue_patience=PATIENCE) as client:
@@ -119,12 +126,18 @@ def register(
         Client(
             access.api, access.api_key, connections=in_flight + 4, queue_patience=PATIENCE
         ) as client,
+        receipts_file(receipts) as keep,
         progress(count_items(files)) as (on_accepted, on_ended),
         Report(as_json, interrupts).opened() as report,
     ):
         items = read_items(files, tokens)
         for outcome in register_all(
-            client, items, until=wait or "done", in_flight=in_flight, on_accepted=on_accepted
+            client,
+            items,
+            until=wait or "done",
+            in_flight=in_flight,
+            on_accepted=on_accepted,
+            on_answer=keep,
         ):
             report.add(outcome)
             on_ended()

@@ -40,7 +40,7 @@ class Accepted:
 class BulkItem:
     """One of many assets that were sent together: accepted, or `problem` says why not.
 
-    `receipt` is what the service promised, signed.
+    `receipt` says where among the answer's receipts it stands.
     """
 
     index: int
@@ -51,6 +51,17 @@ class BulkItem:
     repeated: bool = False
     problem: dict[str, Any] | None = None
     receipt: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAnswer:
+    """What became of many assets that were sent together.
+
+    `receipts` has what the items' receipts share; `read_receipts` makes each of them.
+    """
+
+    items: list[BulkItem]
+    receipts: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from ledger.client.answers import SETTLED, BulkItem, OperationAnswer
+from ledger.client.answers import SETTLED, BulkAnswer, BulkItem, OperationAnswer
 from ledger.client.calling import last_segment
 from ledger.client.problems import ApiProblem, ApiUnavailable
 from ledger.client.sources import Item
@@ -60,10 +60,12 @@ def register_all(
     until: Until = "done",
     in_flight: int = 4,
     on_accepted: Callable[[], None] = lambda: None,
+    on_answer: Callable[[BulkAnswer], None] = lambda _: None,
 ) -> Iterator[Outcome]:
     """Register `items`, and tell each outcome, in order, once settled.
 
-    They go in requests of up to `CHUNK`, of which `in_flight` are under way at once.
+    They go in requests of up to `CHUNK`, of which `in_flight` are under way at once. `on_answer` is
+    given the answer to each, by one of several threads: it has the receipts.
 
     Raises:
         ApiUnavailable: the service is gone, or moves no operation; run again to go on.
@@ -72,7 +74,7 @@ def register_all(
     pool = ThreadPoolExecutor(in_flight, thread_name_prefix="register")
     hurried = False
     try:
-        run = _Run(client, pool, SETTLED[until], in_flight)
+        run = _Run(client, pool, SETTLED[until], in_flight, on_answer)
         yield from run.settle(run.accept(items), on_accepted)
     except KeyboardInterrupt:
         hurried = True
@@ -99,9 +101,15 @@ class _Run:
     """One call of `register_all`: two ordered streams of chunks, accepted and settled."""
 
     def __init__(
-        self, client: Client, pool: ThreadPoolExecutor, settled: frozenset[str], in_flight: int
+        self,
+        client: Client,
+        pool: ThreadPoolExecutor,
+        settled: frozenset[str],
+        in_flight: int,
+        on_answer: Callable[[BulkAnswer], None],
     ) -> None:
         self._client = client
+        self._on_answer = on_answer
         self._pool = pool
         self._settled = settled
         self._in_flight = in_flight
@@ -186,7 +194,9 @@ class _Run:
 
     def _send(self, bodies: Sequence[bytes]) -> list[BulkItem]:
         try:
-            return self._client.register_many(bodies)
+            answer = self._client.register_many(bodies)
+            self._on_answer(answer)
+            return answer.items
         except ApiProblem as problem:
             if problem.status in _HOPELESS:
                 raise

@@ -11,7 +11,7 @@ from ledger.client.answers import (
     Accepted,
     AssetAnswer,
     BirthAnswer,
-    BulkItem,
+    BulkAnswer,
     CommitmentAnswer,
     DocumentAnswer,
     Enrolment,
@@ -20,7 +20,7 @@ from ledger.client.answers import (
     StatusAnswer,
 )
 from ledger.client.batches import BatchCalls
-from ledger.client.calling import Page, chosen, segment
+from ledger.client.calling import chosen, segment
 from ledger.client.operations import OperationCalls
 from ledger.client.transport import Call
 from ledger.errors import DocumentError
@@ -70,7 +70,7 @@ class Client(OperationCalls, BatchCalls):
         """Register an asset by a request body that is written already (`registration`)."""
         return self._accepted(self._post("/v1/assets", body, wait, idempotency_key))
 
-    def register_many(self, bodies: Sequence[bytes]) -> list[BulkItem]:
+    def register_many(self, bodies: Sequence[bytes]) -> BulkAnswer:
         """Register assets by bodies that are written already (`registration`), in one request.
 
         No key is needed to send them again: what stands under a serial is found, not repeated.
@@ -80,7 +80,7 @@ class Client(OperationCalls, BatchCalls):
         """
         body = b'{"assets":[%b]}' % b",".join(bodies)
         call = Call("POST", "/v1/assets:batch", headers={"Content-Type": _JSON}, body=body)
-        return self._decode(self._send(call), Page[BulkItem]).items
+        return self._decode(self._send(call), BulkAnswer)
 
     def append_entry(
         self,

@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from ledger.chain.signers.signer import Signer
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Operation, ReceiptSigning
-from ledger.proofs.receipt import Promise, Receipt, ReceiptTree
+from ledger.proofs.receipt import Promise
+from ledger.proofs.receipt_tree import Given, ReceiptTree
 from ledger.types import Hash32
 
 _AT_ONCE: Final = 500
@@ -29,7 +30,7 @@ class Notary:
 
     domain: Hash32
     signer: Signer
-    given: dict[str, Receipt] = field(default_factory=dict)
+    given: dict[str, Given] = field(default_factory=dict)
 
 
 def promise_all(
@@ -55,8 +56,8 @@ def promise_all(
     key = session.connection().execute(added).scalar_one()
     for index, (one, promise) in enumerate(zip(operations, promises, strict=True)):
         one |= {"signing": key, "receipt_index": index, "promised": promise.position}
-        receipt = tree.receipt(notary.domain, promise, index, signature)
-        notary.given[promise.operation] = receipt
+        given = Given(notary.domain, promise, index, tree, signature)
+        notary.given[promise.operation] = given
 
 
 def _promise(columns: dict[str, Any]) -> Promise:
@@ -72,16 +73,16 @@ def _promise(columns: dict[str, Any]) -> Promise:
     )
 
 
-def find_receipts(session: Session, operations: Collection[str]) -> dict[str, Receipt]:
+def find_receipts(session: Session, operations: Collection[str]) -> dict[str, Given]:
     """The receipts of operations, by operation; those from before receipts were given have none."""
     rows = [row for some in _portions(list(operations)) for row in _read(session, some)]
     trees: dict[int, tuple[ReceiptSigning, ReceiptTree]] = {}
     for signing in _find_signings(session, {row.signing for row in rows}):
         trees[signing.id or 0] = signing, ReceiptTree(_cut(signing.leaves))
-    return {row.id: _receipt(row, *trees[row.signing]) for row in rows}
+    return {row.id: _given(row, *trees[row.signing]) for row in rows}
 
 
-def _receipt(row: Any, signing: ReceiptSigning, tree: ReceiptTree) -> Receipt:
+def _given(row: Any, signing: ReceiptSigning, tree: ReceiptTree) -> Given:
     promise = Promise(
         operation=row.id,
         organisation=row.org,
@@ -92,7 +93,7 @@ def _receipt(row: Any, signing: ReceiptSigning, tree: ReceiptTree) -> Receipt:
         payload=row.payload,
         accepted_at=row.accepted_at,
     )
-    return tree.receipt(signing.domain, promise, row.receipt_index, signing.signature)
+    return Given(signing.domain, promise, row.receipt_index, tree, signing.signature)
 
 
 _READ: Final = [

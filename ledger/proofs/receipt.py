@@ -9,7 +9,6 @@ root. As JSON it is one object: `format`, the members of `Promise`, `index`, `si
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -18,7 +17,7 @@ from ledger.documents.batch_tree import find_root
 from ledger.documents.canonical import MAX_INTEGER, JsonValue
 from ledger.domain.kinds import Kind
 from ledger.errors import MalformedValue, VerificationError
-from ledger.hashing import keccak, leaf_hash, merkle_top, next_level, receipts_message
+from ledger.hashing import keccak, receipts_message
 from ledger.proofs.members import (
     load_file,
     read_all_bytes,
@@ -208,53 +207,3 @@ def verify_receipt(receipt: Receipt, signer: Address) -> None:
             expected=to_hex(signer),
             found=to_hex(found),
         )
-
-
-# -- making ------------------------------------------------------------------------------------
-
-
-class ReceiptTree:
-    """The tree over promises that were made together, in order."""
-
-    def __init__(self, leaf_hashes: Sequence[Hash32]) -> None:
-        """Take the hashes of the leaves, one at least."""
-        self._levels = [list(leaf_hashes)]
-        while len(self._levels[-1]) > 1:
-            self._levels.append(next_level(self._levels[-1]))
-
-    @classmethod
-    def over(cls, promises: Sequence[Promise]) -> ReceiptTree:
-        """The tree over promises."""
-        return cls([leaf_hash(one.leaf()) for one in promises])
-
-    @property
-    def leaves(self) -> list[Hash32]:
-        """The hashes of the leaves."""
-        return self._levels[0]
-
-    @property
-    def size(self) -> int:
-        """How many leaves it has."""
-        return len(self._levels[0])
-
-    @property
-    def root(self) -> Hash32:
-        """Its root."""
-        return merkle_top(self._levels[-1])
-
-    def message(self, domain: Hash32) -> bytes:
-        """What the service signs the keccak of, for all receipts at once."""
-        return receipts_message(domain, self.root, self.size)
-
-    def path(self, index: int) -> tuple[Hash32, ...]:
-        """The path from a leaf to the root, lowest sibling first (RFC 6962, 2.1.1)."""
-        found = []
-        for level in self._levels[:-1]:
-            if index ^ 1 < len(level):
-                found.append(level[index ^ 1])
-            index >>= 1
-        return tuple(found)
-
-    def receipt(self, domain: Hash32, promise: Promise, index: int, signature: bytes) -> Receipt:
-        """The receipt of the promise that is leaf `index`."""
-        return Receipt(domain, promise, index, self.size, self.path(index), signature)

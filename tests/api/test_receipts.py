@@ -7,9 +7,12 @@ import secrets
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import text
 
+from ledger.client import BulkAnswer
+from ledger.client.receipts import read_receipts
 from ledger.database.engine import open_engine, writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Registered, decode_payload
@@ -27,6 +30,16 @@ def read(service: Running, answer: dict[str, Any]) -> Receipt:
     contract = parse_address(status["contract"])
     assert receipt.domain == domain_separator(status["chain_id"], contract)
     return receipt
+
+
+def read_bulk(service: Running, answer: dict[str, Any]) -> list[Receipt]:
+    """All receipts in the answer to many, made and verified as a client does."""
+    told = msgspec.convert(answer, BulkAnswer)
+    found = read_receipts(told)
+    signer = parse_address(service.anyone.get("/v1/status").json()["signer"])
+    for one in found:
+        verify_receipt(one, signer)
+    return found
 
 
 def new_serial() -> str:
@@ -86,12 +99,56 @@ def test_acts_enrolments_and_batches_are_promised(service: Running, aurora: Memb
 def test_all_of_a_bulk_share_a_signature(service: Running, aurora: Member) -> None:
     assets = [body() for _ in range(37)]
     answer = aurora.http.post("/v1/assets:batch", json={"assets": [*assets, {}]}).json()
-    receipts = [read(service, item) for item in answer["items"][:-1]]
-    assert len({one.signature for one in receipts}) == 1
+    receipts = read_bulk(service, answer)
+    assert len(answer["receipts"]) == len({one.signature for one in receipts}) == 1
     assert [one.index for one in receipts] == list(range(37))
     for one, item in zip(receipts, answer["items"], strict=False):
         assert to_hex(one.promise.subject) == item["id"]
+        assert aurora.http.get(f"{item['operation']}/receipt").json() == one.value()
     assert "receipt" not in answer["items"][-1]
+
+
+def test_a_bulk_s_receipts_are_of_whatever_was_registered(
+    service: Running, aurora: Member, boreas: Member
+) -> None:
+    kinds = [{}, {"owner": boreas.did}, {"asset_kind": "type"}, {"asset_kind": "instance"}]
+    assets = [body(**one) for one in kinds]
+    answer = aurora.http.post("/v1/assets:batch", json={"assets": assets}).json()
+    assert ["payload" in item["receipt"] for item in answer["items"]] == [False, True, True, False]
+    payloads = [
+        decode_payload(Kind.REGISTERED, one.promise.payload) for one in read_bulk(service, answer)
+    ]
+    owners = [to_hex(one.owner) for one in payloads if isinstance(one, Registered)]
+    assert owners == [aurora.id, boreas.id, aurora.id, aurora.id]
+
+
+def test_a_bulk_that_is_sent_again_has_the_same_receipts(service: Running, aurora: Member) -> None:
+    assets = [body() for _ in range(9)]
+    path = "/v1/assets:batch"
+    first = aurora.http.post(path, json={"assets": assets}).json()
+    again = aurora.http.post(path, json={"assets": assets}).json()
+    assert again["receipts"] == first["receipts"]
+    assert read_bulk(service, again) == read_bulk(service, first)
+    # Of a part of them, and of those from elsewhere, each comes by itself.
+    alone = aurora.http.post("/v1/assets", json=body()).json()
+    mixed = [assets[3], body(), *assets[5:7]]
+    answer = aurora.http.post(path, json={"assets": mixed}).json()
+    assert [one["size"] for one in answer["receipts"]] == [1]
+    assert ["sheet" in item["receipt"] for item in answer["items"]] == [False, True, False, False]
+    found = {one.promise.operation: one for one in read_bulk(service, answer)}
+    for one in read_bulk(service, first)[5:7]:
+        assert found[one.promise.operation] == one
+    assert read(service, alone).size == 1
+
+
+def test_an_asset_that_stands_twice_in_a_bulk_has_one_receipt(
+    service: Running, aurora: Member
+) -> None:
+    asset = body()
+    answer = aurora.http.post("/v1/assets:batch", json={"assets": [asset, body(), asset]}).json()
+    assert answer["receipts"][0]["size"] == 2
+    assert answer["items"][0]["receipt"] == answer["items"][2]["receipt"]
+    assert len(read_bulk(service, answer)) == 2
 
 
 def test_a_repeated_request_is_answered_with_the_same_receipt(aurora: Member) -> None:
@@ -105,7 +162,8 @@ def test_a_repeated_request_is_answered_with_the_same_receipt(aurora: Member) ->
         assert again.status_code == 200
         assert again.json()["receipt"] == first["receipt"]
     bulk = aurora.http.post("/v1/assets:batch", json={"assets": [asked]}).json()
-    assert bulk["items"][0]["receipt"] == first["receipt"]
+    [leaf] = bulk["items"]
+    assert leaf["receipt"] == {"sheet": 0, "index": 0}
     act = {"kind": "observed", "document": {"event": "seen"}}
     path, headers = f"/v1/assets/{first['id']}/entries", {"Idempotency-Key": new_serial()}
     one, two = (aurora.http.post(path, json=act, headers=headers).json() for _ in range(2))

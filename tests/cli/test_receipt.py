@@ -14,7 +14,8 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Observed
 from ledger.hashing import sha256
 from ledger.outbox.clock import new_id
-from ledger.proofs.receipt import Promise, ReceiptTree, encode_receipt
+from ledger.proofs.receipt import Promise, encode_receipt
+from ledger.proofs.receipt_tree import ReceiptTree
 from ledger.types import Hash32, to_hex
 from tests.cli.conftest import Run
 from tests.ledgers import DeployedLedger

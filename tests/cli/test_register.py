@@ -224,3 +224,36 @@ def test_interrupted_it_says_so_and_goes_on_later(
     assert report["registered"] + report["already_there"] == MANY
     assert report["already_there"] > 0
     assert sorted(map(str, serials(service, maker))) == [f"M{n:04d}" for n in range(MANY)]
+
+
+def test_receipts_are_kept_as_they_come_and_each_is_checked_alone(
+    service: Running, maker: Member, tmp_path: Path
+) -> None:
+    parts, kept = tmp_path / "parts.jsonl", tmp_path / "receipts.jsonl"
+    prefix = secrets.token_hex(4)
+    parts.write_text("".join(f"{line(f'{prefix}-{n}')}\n" for n in range(150)))
+    done = call(parts, "--receipts", kept, "--json", env=environment(service, maker))
+    assert done.returncode == 0, done.stderr
+    assets = json.loads(done.stdout)["assets"]
+    receipts = [json.loads(one) for one in kept.read_text().splitlines()]
+    assert {one["subject"] for one in receipts} == {each["id"] for each in assets}
+    signer = service.anyone.get("/v1/status").json()["signer"]
+    operation = assets[99]["operation"]
+
+    def check(*arguments: object) -> subprocess.CompletedProcess[str]:
+        verb = [sys.executable, "-m", "ledger.cli", "receipt", *map(str, arguments)]
+        return subprocess.run(verb, capture_output=True, text=True, timeout=60, check=False)
+
+    checked = check(kept, "--operation", operation, "--signer", signer, "--json")
+    assert checked.returncode == 0, checked.stderr
+    told = json.loads(checked.stdout)["promise"]
+    assert told["subject"] == assets[99]["id"]
+    assert service.client(maker.key).get(f"{operation}/receipt").json() in receipts
+    unknown = check(kept, "--operation", "0" * 36, "--signer", signer)
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
+    # Run again, it finds what is there, and has the receipts again.
+    again = tmp_path / "again.jsonl"
+    assert call(parts, "--receipts", again, env=environment(service, maker)).returncode == 0
+    assert sorted(again.read_text().splitlines()) == sorted(kept.read_text().splitlines())
+    refused = call(parts, "--batch", "--receipts", again, env=environment(service, maker))
+    assert refused.returncode == 2

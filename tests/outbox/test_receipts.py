@@ -18,7 +18,8 @@ from ledger.outbox.operations import accept_entry
 from ledger.outbox.receipts import Notary, find_receipts
 from ledger.outbox.registering import accept_registrations
 from ledger.outbox.tables import Operation, ReceiptSigning
-from ledger.proofs.receipt import Receipt, verify_receipt
+from ledger.proofs.receipt import verify_receipt
+from ledger.proofs.receipt_tree import Given
 from ledger.types import Hash32
 from tests.outbox.asking import has_room, keep_nowhere, prepare
 
@@ -50,7 +51,7 @@ def observe(session: Session, subject: Hash32) -> str:
     return accepted.operation.id
 
 
-def find(engine: Engine, operations: list[str]) -> dict[str, Receipt]:
+def find(engine: Engine, operations: list[str]) -> dict[str, Given]:
     with reading(engine) as session:
         return find_receipts(session, operations)
 
@@ -62,7 +63,7 @@ def test_all_that_is_accepted_together_has_one_signature(engine: Engine, count: 
     found = find(engine, operations)
     assert list(found) == operations
     for one in found.values():
-        verify_receipt(one, SERVICE.address)
+        verify_receipt(one.receipt(), SERVICE.address)
     with reading(engine) as session:
         assert session.exec(select(func.count(col(ReceiptSigning.id)))).one() == 1
 
@@ -70,13 +71,13 @@ def test_all_that_is_accepted_together_has_one_signature(engine: Engine, count: 
 def test_a_predicted_position_that_changes_leaves_the_receipt_as_it_was(engine: Engine) -> None:
     with writing(engine) as session:
         operation = observe(session, sha256(b"asset"))
-    before = find(engine, [operation])
+    before = find(engine, [operation])[operation].receipt()
     with writing(engine) as session:
         session.connection().execute(update(Operation).values(position=9, state="sent"))
-    assert find(engine, [operation]) == before
-    promise = before[operation].promise
+    assert find(engine, [operation])[operation].receipt() == before
+    promise = before.promise
     assert (promise.position, promise.position_fixed) == (4, False)
-    verify_receipt(before[operation], SERVICE.address)
+    verify_receipt(before, SERVICE.address)
 
 
 def test_without_a_notary_nothing_is_promised(engine: Engine) -> None:

@@ -17,13 +17,13 @@ from ledger.outbox.clock import new_id
 from ledger.proofs.receipt import (
     Promise,
     Receipt,
-    ReceiptTree,
     WrongReceipt,
     WrongSigner,
     decode_receipt,
     encode_receipt,
     verify_receipt,
 )
+from ledger.proofs.receipt_tree import ReceiptTree
 from ledger.proofs.witness import BadSignature
 from ledger.types import to_hex
 
