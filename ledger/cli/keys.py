@@ -1,4 +1,4 @@
-"""The verb `keys`: the accounts that act here, without opening any; and the keys of documents."""
+"""The verb `keys`: accounts that act here, unopened; the keys of documents, and to the API."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli import api_keys
 from ledger.cli.options import AsJson, Database
 from ledger.cli.output import count, fail, say
 
@@ -44,6 +45,12 @@ def show(context: typer.Context, data: Folder = None, as_json: AsJson = False) -
         say(f"{name:<12} {address}  {place}")
     if not found:
         say(f"no keys in {settings.data / 'keys'}")
+
+
+keys.command("list")(api_keys.list_keys)
+keys.command("create")(api_keys.create)
+keys.command("replace")(api_keys.replace)
+keys.command("revoke")(api_keys.revoke)
 
 
 @keys.command("rotate")

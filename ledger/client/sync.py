@@ -21,6 +21,7 @@ from ledger.client.answers import (
 )
 from ledger.client.batches import BatchCalls
 from ledger.client.calling import chosen, segment
+from ledger.client.keys import KeyCalls
 from ledger.client.operations import OperationCalls
 from ledger.client.transport import Call
 from ledger.errors import DocumentError
@@ -28,7 +29,7 @@ from ledger.errors import DocumentError
 _JSON: Final = "application/json"
 
 
-class Client(OperationCalls, BatchCalls):
+class Client(OperationCalls, BatchCalls, KeyCalls):
     """The ledger over HTTP, for one API key; safe to use from many threads.
 
     Writing requests carry an `Idempotency-Key` (a random one unless given) and are repeated,
