@@ -42,6 +42,8 @@ def left_behind(path: Path) -> Iterator[Path]:
 
 def make_folder(folder: Path) -> None:
     """Have a folder, and those above it, private and lasting."""
+    if folder.exists():
+        return
     for path in reversed([folder, *folder.parents]):
         if not path.exists():
             path.mkdir(mode=0o700, exist_ok=True)

@@ -55,6 +55,7 @@ class Vault:
 
     def __init__(self, folder: Path, master_file: Path) -> None:
         self._folder, self.master_file = folder, master_file
+        self._root = str(folder)
         self._masters: tuple[tuple[int, ...], MasterKeys] | None = None
         self._open = lru_cache(_OPEN)(self._open_head)
 
@@ -166,13 +167,20 @@ class Vault:
     # -- reading -------------------------------------------------------------------------------
 
     def _read(self, name: str, label: int, content_hash: Hash32) -> tuple[bytes, bytes]:
-        with _opened(self._path(name), os.O_RDONLY) as handle:
-            if handle is None:
-                raise CorruptDocument(content_hash, f"its keys {name}{_SUFFIX} are missing")
+        # Opened each time, as a rotation puts another file in its place; and spelt plainly, as an
+        # audit does this for each line of a batch.
+        try:
+            handle = os.open(f"{self._root}/{name[:2]}/{name}{_SUFFIX}", os.O_RDONLY)
+        except FileNotFoundError:
+            reason = f"its keys {name}{_SUFFIX} are missing"
+            raise CorruptDocument(content_hash, reason) from None
+        try:
             begin = find_record(handle, label)
             if begin is None:
                 raise CorruptDocument(content_hash, f"its key in {name}{_SUFFIX} is missing")
             return os.pread(handle, HEAD_SIZE, 0), os.pread(handle, RECORD_SIZE, begin)
+        finally:
+            os.close(handle)
 
     def _open_head(self, name: str, raw: bytes) -> Wrapping:
         """What opens the keys of a file with that head. Raises WrongKey, BadMasterKey, KeyError."""
