@@ -57,6 +57,10 @@ def run(
             help="The block, yet to come, whose hash draws the sample; else the next one.",
         ),
     ] = NEXT,
+    seed_rpc: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A node of another chain, whose block the seed is to be."),
+    ] = None,
     replay: Annotated[
         bool,
         typer.Option("--replay", help="Repeat an earlier draw: its --block, and its --seed."),
@@ -90,7 +94,7 @@ def run(
     """
     if context.invoked_subcommand is not None:
         return
-    _require_together(sample, output, key, replay=replay, block=block, pdf=pdf)
+    _require_together(sample, output, key, seed_rpc, replay=replay, block=block, pdf=pdf)
 
     from ledger.chain.rpc import RpcClient
     from ledger.cli.keystore import open_one
@@ -104,7 +108,7 @@ def run(
     signer = None if key is None else open_one(key)
     if output is not None:
         make_folder(output)
-    wishes = Wishes(block, documents, sample, seed, replay, within, output, names)
+    wishes = Wishes(block, documents, sample, seed, replay, seed_rpc, within, output, names)
     engine = open_engine(settings.database())
     try:
         upgrade(engine)
@@ -121,6 +125,7 @@ def _require_together(
     sample: int | None,
     output: Path | None,
     key: Path | None,
+    seed_rpc: str | None,
     *,
     replay: bool,
     block: int | None,
@@ -133,6 +138,7 @@ def _require_together(
         (key is not None, output is not None, "--key", "--output"),
         (pdf, output is not None, "--pdf", "--output"),
         (replay, sample is not None, "--replay", "--sample"),
+        (seed_rpc is not None, sample is not None, "--seed-rpc", "--sample"),
         (replay, block is not None, "--replay", "--block"),
     ):
         if is_given and not needs:

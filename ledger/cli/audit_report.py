@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from ledger.cli.options import AsJson
 from ledger.cli.output import count, fail, say
 from ledger.cli.reporting import read_report
-from ledger.types import parse_address, parse_hash, to_hex
+from ledger.types import Hash32, parse_address, parse_hash, to_hex
 
 if TYPE_CHECKING:
     from ledger.reports.verify import Checked
@@ -30,11 +31,21 @@ def verify_report(
     ] = None,
     block_hash: Annotated[
         str | None,
-        typer.Option("--block-hash", help="Hash of the seed's block, by another way."),
+        typer.Option("--block-hash", help="Hash of the block of the bundles, by another way."),
+    ] = None,
+    seed_hash: Annotated[
+        str | None,
+        typer.Option(help="Hash of the seed's block, if that is of another chain."),
+    ] = None,
+    seed_rpc: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="In place of that hash: a node of that chain."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check offline a report's signature, its draw, and every bundle of its sample.
+
+    With --seed-rpc, the seed's block is asked for on that chain, and all else is offline still.
 
     Exits with 1 if a step fails, naming it and both values.
     """
@@ -45,8 +56,13 @@ def verify_report(
         parse_address(signer, "--signer"),
         None if contract is None else parse_address(contract, "--contract"),
         None if block_hash is None else parse_hash(block_hash, "--block-hash"),
+        None if seed_hash is None else parse_hash(seed_hash, "--seed-hash"),
     )
     raw, find_bundle, there = read_report(report)
+    if seed_rpc is not None:
+        if seed_hash is not None:
+            raise typer.BadParameter("takes the place of --seed-hash", param_hint="--seed-rpc")
+        trusted = replace(trusted, seed_hash=_fetch_seed(raw, seed_rpc))
     try:
         checked = verify.verify_report(raw, trusted, find_bundle, there)
     except ReportFailed as failure:
@@ -55,6 +71,33 @@ def verify_report(
         fail(f"the report is not proven: {failure}")
         raise typer.Exit(1) from None
     say(json.dumps(_value(checked)) if as_json else _told(checked))
+
+
+def _fetch_seed(raw: bytes, url: str) -> Hash32 | None:
+    """The hash of the block that a report names as its seed, on the chain that it names.
+
+    Raises:
+        WrongChain: the node is of another chain.
+        UnknownBlock: it knows no such block.
+    """
+    from ledger.chain.rpc import RpcClient
+    from ledger.errors import DocumentError, MalformedValue, WrongChain
+    from ledger.reports.report import decode_report
+
+    try:
+        sample = decode_report(raw).report.sample
+    except (DocumentError, MalformedValue):
+        return None  # which is the first step's to say
+    if sample is None:
+        return None
+    with RpcClient(url) as rpc:
+        if (found := rpc.chain_id()) != sample.seed.chain_id:
+            raise WrongChain(
+                f"the seed is of chain {sample.seed.chain_id}, {rpc.shown} serves chain {found}",
+                expected=sample.seed.chain_id,
+                found=found,
+            )
+        return rpc.fetch_block(sample.seed.number).hash
 
 
 def print_report(
@@ -99,7 +142,8 @@ def _told(checked: Checked) -> str:
     if sample is not None:
         failed = len(sample.drawn) - len(checked.proven)
         lines.append(
-            f"block {sample.seed.number} drew {count(len(sample.drawn), 'asset')} of"
-            f" {sample.population:,}; {len(checked.proven):,} proven by bundles, {failed:,} not"
+            f"block {sample.seed.number} of chain {sample.seed.chain_id} drew"
+            f" {count(len(sample.drawn), 'asset')} of {sample.population:,};"
+            f" {len(checked.proven):,} proven by bundles, {failed:,} not"
         )
     return "\n".join([*lines, "Not proven:", *[f"  {one}" for one in checked.not_proven]])

@@ -112,5 +112,5 @@ def sample_sentence(sample: Sample) -> str:
     proven = sum(each.failure is None for each in sample.drawn)
     return (
         f"{count(len(sample.drawn), 'asset')} of {sample.population:,} drawn by block"
-        f" {sample.seed.number}, {proven:,} proven by bundles"
+        f" {sample.seed.number} of chain {sample.seed.chain_id}, {proven:,} proven by bundles"
     )

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING
 from ledger.cli.bar import bars, counting_columns
 from ledger.cli.output import fail
 from ledger.cli.reporting import Found
-from ledger.cli.sampling import Names, Sampling, draw_sample, make_sample
-from ledger.cli.seeding import NEXT, Request, ask, await_seed, find_finality, require_unknown
+from ledger.cli.sampling import Names, Sampling, block_at, draw_sample, seed_at
+from ledger.cli.seeding import (
+    NEXT,
+    Request,
+    ask,
+    await_final,
+    await_seed,
+    find_finality,
+    require_unknown,
+    seeding_chain,
+)
 
 if TYPE_CHECKING:
     from ledger.chain.identity import Deployed
@@ -36,6 +45,7 @@ class Wishes:
     sample: int | None
     seed: str
     replay: bool
+    seed_rpc: str | None
     within: float | None
     folder: Path | None
     names: bool
@@ -63,17 +73,19 @@ class Auditing:
 
         wishes = self.wishes
         verify_deployed(self.rpc, self.deployed, find_finality(self.settings, self.rpc.url))
-        # Refused before the work, and asked again after it: the next block is the next one then.
-        request = ask(self.rpc, wishes.seed, replay=wishes.replay) if wishes.sample else None
-        at, newest = int(time.time()), self.rpc.fetch_block("latest")
-        found = self._compare()
-        rehashed = self._rehash() if wishes.documents else None
-        if request is None:
-            return Found(found, rehashed, at, newest)
-        if request.is_next:
-            request = ask(self.rpc, NEXT, replay=False)
-        sample = self._sample(request, found)
-        return Found(found, rehashed, request.at, request.newest, sample)
+        with seeding_chain(self.rpc, wishes.seed_rpc) as seeding:
+            # Refused before the work, and asked again after it: then the next block is the next.
+            request = ask(seeding, wishes.seed, replay=wishes.replay) if wishes.sample else None
+            at, newest = int(time.time()), self.rpc.fetch_block("latest")
+            found = self._compare()
+            rehashed = self._rehash() if wishes.documents else None
+            if request is None:
+                return Found(found, rehashed, at, newest)
+            if request.is_next:
+                request = ask(seeding, NEXT, replay=False)
+                newest = request.newest if seeding is self.rpc else self.rpc.fetch_block("latest")
+            sample = self._sample(seeding, request, found)
+        return Found(found, rehashed, request.at, newest, sample)
 
     def _compare(self) -> Audit:
         from ledger.mirror.auditing.audit import audit
@@ -105,22 +117,33 @@ class Auditing:
 
         return open_stores(self.settings.data, self.settings.document_key)
 
-    def _sample(self, request: Request, found: Audit) -> Sample:
+    def _sample(self, seeding: RpcClient, request: Request, found: Audit) -> Sample:
+        from ledger.chain.finality import TagFinality
         from ledger.hashing import domain_separator
         from ledger.mirror.auditing.stream import verify_still_there
+        from ledger.reports.report import Sample
 
-        require_unknown(request, found.block)
+        is_own, within = seeding is self.rpc, self.wishes.within
+        if is_own:
+            require_unknown(request, found.block)
+        elif not request.replay:
+            require_unknown(request, seeding.fetch_block("latest"))
         finality = find_finality(self.settings, self.rpc.url)
-        seed = await_seed(self.rpc, finality, request, self.wishes.within, fail)
-        for block in (found.block, request.newest):
-            verify_still_there(self.rpc, block)
+        seed = await_seed(seeding, finality if is_own else TagFinality(), request, within, fail)
+        proven = seed
+        if not is_own:
+            final = await_final(self.rpc, finality, found.block.number, within, fail)
+            proven = self.rpc.fetch_block(final)
+        verify_still_there(self.rpc, found.block)
+        verify_still_there(seeding, request.newest)
         domain = domain_separator(self.deployed.chain_id, self.deployed.contract)
         wanted = self.wishes.sample or 0
         population, assets = draw_sample(self.engine, domain, seed, found.entries, wanted)
-        drawn = self._sampling(seed).prove_each(assets)
-        return make_sample(wanted, population, seed, replayed=request.replay, drawn=drawn)
+        drawn = self._sampling(proven).prove_each(assets)
+        told = seed_at(seeding.chain_id(), seed, request)
+        return Sample(wanted, population, block_at(proven), told, request.replay, drawn)
 
-    def _sampling(self, seed: Block) -> Sampling:
+    def _sampling(self, block: Block) -> Sampling:
         from ledger.proofs.births import KeptBirths
         from ledger.proofs.gathering import Wanted
 
@@ -129,7 +152,7 @@ class Auditing:
             rpc=self.rpc,
             contract=self.deployed.contract,
             begin=self.deployed.block,
-            seed=seed,
+            block=block,
             folder=self.wishes.folder or Path(),
             wanted=Wanted(find_birth=KeptBirths(kept.batches).find),
             names=Names(self.engine, kept, self.wishes.names),

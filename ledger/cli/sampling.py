@@ -15,11 +15,12 @@ from ledger.types import Hash32, to_hex
 if TYPE_CHECKING:
     from ledger.chain.rpc import RpcClient
     from ledger.chain.wire import Block
+    from ledger.cli.seeding import Request
     from ledger.database.engine import Engine
     from ledger.documents.opening import Stores
     from ledger.proofs.build import Built
     from ledger.proofs.gathering import Wanted
-    from ledger.reports.report import BlockAt, Drawn, Sample
+    from ledger.reports.report import BlockAt, Drawn, Seed
     from ledger.types import Address
 
 BUNDLES = "bundles"
@@ -60,7 +61,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Proves drawn assets as of the seed's block, into a folder.
+    """Proves drawn assets as of a block, into a folder.
 
     The contract came to be in the block of number `begin`.
     """
@@ -68,7 +69,7 @@ class Sampling:
     rpc: RpcClient
     contract: Address
     begin: int
-    seed: Block
+    block: Block
     folder: Path
     wanted: Wanted
     names: Names
@@ -97,16 +98,16 @@ class Sampling:
         return Drawn(number, to_hex(asset), to_hex(sha256(built.raw)), entries, None, serial, owner)
 
     def _build(self, asset: Hash32) -> Built:
-        """The bundle as of the seed's block, verified against its hash."""
+        """The bundle as of the block, verified against its hash."""
         from ledger.proofs.build import build_bundle
 
         built = build_bundle(
-            self.rpc, self.contract, asset, self.seed.number, self.wanted, begin=self.begin
+            self.rpc, self.contract, asset, self.block.number, self.wanted, begin=self.begin
         )
-        if built.verified.block.hash != self.seed.hash:
+        if built.verified.block.hash != self.block.hash:
             raise VerificationError(
-                f"block {self.seed.number} was reorganised",
-                expected=to_hex(self.seed.hash),
+                f"block {self.block.number} was reorganised",
+                expected=to_hex(self.block.hash),
                 found=to_hex(built.verified.block.hash),
             )
         return built
@@ -131,13 +132,17 @@ def draw_sample(
     return population, {number: found[number] for number in numbers}
 
 
-def make_sample(
-    wanted: int, population: int, seed: Block, *, replayed: bool, drawn: list[Drawn]
-) -> Sample:
-    """The sample as the report tells it."""
-    from ledger.reports.report import Sample
+def seed_at(chain_id: int, seed: Block, request: Request) -> Seed:
+    """The seed as a report tells it."""
+    from ledger.reports.report import Seed
 
-    return Sample(wanted, population, block_at(seed), replayed, drawn)
+    return Seed(
+        number=seed.number,
+        hash=to_hex(seed.hash),
+        timestamp=seed.timestamp,
+        chain_id=chain_id,
+        newest=request.newest.number,
+    )
 
 
 def block_at(block: Block) -> BlockAt:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -84,13 +86,17 @@ def ask(rpc: RpcClient, seed: str, *, replay: bool) -> Request:
     return Request(at, newest, number, replay)
 
 
-def require_unknown(request: Request, compared: Block) -> None:
-    """See that assets were counted before the seed was known. Raises MalformedValue."""
-    if compared.number >= request.seed:
+def require_unknown(request: Request, counted: Block) -> None:
+    """See that the seed is after a block that was there when assets were counted.
+
+    Raises:
+        MalformedValue: it is not.
+    """
+    if counted.number >= request.seed:
         raise MalformedValue(
             field="--seed",
             value=request.seed,
-            wanted=f"a block after {compared.number}, which the mirror has come to",
+            wanted=f"a block after {counted.number}, which was there when assets were counted",
         )
 
 
@@ -106,18 +112,54 @@ def await_seed(
     Raises:
         SeedNotFinal: it was not within so many seconds.
     """
-    stop, began, told = threading.Event(), time.monotonic(), False
-    while (final := finality.fetch_final_block(rpc)) < request.seed:
-        if within is not None and time.monotonic() - began > within:
-            raise SeedNotFinal(
-                f"block {request.seed} was not final within {within:g} s; {final} is",
-                block=request.seed,
-                final=final,
-            )
-        if not told:
-            tell(f"waiting until block {request.seed} is final; the newest final one is {final}")
-            told = True
-        stop.wait(_LOOK_EVERY)
+    await_final(rpc, finality, request.seed, within, tell)
     seed = rpc.fetch_block(request.seed)
     tell(f"the seed is the hash of block {seed.number}, {to_hex(seed.hash)}")
     return seed
+
+
+def await_final(
+    rpc: RpcClient,
+    finality: Finality,
+    number: int,
+    within: float | None,
+    tell: Callable[[str], None],
+) -> int:
+    """The newest final block, once the one of that number is final.
+
+    Raises:
+        SeedNotFinal: it was not within so many seconds.
+    """
+    stop, began, told = threading.Event(), time.monotonic(), False
+    while (final := finality.fetch_final_block(rpc)) < number:
+        if within is not None and time.monotonic() - began > within:
+            raise SeedNotFinal(
+                f"block {number} was not final within {within:g} s; {final} is",
+                block=number,
+                final=final,
+            )
+        if not told:
+            tell(f"waiting until block {number} is final; the newest final one is {final}")
+            told = True
+        stop.wait(_LOOK_EVERY)
+    return final
+
+
+@contextmanager
+def seeding_chain(rpc: RpcClient, url: str | None) -> Iterator[RpcClient]:
+    """A node of the chain whose block is the seed: another one by its URL, else the ledger's own.
+
+    Raises:
+        MalformedValue: the other chain has the same number, and could not be told apart.
+    """
+    if url is None:
+        yield rpc
+        return
+    from ledger.chain.rpc import RpcClient
+
+    with RpcClient(url) as other:
+        if (number := other.chain_id()) == rpc.chain_id():
+            raise MalformedValue(
+                field="--seed-rpc", value=f"chain {number}", wanted="a chain of another number"
+            )
+        yield other

@@ -107,15 +107,24 @@ class Drawn(_Part, frozen=True):
     owner: Text | None
 
 
+class Seed(BlockAt, frozen=True):
+    """The block whose hash drew; on its chain `newest` was the newest block at the request."""
+
+    chain_id: Number
+    newest: Number
+
+
 class Sample(_Part, frozen=True):
     """The draw: `wanted` of the `population` that there was after the compared block.
 
-    `replayed` says that the seed is older than the request: the draw repeats an earlier one.
+    Bundles are as of `block`, which is the seed's own unless that is of another chain. `replayed`
+    says that the seed is older than the request: the draw repeats an earlier one.
     """
 
     wanted: Annotated[int, Meta(ge=1, le=MOST_DRAWN)]
     population: Number
-    seed: BlockAt
+    block: BlockAt
+    seed: Seed
     replayed: bool
     drawn: list[Drawn]
 

@@ -55,11 +55,15 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """What whoever checks a report brings: the auditor, and maybe contract and seed's hash."""
+    """What whoever checks a report brings: the auditor, and maybe contract and hashes.
+
+    They are of the block that bundles are as of, and, if that is of another chain, of the seed's.
+    """
 
     signer: Address
     contract: Address | None = None
     block_hash: Hash32 | None = None
+    seed_hash: Hash32 | None = None
 
 
 def verify_report(
@@ -90,7 +94,7 @@ def verify_report(
     _verify_request(report, trusted)
     if report.sample is None:
         _refuse_others(there, ())
-        return Checked(report, (), _not_proven(trusted, None))
+        return Checked(report, (), NOT_PROVEN)
 
     # 4. Draw: these assets had to be drawn, and no others.
     _verify_draw(report, report.sample)
@@ -105,7 +109,7 @@ def verify_report(
 
     # 6. Order: later numbers were born later, those of a batch by its index.
     _verify_order(report, report.sample, proven)
-    return Checked(report, tuple(proven), _not_proven(trusted, report.sample))
+    return Checked(report, tuple(proven), _not_proven(trusted, report, report.sample))
 
 
 def _verify_signature(report: Report, signature: bytes, signer: Address) -> None:
@@ -132,16 +136,47 @@ def _verify_request(report: Report, trusted: Trusted) -> None:
     sample = report.sample
     if sample is None:
         return
-    seed, compared, asked = sample.seed, report.audit.block, report.asked.block
-    if trusted.block_hash is not None and parse_hash(seed.hash) != trusted.block_hash:
+    for what, known, block in (
+        ("bundles are as of another block", trusted.block_hash, sample.block),
+        ("the seed is another block's", trusted.seed_hash, sample.seed),
+    ):
+        if known is not None and parse_hash(block.hash) != known:
+            raise WrongRequest(what, expected=to_hex(known), found=block.hash)
+    if sample.seed.chain_id == report.chain_id:
+        _verify_own_seed(report, sample)
+    elif sample.block.number < report.audit.block.number:
         raise WrongRequest(
-            "the seed is another block's", expected=to_hex(trusted.block_hash), found=seed.hash
+            "bundles are as of a block before the compared one",
+            expected=f"{report.audit.block.number} or later",
+            found=sample.block.number,
         )
-    before = compared.number if sample.replayed else max(compared.number, asked.number)
-    if seed.number <= before:
+    if not sample.replayed and sample.seed.number <= sample.seed.newest:
         raise WrongRequest(
             "the seed's block was there already",
-            expected=f"a block after {before}",
+            expected=f"a block after {sample.seed.newest}",
+            found=sample.seed.number,
+        )
+
+
+def _verify_own_seed(report: Report, sample: Sample) -> None:
+    """See that a seed of the ledger's own chain is the bundles' block, and came afterwards."""
+    seed, block = sample.seed, sample.block
+    for what, expected, found in (
+        ("number", block.number, seed.number),
+        ("hash", block.hash, seed.hash),
+        ("time", block.timestamp, seed.timestamp),
+        ("newest block", report.asked.block.number, seed.newest),
+    ):
+        if expected != found:
+            raise WrongRequest(
+                f"the seed's {what} is another than it says elsewhere",
+                expected=expected,
+                found=found,
+            )
+    if seed.number <= report.audit.block.number:
+        raise WrongRequest(
+            "the seed's block was there already",
+            expected=f"a block after {report.audit.block.number}",
             found=seed.number,
         )
 
@@ -181,7 +216,7 @@ def _verify_bundle(report: Report, sample: Sample, each: Drawn, raw: bytes | Non
         )
     try:
         verified = verify_bundle(
-            raw, block_hash=parse_hash(sample.seed.hash), contract=parse_address(report.contract)
+            raw, block_hash=parse_hash(sample.block.hash), contract=parse_address(report.contract)
         )
     except StepFailed as error:
         raise WrongBundle(f"the bundle of {each.asset} does not verify: {error}") from None
@@ -190,8 +225,8 @@ def _verify_bundle(report: Report, sample: Sample, each: Drawn, raw: bytes | Non
         ("class", SubjectClass.ASSET.label, verified.word.subject_class.label),
         ("number of entries", each.entries, len(verified.entries)),
         ("code", report.code_hash, to_hex(verified.code_hash)),
-        ("block's number", sample.seed.number, verified.block.number),
-        ("block's time", sample.seed.timestamp, verified.block.timestamp),
+        ("block's number", sample.block.number, verified.block.number),
+        ("block's time", sample.block.timestamp, verified.block.timestamp),
     ):
         if expected != found:
             raise WrongBundle(
@@ -233,14 +268,17 @@ def _verify_neighbours(one: Drawn, other: Drawn) -> None:
         )
 
 
-def _not_proven(trusted: Trusted, sample: Sample | None) -> tuple[str, ...]:
-    open_ = list(NOT_PROVEN)
-    if sample is not None:
-        open_.insert(
-            0, "that nobody chose the seed: who alone makes a chain's blocks can make several"
+def _not_proven(trusted: Trusted, report: Report, sample: Sample) -> tuple[str, ...]:
+    is_own = sample.seed.chain_id == report.chain_id
+    chain = "the chain" if is_own else f"chain {sample.seed.chain_id}"
+    open_ = (
+        ["that nobody knew the seed: the draw repeats an earlier one"] if sample.replayed else []
+    )
+    if trusted.block_hash is None and not is_own:
+        open_.append(
+            "that the bundles' block is part of the ledger's chain: its hash was not given"
         )
-    if sample is not None and trusted.block_hash is None:
-        open_.insert(0, "that the seed's block is part of the chain: its hash was not given")
-    if sample is not None and sample.replayed:
-        open_.insert(0, "that nobody knew the seed: the draw repeats an earlier one")
-    return tuple(open_)
+    if (trusted.block_hash if is_own else trusted.seed_hash) is None:
+        open_.append(f"that the seed's block is part of {chain}: its hash was not given")
+    made = f"that nobody chose the seed: who alone makes the blocks of {chain} can make several"
+    return (*open_, made, *NOT_PROVEN)

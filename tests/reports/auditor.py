@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from ledger.chain.node import Anvil
 from ledger.chain.rpc import RpcClient
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.documents.canonical import canonical
@@ -21,12 +22,13 @@ from tests.api.running import Running
 
 
 @contextmanager
-def blocks_coming(service: Running) -> Iterator[None]:
+def blocks_coming(chain: Running | Anvil) -> Iterator[None]:
     """Blocks keep coming, so that those before them become final."""
+    url = chain.url if isinstance(chain, Anvil) else chain.settings.rpc_url
     stop = threading.Event()
 
     def mine() -> None:
-        with RpcClient(service.settings.rpc_url) as rpc:
+        with RpcClient(url) as rpc:
             while not stop.wait(0.5):
                 rpc.call("anvil_mine", hex(70))
 

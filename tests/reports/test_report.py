@@ -135,9 +135,20 @@ def fail_first(report: dict[str, Any]) -> None:
     report["sample"]["drawn"][0] |= {"bundle": None, "entries": None, "failure": "lost"}
 
 
+def change_hash(report: dict[str, Any], *names: str) -> None:
+    for name in names:
+        report["sample"][name]["hash"] = "0x" + "22" * 32
+
+
 LIES: list[tuple[str, Change, str]] = [
     ("another population", lambda r: r["sample"].update(population=10**6), "wrong_draw: asset 0"),
-    ("another seed", lambda r: r["sample"]["seed"].update(hash="0x" + "22" * 32), "wrong_draw: "),
+    ("another seed", lambda r: change_hash(r, "seed", "block"), "wrong_draw: "),
+    ("another seed than block", lambda r: change_hash(r, "seed"), "wrong_request: the seed's hash"),
+    (
+        "another block than seed",
+        lambda r: change_hash(r, "block"),
+        "wrong_request: the seed's hash",
+    ),
     ("another order", swap(0, 1, "number"), "wrong_draw: asset 0 of the draw is another"),
     ("one fewer", lambda r: r["sample"]["drawn"].pop(), "wrong_draw: so many had to be drawn"),
     (
@@ -154,7 +165,10 @@ LIES: list[tuple[str, Change, str]] = [
     ("another contract", lambda r: r.update(contract="0x" + "33" * 20), "wrong_draw: "),
     (
         "a seed known when it was asked for",
-        lambda r: r["asked"]["block"].update(number=r["sample"]["seed"]["number"]),
+        lambda r: (
+            r["asked"]["block"].update(number=r["sample"]["seed"]["number"]),
+            r["sample"]["seed"].update(newest=r["sample"]["seed"]["number"]),
+        ),
         "wrong_request: the seed's block was there already",
     ),
     (
@@ -165,11 +179,32 @@ LIES: list[tuple[str, Change, str]] = [
     (
         "another number of the seed's block",
         lambda r: r["sample"]["seed"].update(number=r["sample"]["seed"]["number"] + 1),
+        "wrong_request: the seed's number is another",
+    ),
+    (
+        "another number of the bundles' block",
+        lambda r: [
+            r["sample"][one].update(number=r["sample"][one]["number"] + 1)
+            for one in ("seed", "block")
+        ],
         "wrong_bundle: the bundle of 0x",
     ),
     (
+        "another chain of the seed",
+        lambda r: r["sample"]["seed"].update(chain_id=1, number=r["sample"]["seed"]["newest"]),
+        "wrong_request: the seed's block was there already",
+    ),
+    (
+        "bundles as of a block before the compared one",
+        lambda r: (
+            r["sample"]["seed"].update(chain_id=1),
+            r["audit"]["block"].update(number=r["sample"]["block"]["number"] + 1),
+        ),
+        "wrong_request: bundles are as of a block before the compared one",
+    ),
+    (
         "another time of the seed's block",
-        lambda r: r["sample"]["seed"].update(timestamp=1),
+        lambda r: [r["sample"][one].update(timestamp=1) for one in ("seed", "block")],
         "wrong_bundle: the bundle of 0x",
     ),
     ("other code", lambda r: r.update(code_hash="0x" + "44" * 32), "wrong_bundle: "),
@@ -252,7 +287,8 @@ def test_only_what_is_trusted_counts(folder: Path, auditor: Auditor) -> None:
     report = report_of(folder)
     address = auditor.signer.address
     assert "another contract" in failing(folder, auditor, contract=bytes(20))
-    assert "the seed is another block's" in failing(folder, auditor, block_hash=bytes(32))
+    assert "as of another block" in failing(folder, auditor, block_hash=bytes(32))
+    assert "the seed is another block's" in failing(folder, auditor, seed_hash=bytes(32))
     trusted = Trusted(
         address, parse_address(report["contract"]), parse_hash(report["sample"]["seed"]["hash"])
     )

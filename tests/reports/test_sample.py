@@ -161,7 +161,7 @@ def test_a_seed_that_is_not_final_in_time_is_told(
 
 def test_a_mirror_that_has_come_to_the_seed_counts_too_late(service: Running) -> None:
     block = service.anvil.rpc.fetch_block("latest")
-    with pytest.raises(MalformedValue, match="which the mirror has come to"):
+    with pytest.raises(MalformedValue, match="which was there when assets were counted"):
         require_unknown(Request(0, block, block.number, False), block)
 
 
