@@ -34,7 +34,7 @@ from ledger.outbox.tables import Document
 from ledger.settings import Settings
 from ledger.types import Hash32
 
-_CHALLENGE: Final = 'Bearer realm="asset-ledger"'
+CHALLENGE: Final = 'Bearer realm="asset-ledger"'
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 _bearer = HTTPBearer(
@@ -196,7 +196,7 @@ def _require_token(bearer: HTTPAuthorizationCredentials | None) -> str:
         raise Problem(
             "unauthenticated",
             "no key was sent; send Authorization: Bearer al_…",
-            headers={"WWW-Authenticate": _CHALLENGE},
+            headers={"WWW-Authenticate": CHALLENGE},
         )
     return bearer.credentials
 
@@ -205,7 +205,7 @@ def _bad_key() -> Problem:
     return Problem(
         "unauthenticated",
         "the key is not known, or was revoked",
-        headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'},
+        headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'},
     )
 
 

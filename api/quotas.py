@@ -8,13 +8,13 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Engine
 
-from api.errors import Problem
+from api.quota_answers import Need, exceeded, tell_left, too_many_in_flight
 from ledger.database.engine import reading, writing
 from ledger.outbox.clock import now
 from ledger.outbox.keys import Credential
@@ -61,17 +61,6 @@ class _Flights:
     peak: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """So much of a measure that a request takes."""
-
-    subject: str
-    measure: str
-    window: int
-    most: int
-    amount: int
-
-
 @dataclass(slots=True)
 class Toll:
     """What a request was let in for; `end` is called once it is answered, with all its bytes."""
@@ -93,6 +82,7 @@ class Quotas:
         self._per_key = settings.max_requests_per_key
         self._process = secrets.token_hex(8)
         self._lock = threading.Lock()
+        self._taking = threading.Lock()
         self._leases: OrderedDict[tuple[str, str], _Lease] = OrderedDict()
         self._flights: OrderedDict[str, _Flights] = OrderedDict()
         self._limits: OrderedDict[Hash32, tuple[int, Limits]] = OrderedDict()
@@ -165,7 +155,7 @@ class Quotas:
                         lease.left -= more
                         lease.credit += 0 if lease.asked else more
 
-        return Toll(self._headers(needs, moment), end)
+        return Toll(tell_left(self._left(needs), moment), end)
 
     # -- windows -----------------------------------------------------------------------------
 
@@ -186,56 +176,33 @@ class Quotas:
     def _take(self, need: Need, moment: int) -> None:
         """Take a portion of the window from the database. Raises Problem if it is used up."""
         began = moment - moment % need.window
-        lease = self._leases.get((need.subject, need.measure))
-        if lease is None:
-            return
-        if lease.asked and lease.rest <= 0:
-            raise self._exceeded(need, moment)
-        with self._lock:
-            credit, lease.credit, lease.asked = lease.credit, 0, True
-            short = need.amount - min(0, lease.left)
-        with writing(self._engine) as session:
-            wanted = credit + short
-            portion = take_portion(session, need.subject, need.measure, began, need.most, wanted)
-            if portion.given < credit:
-                owe(session, need.subject, need.measure, credit - portion.given)
-        with self._lock:
-            # What was free before is free no more: it is booked now.
-            unused = max(0, lease.left)
-            lease.left = lease.left - unused + max(0, portion.given - credit)
-            lease.rest = portion.left
-            enough = lease.left >= need.amount
+        with self._taking:  # one thread after the other, as each would take for all
+            with self._lock:
+                if self._has(need, moment):
+                    return
+                lease = self._leases[need.subject, need.measure]
+                credit, short = lease.credit, need.amount - min(0, lease.left)
+            if lease.asked and lease.rest <= 0:
+                raise exceeded(need, moment)
+            with writing(self._engine) as session:
+                portion = take_portion(
+                    session, need.subject, need.measure, began, need.most, credit + short
+                )
+                if portion.given < credit:
+                    owe(session, need.subject, need.measure, credit - portion.given)
+            with self._lock:
+                if not lease.asked:  # what was free before is free no more: it is booked now
+                    lease.left = min(0, lease.left)
+                lease.credit, lease.asked = lease.credit - credit, True
+                lease.left += max(0, portion.given - credit)
+                lease.rest = portion.left
+                enough = lease.left >= need.amount
         if not enough:
-            raise self._exceeded(need, moment)
+            raise exceeded(need, moment)
 
-    def _exceeded(self, need: Need, moment: int) -> Problem:
-        seconds = (need.window - moment % need.window) // 1000 + 1
-        whose = "this key" if need.subject.startswith("key:") else "your organisation"
-        return Problem(
-            "quota_exceeded",
-            f"{whose} may have {need.most} {need.measure} each {need.window // 1000} seconds; the"
-            f" next ones in {seconds} s",
-            headers={
-                "Retry-After": str(seconds),
-                "RateLimit-Policy": _policy(need),
-                "RateLimit": f'"{_name(need)}";r=0;t={seconds}',
-            },
-            members={"quota": _name(need), "most": need.most, "seconds": need.window // 1000},
-        )
-
-    def _headers(self, needs: list[Need], moment: int) -> dict[str, str]:
-        """What is left, as of this process's knowledge (draft-ietf-httpapi-ratelimit-headers)."""
-        if not needs:
-            return {}
-        told = []
-        for one in needs:
-            lease = self._leases[one.subject, one.measure]
-            left = max(0, lease.left + max(0, lease.rest))
-            told.append(f'"{_name(one)}";r={left};t={(one.window - moment % one.window) // 1000}')
-        return {
-            "RateLimit-Policy": ", ".join(map(_policy, needs)),
-            "RateLimit": ", ".join(told),
-        }
+    def _left(self, needs: Sequence[Need]) -> list[tuple[Need, int]]:
+        leases = [(one, self._leases[one.subject, one.measure]) for one in needs]
+        return [(one, max(0, lease.left + max(0, lease.rest))) for one, lease in leases]
 
     # -- in flight ---------------------------------------------------------------------------
 
@@ -265,12 +232,7 @@ class Quotas:
             flights.slots, flights.until = slots, now() + SLOTS_HELD
             if flights.flying < slots:
                 return
-        raise Problem(
-            "quota_exceeded",
-            f"your organisation may have {most} requests in flight; wait for some to be answered",
-            headers={"Retry-After": "1"},
-            members={"quota": "in-flight", "most": most},
-        )
+        raise too_many_in_flight(most)
 
     # -- limits ------------------------------------------------------------------------------
 
@@ -296,12 +258,3 @@ class Quotas:
 
 def _of(org: Hash32) -> str:
     return f"org:{to_hex(org)}"
-
-
-def _name(need: Need) -> str:
-    whose = "key" if need.subject.startswith("key:") else "organisation"
-    return f"{whose}-{need.measure}"
-
-
-def _policy(need: Need) -> str:
-    return f'"{_name(need)}";q={need.most};w={need.window // 1000}'

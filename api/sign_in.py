@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
-from api.deps import Service
+from api.deps import CHALLENGE, Service
 from api.errors import Problem, invalid, unavailable
 from api.lookup import find_party, get_mirror
 from api.schemas.sign_in import GivenNonce, SignedIn, SignInRequest
@@ -162,4 +162,8 @@ def _find_org(session: Session, account: Address, named: str | None) -> tuple[Ha
 
 
 def _refused(reason: str) -> Problem:
-    return Problem("sign_in_refused", f"the message is not accepted: {reason}")
+    return Problem(
+        "sign_in_refused",
+        f"the message is not accepted: {reason}",
+        headers={"WWW-Authenticate": CHALLENGE},
+    )

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import api
+from api.app import create_app
 from api.diary import Diary
 from ledger.database.engine import DatabaseBusy, open_engine, reading, upgrade, writing
 from ledger.outbox.clock import now
 from ledger.outbox.reads import Reading, list_reads
-from tests.api.running import Member, Running, until
+from tests.api.running import Member, Running, serving, until
 
 ROUTE = "/v1/documents/{content_hash}"
 ORG = b"\x01" * 32
@@ -188,3 +190,16 @@ def test_no_route_loads_a_document_past_the_log() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "load"
     }
     assert loading <= {"deps.py", "births.py", "explorer/shelf.py", "batch_serials.py"}
+
+
+def test_what_was_read_just_before_a_stop_stands(service: Running, aurora: Member) -> None:
+    """By another process's application, which is stopped as a server stops."""
+    asset = aurora.register()
+    [found] = aurora.http.get(f"/v1/assets/{asset}/documents").json()["items"]
+    service.app.state.service.diary.flush()
+    before = len(log_of(aurora))
+    with serving(create_app(service.settings)) as url:
+        headers = {"Authorization": f"Bearer {aurora.key}"}
+        for _ in range(3):
+            assert httpx.get(url + found["url"], headers=headers).status_code == 200
+    assert len(log_of(aurora)) == before + 3

@@ -1,0 +1,70 @@
+"""How quotas are told: what is left, and refusals that say when to come again.
+
+Header fields are those of draft-ietf-httpapi-ratelimit-headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """So much of a measure that a request takes."""
+
+    subject: str
+    measure: str
+    window: int
+    most: int
+    amount: int
+
+
+def exceeded(need: Need, moment: int) -> Problem:
+    """The refusal of a request that would take more than there is, at a moment (ms)."""
+    seconds = (need.window - moment % need.window) // 1000 + 1
+    whose = "this key" if need.subject.startswith("key:") else "your organisation"
+    return Problem(
+        "quota_exceeded",
+        f"{whose} may have {need.most} {need.measure} each {need.window // 1000} seconds; the"
+        f" next ones in {seconds} s",
+        headers={
+            "Retry-After": str(seconds),
+            "RateLimit-Policy": _policy(need),
+            "RateLimit": f'"{_name(need)}";r=0;t={seconds}',
+        },
+        members={"quota": _name(need), "most": need.most, "seconds": need.window // 1000},
+    )
+
+
+def too_many_in_flight(most: int) -> Problem:
+    """The refusal of a request while an organisation has as many under way as it may."""
+    return Problem(
+        "quota_exceeded",
+        f"your organisation may have {most} requests in flight; wait for some to be answered",
+        headers={"Retry-After": "1"},
+        members={"quota": "in-flight", "most": most},
+    )
+
+
+def tell_left(left: Sequence[tuple[Need, int]], moment: int) -> dict[str, str]:
+    """The header fields that say what is left of each, as far as this process knows."""
+    if not left:
+        return {}
+    told = [
+        f'"{_name(one)}";r={number};t={(one.window - moment % one.window) // 1000}'
+        for one, number in left
+    ]
+    policies = ", ".join(_policy(one) for one, _ in left)
+    return {"RateLimit-Policy": policies, "RateLimit": ", ".join(told)}
+
+
+def _name(need: Need) -> str:
+    whose = "key" if need.subject.startswith("key:") else "organisation"
+    return f"{whose}-{need.measure}"
+
+
+def _policy(need: Need) -> str:
+    return f'"{_name(need)}";q={need.most};w={need.window // 1000}'
