@@ -94,14 +94,16 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *, explorer_documents: bool = True) -> Iterator[Running]:
-    """Start everything in `folder`, and stop it at the end."""
+def running(
+    folder: Path, *, explorer_documents: bool = True, database_url: str | None = None
+) -> Iterator[Running]:
+    """Start everything in `folder`, and stop it at the end; its database is SQLite by default."""
     with ExitStack() as stack:
         anvil = stack.enter_context(Anvil.start(folder))
         settings = Settings(
             data=folder,
             rpc_url=anvil.url,
-            database_url=f"sqlite:///{folder / 'ledger.db'}",
+            database_url=database_url or f"sqlite:///{folder / 'ledger.db'}",
             explorer_documents=explorer_documents,
             poll_seconds=0.02,
         )

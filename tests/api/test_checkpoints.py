@@ -13,7 +13,7 @@ from sqlalchemy import delete, text
 from sqlmodel import SQLModel
 
 from ledger.chain.signers.keystore import KeystoreSigner
-from ledger.database.engine import open_engine, reading, writing
+from ledger.database.engine import open_engine, writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import AccountAdded
 from ledger.hashing import sha256
@@ -26,7 +26,10 @@ from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.signed import decode_file
 from ledger.proofs.witness import verify_witnesses
 from ledger.types import Address, parse_address, parse_hash, to_hex
+from tests.api.both import aurora, boreas, service
 from tests.api.running import Member, Running, until
+
+__all__ = ["aurora", "boreas", "service"]
 
 OTHER_HASH = to_hex(sha256(b"another block"))
 
@@ -297,5 +300,4 @@ def test_the_page_without_alarms_shows_who_signed(
     page = service.anyone.get("/checkpoints").text
     assert "Aurora Motors" in page
     assert to_hex(checkpoint.block_hash) in page
-    with reading(open_engine(service.settings.database())) as session:
-        assert find_mirror(session)
+    assert act(service, find_mirror)

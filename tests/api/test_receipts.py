@@ -19,7 +19,10 @@ from ledger.domain.payloads import Registered, decode_payload
 from ledger.hashing import domain_separator, organisation_address
 from ledger.proofs.receipt import Receipt, WrongSigner, decode_receipt, verify_receipt
 from ledger.types import parse_address, parse_hash, to_hex
+from tests.api.both import aurora, boreas, service
 from tests.api.running import WAIT, Member, Running
+
+__all__ = ["aurora", "boreas", "service"]
 
 
 def read(service: Running, answer: dict[str, Any]) -> Receipt:

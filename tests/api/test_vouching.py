@@ -16,10 +16,11 @@ from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.header import read_header
 from ledger.types import to_hex
+from tests.api.both import aurora, boreas, service
 from tests.api.running import Member, Running
 from tests.api.test_checkpoints import add_account, checkpoint, make_checkpoint, sign, witness
 
-__all__ = ["checkpoint", "witness"]
+__all__ = ["aurora", "boreas", "checkpoint", "service", "witness"]
 
 
 def prove(member: Member, asset: str, **params: Any) -> httpx.Response:

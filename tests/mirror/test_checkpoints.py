@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from time import time
 
 import pytest
 from sqlalchemy import Engine, update
 from sqlmodel import Session
 
-from ledger.database.engine import reading, writing
+from ledger.database.engine import open_engine, reading, upgrade, writing
 from ledger.mirror.checkpoints import forget_checkpoints, keep_checkpoint
 from ledger.mirror.queries import find_checkpoint, find_mirror, find_moment, list_checkpoints
 from ledger.mirror.store import Store
@@ -17,8 +18,27 @@ from ledger.mirror.tables import MirrorRow
 from ledger.mirror.tables.checkpoints import CheckpointRow
 from tests.mirror.chain import Chain
 from tests.mirror.mirroring import FinalUpTo, catch_up
+from tests.postgres import postgres
 
 HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def new_database() -> Iterator[Callable[[], str]]:
+    """Makes databases of a PostgreSQL, and tells their URLs."""
+    with postgres() as make:
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(
+    request: pytest.FixtureRequest, new_database: Callable[[], str], tmp_path: Path
+) -> Iterator[Engine]:
+    is_postgresql = request.param == "postgresql"
+    opened = open_engine(new_database() if is_postgresql else f"sqlite:///{tmp_path}/ledger.db")
+    upgrade(opened)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture(autouse=True)
