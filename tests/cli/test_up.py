@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +56,7 @@ def test_it_keeps_all_its_parts_running_until_it_is_stopped(up: Starting) -> Non
     for part in ("serve", "index", "submit", "anvil"):
         starts_again(run, ready, part)
 
+    keeps_documents_encrypted_while_their_key_changes(run, ready)
     children = run.children()
     assert run.stop() == 0
     assert not [pid for pid in children if is_running(pid)]
@@ -72,6 +74,26 @@ def told_where_everything_is(run: Up, ready: dict[str, Any]) -> None:
     assert ask(ready, "/v1/organisations", ready["operator_key"]).status_code == 200
     status = ask(ready, "/v1/status").json()
     assert (status["contract"], status["lag"]) == (ready["contract"], 0)
+
+
+def keeps_documents_encrypted_while_their_key_changes(run: Up, ready: dict[str, Any]) -> None:
+    master, key = run.data / "keys" / "documents", ready["organisations"][0]["api_key"]
+    before = master.read_text().strip()
+    rotate = [sys.executable, "-m", "ledger.cli", "keys", "rotate", "--data", str(run.data)]
+    told = subprocess.run(rotate, check=True, capture_output=True, text=True).stdout
+    after = master.read_text().strip()
+    with Client(ready["api"], key, patience=60) as client:
+        client.register_asset("after rotation", b'{"name": "a secret"}', wait=30)
+    for serial in ("after serve", "after rotation"):
+        [asset] = ask(ready, f"/v1/assets?serial={quote(serial)}", key).json()["items"]
+        [link] = ask(ready, f"/v1/assets/{asset['id']}/documents", key).json()["items"]
+        assert ask(ready, link["url"], key).status_code == 200
+    assert master.stat().st_mode & 0o777 == 0o600
+    logs = b"".join(path.read_bytes() for path in (run.data / "log").iterdir()).decode()
+    for secret in (before, after):
+        assert secret not in told + logs + run.told()
+    kept = [path for path in (run.data / "documents").rglob("*") if path.is_file()]
+    assert not any(b"a secret" in path.read_bytes() for path in kept)
 
 
 def refuses_a_second_one(run: Up, second: Up) -> None:
