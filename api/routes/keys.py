@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -35,6 +36,7 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 _CREATE: Final[TypeAdapter[CreateKey]] = TypeAdapter(CreateKey)
 _ROTATE: Final[TypeAdapter[RotateKey]] = TypeAdapter(RotateKey)
+_PREFIX: Final = re.compile(b"[a-z0-9]{8}")
 _BODY: Final = (
     *READING,
     "forbidden",
@@ -101,10 +103,10 @@ def get_keys(
 
 def _read_place(place: object) -> tuple[int, str] | None:
     match place:
-        case (int(made), bytes(prefix)):
-            return made, prefix.decode("ascii", "replace")
         case None:
             return None
+        case (int(made), bytes(prefix)) if _PREFIX.fullmatch(prefix):
+            return made, prefix.decode()
     raise Problem("invalid_request", "cursor: is not a cursor of this list")
 
 

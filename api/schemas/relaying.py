@@ -40,7 +40,7 @@ def _payload(value: object) -> bytes:
 class RelayEntry(Request):
     """An entry, and your wallet's leave to append it (EIP-712, `Entry`), of your organisation."""
 
-    chain_id: Annotated[int, Field(ge=0, le=2**63 - 1, description="that was signed for")]
+    chain_id: Annotated[int, Field(ge=0, le=2**53 - 1, description="that was signed for")]
     contract: Annotated[AddressInput, Field(description="that was signed for")]
     subject: HashInput
     kind: KindWord

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from api.paging import encode_cursor
 from ledger.database.engine import open_engine, writing
 from ledger.outbox.clock import now
 from ledger.outbox.tables import ApiKey
@@ -219,3 +220,10 @@ def test_what_no_key_can_be_is_refused(aurora: Member, body: dict[str, Any]) -> 
     answer = aurora.http.post("/v1/keys", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"]
+
+
+def test_a_cursor_that_is_none_of_ours_is_refused(aurora: Member) -> None:
+    """A NUL in it would not get into PostgreSQL."""
+    for place in [(1, b"\0" * 8), (1,), (b"\0", 1), (1, "\ud800".encode("utf-8", "surrogatepass"))]:
+        cursor = encode_cursor("keys", place)
+        assert aurora.http.get("/v1/keys", params={"cursor": cursor}).status_code == 422

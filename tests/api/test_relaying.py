@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from ledger.domain.kinds import Kind
-from ledger.domain.payloads import Observed, Payload, Registered
+from ledger.domain.payloads import Erased, Observed, Payload, Registered
 from ledger.hashing import keccak, subject_id
 from ledger.types import ZERO_HASH, AssetKind, parse_hash, to_hex
-from tests.api.running import WAIT, Member, Running
+from tests.api.running import WAIT, Member, Running, until
 from tests.api.wallets import Wallet, add_account, deploy_wallet
 
 ENTRY = [
@@ -275,3 +275,34 @@ def test_a_wallet_that_is_another_is_no_signer(
     thief = replace(Wallet.make(), address=wallet.address)
     body = sign(service, member, thief, observed(b"forged"), asset, 1)
     assert send(member, body).json()["code"] == "bad_signature"
+
+
+def test_what_is_erased_by_a_wallet_is_destroyed_here(
+    service: Running, member: Member, wallet: Wallet, aurora: Member
+) -> None:
+    asset = member.register(document={"name": "Seal", "recipe": "to be forgotten"})
+    [document] = member.http.get(f"/v1/assets/{asset}/documents").json()["items"]
+    erased = Erased((parse_hash(document["content_hash"]),))
+    others = aurora.register()
+    refused = send(member, sign(service, member, wallet, erased, others, 1))
+    assert refused.status_code == 403
+    unnamed = Erased((keccak(b"no such document"),))
+    assert send(member, sign(service, member, wallet, unnamed, asset, 1)).status_code == 422
+    assert member.http.get(document["url"]).status_code == 200
+    answer = send(member, sign(service, member, wallet, erased, asset, 1))
+    assert answer.status_code == 201, answer.text
+    assert member.http.get(document["url"]).status_code == 404
+
+
+def test_an_asset_of_a_batch_goes_on_from_its_birth(
+    service: Running, member: Member, wallet: Wallet
+) -> None:
+    lines = '{"serial": "RELAYED-B-1", "document": {"name": "Bolt"}}'
+    headers = {**WAIT, "Content-Type": "application/x-ndjson"}
+    batch = member.http.post("/v1/batches", content=lines, headers=headers).json()["id"]
+    [asset] = until(
+        lambda: member.http.get(f"/v1/batches/{batch}/assets").json().get("items"), seconds=20
+    )
+    body = sign(service, member, wallet, observed(b"of a batch"), asset["id"], 1)
+    answer = send(member, body)
+    assert answer.status_code == 201, answer.text
