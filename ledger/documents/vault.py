@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -78,7 +79,7 @@ class Vault:
             self.prepare()
             masters = self._load_masters()
             head = Head.make(masters.current, masters.wrapping[masters.current], file_key, name)
-            write_whole(path, [head.encode(), *records])
+            write_whole(path, chain([head.encode()], records))
 
     def has(self, name: str) -> bool:
         """Whether the keys of a pack or a batch are here."""
@@ -96,6 +97,8 @@ class Vault:
         try:
             key = open_record(self._open(name, head), record)
         except KeyError as error:
+            if self._read(name, label, content_hash)[0] != head:  # a rotation ended meanwhile
+                return self.find_key(name, label, content_hash)
             raise LockedDocument(content_hash, bytes(error.args[0])) from None
         except BadMasterKey as error:
             raise LockedDocument(content_hash, None) from error

@@ -96,6 +96,25 @@ def test_keys_kept_while_a_rotation_runs_are_under_the_fresh_master_key(
     assert other.documents.load(late.content_hash, ORG, kept[-1]) == late
 
 
+def test_who_read_a_file_of_keys_just_before_the_rotation_ended_reads_it_again(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = seal(RAW)
+    [place] = keep(stores, sealed)
+    reader, read = open_stores(tmp_path), vault.Vault._read
+    rotated: list[int] = []
+
+    def reading(itself: vault.Vault, name: str, label: int, content_hash: bytes) -> object:
+        found = read(itself, name, label, content_hash)
+        if not rotated:
+            rotated.append(stores.vault.rotate())
+        return found
+
+    monkeypatch.setattr(vault.Vault, "_read", reading)
+    assert reader.documents.load(sealed.content_hash, ORG, place) == sealed
+    assert rotated == [1]
+
+
 ROTATING = """
 import os, signal, sys
 from pathlib import Path

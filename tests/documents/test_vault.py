@@ -268,6 +268,27 @@ def test_no_copy_of_an_erased_document_opens_and_those_beside_it_do(
         assert batch.load(5).content_hash == batch.content_hash(5)
 
 
+def test_after_a_crash_between_key_and_bytes_the_document_is_gone_and_erased_again(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = seal(RAW)
+    [place] = keep(stores, sealed)
+
+    def die(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules["ledger.documents.store"], "overwrite", die)
+        with pytest.raises(RuntimeError, match="killed"):
+            stores.documents.erase(place)
+    for _ in range(2):
+        with pytest.raises(ErasedDocument):
+            open_stores(tmp_path).documents.load(sealed.content_hash, ORG, place)
+        stores.documents.erase(place)
+    [pack] = (tmp_path / "documents").rglob("*.pack")
+    assert not pack.read_bytes().strip(b"\0")
+
+
 def test_a_pack_that_is_gone_loses_its_keys_all_the_same(stores: Stores, tmp_path: Path) -> None:
     sealed = seal(RAW)
     [place] = keep(stores, sealed)
