@@ -25,7 +25,7 @@ class Need:
 def exceeded(need: Need, moment: int) -> Problem:
     """The refusal of a request that would take more than there is, at a moment (ms)."""
     seconds = (need.window - moment % need.window) // 1000 + 1
-    whose = "this key" if need.subject.startswith("key:") else "your organisation"
+    whose = _whose(need.subject)
     return Problem(
         "quota_exceeded",
         f"{whose} may have {need.most} {need.measure} each {need.window // 1000} seconds; the"
@@ -39,13 +39,14 @@ def exceeded(need: Need, moment: int) -> Problem:
     )
 
 
-def too_many_in_flight(most: int) -> Problem:
-    """The refusal of a request while an organisation has as many under way as it may."""
+def too_many_in_flight(subject: str, most: int) -> Problem:
+    """The refusal of a request while a key or an organisation has as many under way as it may."""
+    whose = _whose(subject)
     return Problem(
         "quota_exceeded",
-        f"your organisation may have {most} requests in flight; wait for some to be answered",
+        f"{whose} may have {most} requests in flight; wait for some to be answered",
         headers={"Retry-After": "1"},
-        members={"quota": "in-flight", "most": most},
+        members={"quota": f"{_sort(subject)}-in-flight", "most": most},
     )
 
 
@@ -61,9 +62,16 @@ def tell_left(left: Sequence[tuple[Need, int]], moment: int) -> dict[str, str]:
     return {"RateLimit-Policy": policies, "RateLimit": ", ".join(told)}
 
 
+def _whose(subject: str) -> str:
+    return "this key" if _sort(subject) == "key" else "your organisation"
+
+
+def _sort(subject: str) -> str:
+    return "key" if subject.startswith("key:") else "organisation"
+
+
 def _name(need: Need) -> str:
-    whose = "key" if need.subject.startswith("key:") else "organisation"
-    return f"{whose}-{need.measure}"
+    return f"{_sort(need.subject)}-{need.measure}"
 
 
 def _policy(need: Need) -> str:

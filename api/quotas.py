@@ -5,7 +5,6 @@ Counts are kept here, in portions that are taken from the database: see `ledger.
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -14,17 +13,16 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from api.quota_answers import Need, exceeded, tell_left, too_many_in_flight
+from api.flights import Flights
+from api.quota_answers import Need, exceeded, tell_left
 from ledger.database.engine import reading, writing
 from ledger.outbox.clock import now
 from ledger.outbox.keys import Credential
 from ledger.outbox.quotas import (
-    SLOTS_HELD,
     Limits,
     find_limits,
     owe,
     take_portion,
-    take_slots,
 )
 from ledger.settings import Settings
 from ledger.types import Hash32, to_hex
@@ -52,16 +50,6 @@ class _Lease:
 
 
 @dataclass(slots=True)
-class _Flights:
-    """The requests of an organisation that this process answers, and may answer."""
-
-    flying: int = 0
-    slots: int = 0
-    until: int = 0
-    peak: int = 0
-
-
-@dataclass(slots=True)
 class Toll:
     """What a request was let in for; `end` is called once it is answered, with all its bytes."""
 
@@ -79,12 +67,15 @@ class Quotas:
             settings.max_bytes_per_organisation,
             settings.max_in_flight_per_organisation,
         )
-        self._per_key = settings.max_requests_per_key
-        self._process = secrets.token_hex(8)
+        self.per_key = Limits(
+            settings.max_requests_per_key,
+            settings.max_bytes_per_key,
+            settings.max_in_flight_per_key,
+        )
         self._lock = threading.Lock()
         self._taking = threading.Lock()
         self._leases: OrderedDict[tuple[str, str], _Lease] = OrderedDict()
-        self._flights: OrderedDict[str, _Flights] = OrderedDict()
+        self._flights = Flights(engine, self._lock)
         self._limits: OrderedDict[Hash32, tuple[int, Limits]] = OrderedDict()
 
     def try_admit(self, who: Credential, length: int) -> Toll | None:
@@ -97,12 +88,12 @@ class Quotas:
             if limits is None:
                 return None
             needs = self._needs(who, limits, length)
-            flights = self._flights_of(_of(who.org))
+            flights = self._bounds(who, limits)
             if not all(self._has(one, moment) for one in needs):
                 return None
-            if limits.in_flight and not self._has_slot(flights, limits, moment):
+            if not all(self._flights.has(*one, moment) for one in flights):
                 return None
-            return self._let_in(flights, needs, moment)
+            return self._let_in([subject for subject, _ in flights], needs, moment)
 
     def admit(self, who: Credential, length: int) -> Toll:
         """Let a request in, whose body is to have `length` bytes.
@@ -121,33 +112,38 @@ class Quotas:
         moment = now()
         with self._lock:
             lacking = [x for x in self._needs(who, limits, length) if not self._has(x, moment)]
-            full = not self._has_slot(self._flights_of(_of(org)), limits, moment)
+            bounds = self._bounds(who, limits)
+            full = [one for one in bounds if not self._flights.has(*one, moment)]
         for one in lacking:
             self._take(one, moment)
-        if full and limits.in_flight:
-            self._take_slots(_of(org), limits.in_flight)
+        for subject, most in full:
+            self._flights.take(subject, most)
 
     def _needs(self, who: Credential, limits: Limits, length: int) -> list[Need]:
-        org = _of(who.org or bytes(32))
-        needs = [
-            Need(f"key:{who.prefix}", "requests", MINUTE, self._per_key, 1),
-            Need(org, "requests", MINUTE, limits.requests_per_minute, 1),
-            Need(org, "bytes", DAY, limits.bytes_per_day, max(1, length)),
-        ]
+        needs = []
+        for subject, may in ((_key(who), self.per_key), (_of(who), limits)):
+            needs.append(Need(subject, "requests", MINUTE, may.requests_per_minute, 1))
+            needs.append(Need(subject, "bytes", DAY, may.bytes_per_day, max(1, length)))
         return [one for one in needs if one.most]
 
-    def _let_in(self, flights: _Flights, needs: list[Need], moment: int) -> Toll:
+    def _bounds(self, who: Credential, limits: Limits) -> list[tuple[str, int]]:
+        """How many may be in flight, of whom."""
+        bounds = [(_key(who), self.per_key.in_flight), (_of(who), limits.in_flight)]
+        return [one for one in bounds if one[1]]
+
+    def _let_in(self, flights: Sequence[str], needs: list[Need], moment: int) -> Toll:
         for one in needs:
             lease = self._leases[one.subject, one.measure]
             lease.left -= one.amount
             lease.credit += 0 if lease.asked else one.amount
-        flights.flying += 1
-        flights.peak = max(flights.peak, flights.flying)
+        for subject in flights:
+            self._flights.begin(subject)
         counted = [one for one in needs if one.measure == "bytes"]
 
         def end(total: int) -> None:
             with self._lock:
-                flights.flying -= 1
+                for subject in flights:
+                    self._flights.end(subject)
                 for one in counted:
                     lease = self._leases.get((one.subject, one.measure))
                     if lease is not None:
@@ -204,36 +200,6 @@ class Quotas:
         leases = [(one, self._leases[one.subject, one.measure]) for one in needs]
         return [(one, max(0, lease.left + max(0, lease.rest))) for one, lease in leases]
 
-    # -- in flight ---------------------------------------------------------------------------
-
-    def _flights_of(self, org: str) -> _Flights:
-        flights = self._flights.setdefault(org, _Flights())
-        self._flights.move_to_end(org)
-        while len(self._flights) > _REMEMBERED:
-            oldest = next(iter(self._flights))
-            if self._flights[oldest].flying:
-                break  # as many as that are answered at once
-            del self._flights[oldest]
-        return flights
-
-    def _has_slot(self, flights: _Flights, limits: Limits, moment: int) -> bool:
-        free = max(1, limits.in_flight // _CREDIT) if limits.in_flight >= _CREDIT else 0
-        if moment < flights.until:
-            free = max(free, min(flights.slots, limits.in_flight))
-        return flights.flying < free
-
-    def _take_slots(self, org: str, most: int) -> None:
-        with self._lock:
-            flights = self._flights_of(org)
-            wanted, flights.peak = flights.flying + 1, flights.flying
-        with writing(self._engine) as session:
-            slots = take_slots(session, org, self._process, most, wanted)
-        with self._lock:
-            flights.slots, flights.until = slots, now() + SLOTS_HELD
-            if flights.flying < slots:
-                return
-        raise too_many_in_flight(most)
-
     # -- limits ------------------------------------------------------------------------------
 
     def _known_limits(self, org: Hash32, moment: int) -> Limits | None:
@@ -256,5 +222,9 @@ class Quotas:
         return found
 
 
-def _of(org: Hash32) -> str:
-    return f"org:{to_hex(org)}"
+def _key(who: Credential) -> str:
+    return f"key:{who.prefix}"
+
+
+def _of(who: Credential) -> str:
+    return f"org:{to_hex(who.org or bytes(32))}"

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     max_requests_per_key: int = Field(
         300_000, ge=0, description="requests of a key in a minute; 0: as many as it likes"
     )
+    max_bytes_per_key: int = Field(
+        0, ge=0, description="bytes that a key sends and reads in a day; 0: any number"
+    )
+    max_in_flight_per_key: int = Field(
+        250, ge=0, description="requests of a key that are answered at once; 0: any number"
+    )
     max_requests_per_organisation: int = Field(
         600_000, ge=0, description="requests of an organisation in a minute; 0: any number"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -16,7 +17,7 @@ from api.lookup import find_party
 from api.openapi import READING, body_of, problems
 from api.paging import PageQuery, decode_number, link_next
 from api.schemas.base import EXAMPLE_DID
-from api.schemas.keys import Access, Accesses, Quota, SetQuota
+from api.schemas.keys import Access, Accesses, Allowance, Quota, SetQuota
 from ledger.database.engine import writing
 from ledger.domain.telling import moment
 from ledger.outbox.credential_tables import DocumentRead
@@ -110,12 +111,7 @@ def _set_quota(service: Service, named: str, body: SetQuota) -> Quota:
 
 def _tell_quota(service: Service, session: Session, org: Hash32) -> Quota:
     found = find_limits(session, org, service.quotas.usual)
-    return Quota(
-        requests_per_minute=found.requests_per_minute,
-        bytes_per_day=found.bytes_per_day,
-        in_flight=found.in_flight,
-        requests_per_minute_of_a_key=service.settings.max_requests_per_key,
-    )
+    return Quota(**asdict(found), each_key=Allowance(**asdict(service.quotas.per_key)))
 
 
 def _unknown(named: str) -> Problem:

@@ -95,13 +95,18 @@ class SetQuota(Request):
     in_flight: Annotated[int | None, Field(ge=0, le=2**53 - 1)] = None
 
 
-class Quota(Answer):
-    """What an organisation may have, all its keys together; 0: as much as it likes."""
+class Allowance(Answer):
+    """How much may be asked for; 0: as much as anybody likes."""
 
     requests_per_minute: int
-    bytes_per_day: int
-    in_flight: int
-    requests_per_minute_of_a_key: int
+    bytes_per_day: Annotated[int, Field(description="sent and read")]
+    in_flight: Annotated[int, Field(description="requests that are answered at once")]
+
+
+class Quota(Allowance):
+    """What an organisation may have, all its keys together, and each key."""
+
+    each_key: Allowance
 
 
 class Access(Answer):

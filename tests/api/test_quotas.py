@@ -59,14 +59,25 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("api.quotas", "ledger.outbox.quotas"):
+    for module in ("api.quotas", "api.flights", "ledger.outbox.quotas"):
         monkeypatch.setattr(f"{module}.now", clock)
     return clock
 
 
-def quotas(engine: Engine, *, key: int = 0, org: int = 0, size: int = 0, flying: int = 0) -> Quotas:
+def quotas(
+    engine: Engine,
+    *,
+    key: int = 0,
+    org: int = 0,
+    size: int = 0,
+    flying: int = 0,
+    key_size: int = 0,
+    key_flying: int = 0,
+) -> Quotas:
     settings = Settings(
         max_requests_per_key=key,
+        max_bytes_per_key=key_size,
+        max_in_flight_per_key=key_flying,
         max_requests_per_organisation=org,
         max_bytes_per_organisation=size,
         max_in_flight_per_organisation=flying,
@@ -169,9 +180,33 @@ def test_so_many_are_in_flight_and_no_more(
     other.dispose()
 
 
-def _fill(quotas: Quotas) -> list[Toll]:
+def test_a_key_has_bytes_and_flights_of_its_own(engine: Engine, clock: Clock) -> None:
+    one = quotas(engine, size=1_000, flying=12, key_size=600, key_flying=8)
+    first, second = _fill(one, who("aaaaaaaa")), _fill(one, who("bbbbbbbb"))
+    assert (len(first), len(second)) == (8, 4)
+    for toll in (*first, *second):
+        toll.end(0)
+    clock.at += 1_000
+    assert not admit(one, who("aaaaaaaa"), length=601)
+    assert admit(one, who("aaaaaaaa"), length=500)
+    assert not admit(one, who("aaaaaaaa"), length=200)
+    assert admit(one, who("bbbbbbbb"), length=400)
+
+
+@pytest.mark.usefixtures("clock")
+def test_to_be_refused_for_flights_costs_one_write(engine: Engine) -> None:
+    one = quotas(engine, flying=8)
+    tolls = _fill(one)
+    begun: list[object] = []
+    event.listen(engine, "commit", begun.append)
+    assert count(one, who(), 100) == 0
+    assert len(begun) == 0
+    assert len(tolls) == 8
+
+
+def _fill(quotas: Quotas, caller: Credential | None = None) -> list[Toll]:
     tolls = []
-    while isinstance(found := ask(quotas, who()), Toll):
+    while isinstance(found := ask(quotas, caller or who()), Toll):
         tolls.append(found)
     assert found.headers["Retry-After"] == "1"
     return tolls
@@ -207,6 +242,7 @@ def test_threads_that_ask_at_once_get_no_more(engine: Engine) -> None:
 @pytest.mark.usefixtures("clock")
 def test_memory_stays_bounded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.quotas._REMEMBERED", 10)
+    monkeypatch.setattr("api.flights._REMEMBERED", 10)
     one = quotas(engine, key=16, org=16, flying=32)
     for number in range(50):
         assert admit(one, who(f"{number:08}", bytes([number]) * 32))
@@ -222,6 +258,7 @@ def test_answers_tell_what_is_left_and_refusals_when_to_come_again(
     path = f"/v1/organisations/{member.id}/quota"
     usual = member.http.get(path)
     assert usual.json()["requests_per_minute"] == service.settings.max_requests_per_organisation
+    assert usual.json()["each_key"]["in_flight"] == service.settings.max_in_flight_per_key
     assert '"key-requests";q=300000;w=60' in usual.headers["RateLimit-Policy"]
     assert '"organisation-bytes";r=' in usual.headers["RateLimit"]
     assert member.http.put(path, json={}).status_code == 403
