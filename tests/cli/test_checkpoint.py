@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,35 @@ from ledger.settings import Settings
 from ledger.types import Hash32, parse_address, to_hex
 from tests.cli.conftest import Run
 from tests.ledgers import DeployedLedger
+from tests.postgres import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = ROOT / "scripts" / "plans" / "anchor.toml"
+
+
+@pytest.fixture(scope="module")
+def new_database() -> Iterator[Callable[[], str]]:
+    """Makes databases of a PostgreSQL, and tells their URLs."""
+    with postgres() as make:
+        yield make
+
+
+@pytest.fixture
+def on(request: pytest.FixtureRequest, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's database, if not the data folder's own."""
+    assert run  # which takes all settings away
+    if request.param == "postgresql":
+        make = request.getfixturevalue("new_database")
+        monkeypatch.setenv("ASSET_LEDGER_DATABASE_URL", make())
+
+
+on_both = pytest.mark.parametrize("on", ["sqlite", "postgresql"], indirect=True)
+"""Before all other fixtures, for these fill the database."""
+
+
+def database() -> str:
+    """The database of the test."""
+    return Settings().database()
 
 
 def told(done: tuple[int, str, str]) -> dict[str, Any]:
@@ -122,12 +148,14 @@ def test_nothing_final_is_told(run: Run) -> None:
     assert "not mirrored yet" in complaint
 
 
+@on_both
+@pytest.mark.usefixtures("on")
 def test_members_co_sign_what_their_own_node_or_mirror_confirms(
-    deployed: DeployedLedger, file: Path, run: Run, tmp_path: Path
+    file: Path, run: Run, tmp_path: Path
 ) -> None:
     (one, anne), (two, bert) = (make_key(tmp_path / "own", name) for name in ("anne", "bert"))
     assert run("checkpoint", "sign", file, "--key", one)[0] == 0
-    mirror = f"sqlite:///{deployed.data}/ledger.db"
+    mirror = database()
     assert run("checkpoint", "sign", file, "--key", two, "--database-url", mirror)[0] == 0
     assert run("checkpoint", "sign", file, "--key", two)[0] == 0, "again"
     assert len(decode_file(file.read_bytes()).signatures) == 3
@@ -143,7 +171,7 @@ def test_members_co_sign_what_their_own_node_or_mirror_confirms(
 @pytest.mark.parametrize("part", ["block_hash", "ledger_head", "block_number", "domain"])
 @pytest.mark.parametrize("where", ["node", "mirror"])
 def test_nobody_signs_what_is_not_so(
-    deployed: DeployedLedger, file: Path, run: Run, tmp_path: Path, part: str, where: str
+    file: Path, run: Run, tmp_path: Path, part: str, where: str
 ) -> None:
     signed = decode_file(file.read_bytes())
     one = signed.checkpoint
@@ -152,7 +180,7 @@ def test_nobody_signs_what_is_not_so(
     forged = replace(signed, checkpoint=replace(one, **change))
     file.write_bytes(encode_file(forged))
     key, _ = make_key(tmp_path / "own", "anne")
-    mirror = ["--database-url", f"sqlite:///{deployed.data}/ledger.db"] if where == "mirror" else []
+    mirror = ["--database-url", database()] if where == "mirror" else []
     code, _, complaint = run("checkpoint", "sign", file, "--key", key, *mirror)
     assert code == 1
     assert "in the checkpoint" in complaint
@@ -173,6 +201,8 @@ def test_a_wrong_password_and_a_missing_file_are_told(file: Path, run: Run, tmp_
 # -- the other chain ---------------------------------------------------------------------------
 
 
+@on_both
+@pytest.mark.usefixtures("on")
 def test_it_is_anchored_to_a_second_chain_once(
     deployed: DeployedLedger,
     second: Anvil,
@@ -203,6 +233,8 @@ def test_no_log_there_is_told(second: Anvil, file: Path, run: Run) -> None:
     assert run("checkpoint", "--log", to_hex(bytes(20)))[0] == 2
 
 
+@on_both
+@pytest.mark.usefixtures("on")
 def test_what_the_log_holds_against_it_becomes_an_alarm(
     deployed: DeployedLedger, second: Anvil, log: CheckpointLog, file: Path, run: Run
 ) -> None:
@@ -217,7 +249,7 @@ def test_what_the_log_holds_against_it_becomes_an_alarm(
     )
     from ledger.outbox.anchoring import anchor
 
-    engine = open_engine(f"sqlite:///{deployed.data}/ledger.db")
+    engine = open_engine(database())
     second.fund(service.address)
     anchor(engine, service, second.rpc, log.address, lie)
     done = told(run("checkpoint", "--to", second.url, "--json"))
@@ -248,6 +280,8 @@ def test_the_service_makes_and_anchors_them_by_itself(
     engine.dispose()
 
 
+@on_both
+@pytest.mark.usefixtures("on")
 def test_contradictions_that_others_bring_to_the_log_are_seen(
     deployed: DeployedLedger, second: Anvil, log: CheckpointLog, file: Path, run: Run
 ) -> None:
@@ -491,7 +525,7 @@ def test_a_witness_of_a_conflict_is_kept_whoever_tells(deployed: DeployedLedger,
     assert org
     settle(deployed, run)
     one = told(run("checkpoint", "--json"))
-    engine = open_engine(f"sqlite:///{deployed.data}/ledger.db")
+    engine = open_engine(database())
     with reading(engine) as session:
         mirror = find_mirror(session)
         assert mirror is not None
