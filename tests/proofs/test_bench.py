@@ -12,6 +12,7 @@ from ledger.types import parse_hex
 from scripts.bench.costs.chain import BenchError, started
 from scripts.bench.costs.ours import Ledger
 from scripts.bench.proving.__main__ import measure, write
+from scripts.bench.proving.holdings import measure_holdings
 from scripts.bench.proving.receipts import Proofs, fetch_proofs, verify_proofs
 
 
@@ -36,3 +37,13 @@ def test_both_ways_are_measured_and_receipts_are_checked() -> None:
         told[0]["receipt"] = told[1]["receipt"]
         with pytest.raises(BenchError, match="another block"):
             verify_proofs(Proofs(json.dumps(told).encode()), ledger.contract, asset, trusted)
+
+
+def test_what_is_owned_is_measured_with_and_without_a_list() -> None:
+    rows = measure_holdings([3])
+    assert [(row.way, row.owned, row.listed) for row in rows] == [
+        ("batch", 3, 0),
+        ("batch", 3, 3),
+        ("single", 3, 3),
+    ]
+    assert all(row.size and row.build and row.build_mib and row.verify_mib for row in rows)

@@ -23,6 +23,7 @@ from ledger.proofs.verify import verify_bundle
 from ledger.types import ZERO_HASH, AssetKind, Hash32
 from scripts.bench.costs.chain import BenchError, started
 from scripts.bench.costs.ours import Ledger, Organisation
+from scripts.bench.proving.holdings import measure_holdings, show_holdings
 from scripts.bench.proving.receipts import fetch_proofs, verify_proofs
 
 _BOUND: Final = 1.0
@@ -49,6 +50,10 @@ class Row:
 def main() -> int:
     """Measure and print; 0 if 10,000 entries verify within a second, else 1."""
     asked = read_arguments()
+    if asked.holdings:
+        held = measure_holdings(asked.holdings)
+        print(json.dumps([asdict(row) for row in held])) if asked.json else show_holdings(held)
+        return 0
     rows: list[Row] = []
     try:
         with started() as chain:
@@ -161,6 +166,13 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument(
         "--entries", type=int, nargs="+", default=[10, 1_000, 10_000, 100_000], metavar="N"
+    )
+    parser.add_argument(
+        "--holdings",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="measure what organisations own instead",
     )
     parser.add_argument("--runs", type=int, default=3, help="runs of which the median counts")
     asked = parser.parse_args()
