@@ -169,6 +169,12 @@ def _failing(error: httpx.TransportError) -> Callable[[httpx.Request], httpx.Res
     return fail
 
 
+def _unread(answer: httpx.Response) -> httpx.Response:
+    """An answer as it comes from a socket: its body is still to be read."""
+    body = httpx.ByteStream(answer.content)
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=body)
+
+
 class Client(RpcClient):
     """A client at the end of a line, that says when it is about to ask, and when it was answered.
 
@@ -206,5 +212,6 @@ class Client(RpcClient):
                 raise trouble
             body = self._line.post(msgspec.json.decode(request.content))
         except Trouble as happening:
-            return happening.happen(request)
-        return httpx.Response(200, content=body, headers={"content-type": "application/json"})
+            return _unread(happening.happen(request))
+        headers = {"content-type": "application/json"}
+        return _unread(httpx.Response(200, content=body, headers=headers))
