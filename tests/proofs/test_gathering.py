@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import BatchRegistered
 from ledger.errors import MalformedValue, UnknownThing
+from ledger.hashing import domain_separator, keccak, subject_id
 from ledger.proofs.build import Built, build_bundle
 from ledger.proofs.gathering import MOST_HELD, Wanted
 from ledger.proofs.steps import WrongBirth
 from ledger.proofs.verified import Assembled
-from ledger.types import to_hex
+from ledger.types import ZERO_HASH, to_hex
+from tests.proofs.conftest import OnChain
 from tests.proofs.test_verbs import Run, run
 from tests.vectors.story import LINES, Story, find_birth, told
 
@@ -160,3 +164,22 @@ def test_prove_takes_related_subjects_trees_holdings_and_blocks(
     assert run("prove", "0x" + "07" * 32, "-o", path, *node, "--with", "friends").returncode == 2
     wrong = run("prove", to_hex(story.subjects["car"]), "-o", path, *node, "--holdings")
     assert (wrong.returncode, wrong.stderr.count(b"\n")) == (2, 1)
+
+
+def test_a_million_assets_are_counted_and_many_listed(onchain: OnChain) -> None:
+    """They were no more than 10,000, whatever was asked for."""
+    org, size = onchain.orgs[1], 1_000_000
+    birth = BatchRegistered(org, ZERO_HASH, keccak(b"root"), size, keccak(b"manifest"))
+    domain = domain_separator(31337, onchain.contract)
+    batch = subject_id(domain, Kind.BATCH_REGISTERED, org, birth.encode())
+    onchain.append((batch, org, birth, 0), sender=1)
+    first, wanted = int.from_bytes(batch, "big") + 1, Wanted(holdings=True, most_held=11_000)
+    built = build_bundle(onchain.rpc, onchain.contract, org, wanted=wanted)
+    held = built.verified.holdings
+    assert held is not None
+    assert (held.balance, held.are_all) == (size, False)
+    assert held.assets == tuple((first + at).to_bytes(32, "big") for at in range(11_000))
+    assert len(built.raw) < 11_000 * 80
+    alone = build_bundle(onchain.rpc, onchain.contract, org, wanted=replace(wanted, most_held=0))
+    assert alone.verified.holdings == replace(held, assets=())
+    assert len(alone.raw) < 10_000

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +16,12 @@ from ledger.errors import NodeError, RpcError
 from ledger.hashing import keccak
 from ledger.proofs.build import build_bundle
 from ledger.proofs.gathering import Wanted
+from ledger.types import to_hex
 from tests.faults.mirror.wordings import RANGE, SIZE
 from tests.proofs.conftest import OnChain, deployed
 from tests.proofs.narrow import Narrow, narrow
 
+ROOT = Path(__file__).parents[2]
 GAP, ENTRIES = 30, 12
 
 
@@ -143,3 +149,22 @@ def test_assets_that_came_from_others_long_ago_are_found_in_ranges() -> None:
             ).verified.holdings
     assert held is not None
     assert (held.assets, held.are_all) == ((asset,), True)
+
+
+def test_who_waits_at_a_terminal_sees_how_far_it_is(
+    long: tuple[OnChain, bytes], tmp_path: Path
+) -> None:
+    chain, asset = long
+    ours, theirs = os.openpty()
+    with narrow(chain.rpc.url, blocks=5) as (rpc, _):
+        verb = [sys.executable, "-m", "ledger.cli", "prove", to_hex(asset), "-o", "bundle.json"]
+        node = ["--rpc-url", rpc.url, "--contract", to_hex(chain.contract)]
+        env = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [*verb, *node], cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=theirs, check=True
+        )
+    os.close(theirs)
+    told = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert "blocks looked through" in told
+    assert b"complete as of block" in done.stdout
