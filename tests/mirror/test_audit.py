@@ -31,6 +31,7 @@ from tests.mirror.mirroring import FinalUpTo, catch_up
 from tests.mirror.tampering import Row, added, is_key, key_of, missing, read, tampered
 from tests.mirror.test_distrust import LIES, Lie, Lying, some
 from tests.postgres import postgres
+from tests.proofs.narrow import narrow
 
 COLUMNS = [(table.name, column.name) for table in AUDITED.values() for column in table.columns]
 NULLABLE = [place for place in COLUMNS if AUDITED[place[0]].columns[place[1]].nullable]
@@ -106,6 +107,19 @@ def test_a_mirror_that_equals_the_chain_passes_row_by_row(lived: Chain, mirrored
     assert found.ledger_head == lived.contract.fetch_ledger_head()
     assert found.entries == counts["entry"]
     assert found.heads_checked >= 1
+
+
+@pytest.mark.parametrize(
+    "limits", [{"blocks": 1}, {"blocks": 3}, {"logs": 30}, {"cuts": 30_000}, {"drops": 7}], ids=str
+)
+def test_a_node_that_gives_little_at_once_is_audited_all_the_same(
+    lived: Chain, mirrored: Engine, limits: dict[str, int]
+) -> None:
+    whole = audited(lived, mirrored)
+    with narrow(lived.rpc.url, **limits) as (rpc, _):
+        found = audited(lived, mirrored, rpc=rpc)
+    assert found.equal, str(found.first)
+    assert (found.entries, found.compared) == (whole.entries, whole.compared)
 
 
 def test_one_that_followed_block_by_block_passes_too(chain: Chain, store: Store) -> None:
