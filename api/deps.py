@@ -170,13 +170,23 @@ async def identify(request: Request, service: Served, bearer: Bearer) -> Credent
 
 def _try_let_in(request: Request, service: Service, who: Credential) -> bool:
     """As `_let_in`, if the database need not be asked for that; whether so."""
+    if "toll" in request.scope:
+        return True
     _note(request, service, who)
-    request.scope["toll"] = service.quotas.try_admit(who, _length(request))
-    return request.scope["toll"] is not None
+    toll = service.quotas.try_admit(who, _length(request))
+    if toll is not None:
+        request.scope["toll"] = toll
+    return toll is not None
 
 
 def _let_in(request: Request, service: Service, who: Credential) -> None:
-    """Note who is calling, and take what the request costs from its quotas. Raises Problem."""
+    """Note who is calling, and take what the request costs from its quotas, once.
+
+    Raises:
+        Problem: there is no more to take.
+    """
+    if "toll" in request.scope:
+        return  # a route may ask for a view and for the caller
     _note(request, service, who)
     request.scope["toll"] = service.quotas.admit(who, _length(request))
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import Engine, event
 
+from api.deps import Known, Viewing, identify_all
+from api.edge import Edge
 from api.errors import Problem
+from api.gathering import Gatherer
 from api.quotas import Quotas, Toll
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.outbox.keys import Credential
 from ledger.outbox.quotas import keep_override
 from ledger.settings import Settings
-from tests.api.running import Member, Running
+from tests.api.running import Member, Running, serving
 from tests.postgres import postgres
 
 ORG = b"\x01" * 32
@@ -280,3 +287,32 @@ def test_answers_tell_what_is_left_and_refusals_when_to_come_again(
 
 def test_the_quota_of_another_is_not_there(aurora: Member, boreas: Member) -> None:
     assert boreas.http.get(f"/v1/organisations/{aurora.id}/quota").status_code == 404
+
+
+def test_a_route_that_asks_twice_who_is_calling_pays_once(service: Running, aurora: Member) -> None:
+    app = FastAPI()
+    app.state.service = service.app.state.service
+    app.state.callers = service.app.state.callers
+
+    @app.get("/both")
+    async def both(view: Viewing, caller: Known) -> dict[str, bool]:
+        return {"same": view.who.prefix == caller.prefix}
+
+    class Counting(Quotas):
+        tolls = 0
+
+        def try_admit(self, who: Credential, length: int) -> Toll | None:
+            self.tolls += 1
+            return super().try_admit(who, length)
+
+    engine = app.state.service.engine
+    counting = Counting(engine, service.settings)
+    counting.admit(who(aurora.key.split("_")[1], bytes.fromhex(aurora.id[2:])), 0).end(0)
+    before = counting.tolls
+    app.state.service = replace(app.state.service, quotas=counting)
+    app.state.callers = Gatherer(partial(identify_all, engine), 9)
+    app.add_middleware(Edge, max_body=1_000, larger={})
+    with serving(app) as url:
+        headers = {"Authorization": f"Bearer {aurora.key}"}
+        assert httpx.get(f"{url}/both", headers=headers).json() == {"same": True}
+    assert counting.tolls == before + 1
