@@ -19,8 +19,8 @@ from ledger.errors import MirrorError, RpcError
 from ledger.hashing import next_head, subject_id
 from ledger.mirror.proven import Prover
 from ledger.mirror.reading import Distrusted
-from ledger.ranges import Span
 from ledger.proofs.layout import ledger_head_slot
+from ledger.ranges import Span
 from ledger.types import ZERO_HASH, Address, Hash32, to_hex
 
 
