@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Final
 
+from api.anchored import add_anchors
 from api.answers import find_readable
 from api.deps import Service, View
 from api.errors import Problem, unavailable
@@ -38,6 +39,7 @@ class Asked:
     serial: bool = False
     fields: tuple[str, ...] = ()
     checkpoints: bool = True
+    anchors: bool = False
 
     @property
     def shows(self) -> bool:
@@ -60,7 +62,7 @@ def prove(service: Service, view: View, subject: Hash32, at: Moment | None, aske
         raise unavailable(f"{AT_ONCE} proofs are being built")
     try:
         with RpcClient(service.settings.rpc_url) as rpc:
-            wanted = _wanted(view, asked, moment)
+            wanted = _wanted(service, view, asked, moment)
             built = build_bundle(
                 rpc, mirror.contract, subject, moment.block, wanted, begin=mirror.base_block
             )
@@ -85,14 +87,18 @@ def _not_now(moment: Moment, error: NodeError | VerificationError) -> Problem:
     return unavailable(f"the node does not prove block {moment.block}: {error.message}")
 
 
-def _wanted(view: View, asked: Asked, moment: Moment) -> Wanted:
+def _wanted(service: Service, view: View, asked: Asked, moment: Moment) -> Wanted:
+    checkpoints = find_vouching(view.session, moment.block) if asked.checkpoints else ()
+    if asked.anchors:
+        checkpoints = add_anchors(service.settings, view.session, checkpoints)
+
     def find_document(content_hash: Hash32) -> Sealed | None:
         found = find_readable(view, [content_hash]).get(content_hash)
         return None if found is None else view.hand_out(found)
 
     return replace(
         asked.wanted,
-        checkpoints=find_vouching(view.session, moment.block) if asked.checkpoints else (),
+        checkpoints=checkpoints,
         find_birth=KeptBirths(view.births.batches).find,
         disclosure=Disclosure(
             find_document, asked.commitments, asked.documents, asked.serial, asked.fields

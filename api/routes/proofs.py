@@ -59,6 +59,10 @@ class ProofQuery(BaseModel):
             " it; with `newest`, which takes no `at`, the proof is as of the newest such block"
         ),
     ] = "covering"
+    anchors: Annotated[
+        bool,
+        Field(description="with these, the proof that the log on another chain holds them"),
+    ] = False
 
 
 class AssetProofQuery(ProofQuery):
@@ -142,6 +146,7 @@ def _answer(
         serial=query.serial,
         fields=tuple(query.field),
         checkpoints=query.checkpoints != "none",
+        anchors=query.anchors,
     )
     raw = prove(service, view, subject, at, asked).raw
     kind = "zip" if is_archive(raw) else "json"

@@ -9,16 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.chain.checkpoint_log import encode_anchor
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.cli import main
+from ledger.outbox.witnesses import keep_anchor
 from ledger.proofs.bundle import Bundle
 from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.decoding import decode_bundle
 from ledger.proofs.header import read_header
-from ledger.types import to_hex
+from ledger.types import parse_address, parse_hash, to_hex
 from tests.api.both import aurora, boreas, service
 from tests.api.running import Member, Running
-from tests.api.test_checkpoints import add_account, checkpoint, make_checkpoint, sign, witness
+from tests.api.test_checkpoints import act, add_account, checkpoint, make_checkpoint, sign, witness
+from tests.proofs.conftest import anvil, deploy, transact
 
 __all__ = ["aurora", "boreas", "checkpoint", "service", "witness"]
 
@@ -37,7 +40,11 @@ def blocks(bundle: Bundle) -> list[int]:
 
 
 def verify(
-    service: Running, answer: httpx.Response, folder: Path, *witnesses: KeystoreSigner
+    service: Running,
+    answer: httpx.Response,
+    folder: Path,
+    *witnesses: KeystoreSigner,
+    more: tuple[str, ...] = (),
 ) -> int:
     """Verify a bundle as an auditor does who has nothing else, and trusts all these."""
     path = folder / "bundle.json"
@@ -45,7 +52,7 @@ def verify(
     contract = service.anyone.get("/v1/status").json()["contract"]
     trusted = [word for one in witnesses for word in ("--witness", to_hex(one.address))]
     with pytest.raises(SystemExit) as left:
-        main(["verify", str(path), "--contract", contract, *trusted, "--json"])
+        main(["verify", str(path), "--contract", contract, *trusted, *more, "--json"])
     return int(left.value.code or 0)
 
 
@@ -150,6 +157,41 @@ def test_a_word_for_another_view_is_in_no_proof(
     forged = Checkpoint(covering.domain, covering.block_number, bytes(32), covering.ledger_head)
     assert sign(aurora, witness, forged).status_code == 409
     assert blocks(read(prove(aurora, asset, at=covering.block_number))) == []
+
+
+def test_a_proof_brings_what_the_other_chain_holds(
+    service: Running,
+    aurora: Member,
+    asset: str,
+    witness: KeystoreSigner,
+    covering: Checkpoint,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signed = sign(aurora, witness, covering)
+    assert signed.status_code == 201
+    at = covering.block_number
+    none = prove(aurora, asset, at=at, anchors="true")
+    assert (none.status_code, none.json()["code"]) == (404, "not_found")
+    monkeypatch.setattr(service.settings, "anchor_rpc_url", "http://127.0.0.1:1")
+    assert prove(aurora, asset, at=at, anchors="true").status_code == 503
+    with anvil("--no-mining", "--chain-id", "4242") as rpc:
+        monkeypatch.setattr(service.settings, "anchor_rpc_url", rpc.url)
+        bare = read(prove(aurora, asset, at=at, anchors="true"))
+        assert [one.anchor for one in bare.checkpoints] == [None]
+        account = parse_address(rpc.call("eth_accounts")[0])
+        log = deploy(rpc, account, "CheckpointLog", [])
+        word = witness.sign_message(covering.message()).encode()
+        told = transact(rpc, account, log, encode_anchor(covering, [word]))
+        anchor: dict[str, Any] = {"chain_id": 4242, "log": log, "signatures": 1, "block": 2}
+        anchor["transaction"] = parse_hash(told["transactionHash"])
+        act(service, lambda session: keep_anchor(session, covering, **anchor))
+        answer = prove(aurora, asset, at=at, anchors="true")
+        newest = to_hex(rpc.fetch_block("latest").hash)
+    other = ("--anchor-log", to_hex(log), "--anchor-hash", newest)
+    assert verify(service, answer, tmp_path, witness, more=other) == 0
+    wrong = ("--anchor-log", to_hex(log), "--anchor-hash", "0x" + "77" * 32)
+    assert verify(service, answer, tmp_path, witness, more=wrong) == 1
 
 
 def test_holdings_are_counted_whatever_is_listed(aurora: Member) -> None:

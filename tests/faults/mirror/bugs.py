@@ -22,11 +22,11 @@ from ledger.mirror import fetch, follow, refold, run, store
 from ledger.mirror.fold import Folding
 from ledger.mirror.periods import KEEPINGS
 from ledger.mirror.proven import Prover
-from ledger.ranges import Span
 from ledger.mirror.steps import Applied, Finalised
 from ledger.mirror.store import Store
 from ledger.mirror.tables import BlockRow, EntryRow
 from ledger.proofs.layout import ledger_head_slot
+from ledger.ranges import Span
 from tests.faults.bugs import Bug
 
 _Follower: Final = follow._Follower
