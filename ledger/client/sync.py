@@ -24,12 +24,13 @@ from ledger.client.calling import chosen, segment
 from ledger.client.keys import KeyCalls
 from ledger.client.operations import OperationCalls
 from ledger.client.transport import Call
+from ledger.client.wallets import WalletCalls
 from ledger.errors import DocumentError
 
 _JSON: Final = "application/json"
 
 
-class Client(OperationCalls, BatchCalls, KeyCalls):
+class Client(OperationCalls, BatchCalls, KeyCalls, WalletCalls):
     """The ledger over HTTP, for one API key; safe to use from many threads.
 
     Writing requests carry an `Idempotency-Key` (a random one unless given) and are repeated,

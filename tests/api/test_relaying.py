@@ -11,27 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from ledger.domain.kinds import Kind
-from ledger.domain.payloads import Erased, Observed, Payload, Registered
-from ledger.hashing import keccak, subject_id
+from ledger.domain.payloads import Erased, Observed, Registered
+from ledger.hashing import keccak
 from ledger.types import ZERO_HASH, AssetKind, parse_hash, to_hex
 from tests.api.running import WAIT, Member, Running, until
 from tests.api.wallets import Wallet, add_account, deploy_wallet
-
-ENTRY = [
-    {"name": "subject", "type": "bytes32"},
-    {"name": "org", "type": "bytes32"},
-    {"name": "kind", "type": "uint16"},
-    {"name": "position", "type": "uint64"},
-    {"name": "payload", "type": "bytes"},
-    {"name": "deadline", "type": "uint64"},
-]
-DOMAIN = [
-    {"name": "name", "type": "string"},
-    {"name": "version", "type": "string"},
-    {"name": "chainId", "type": "uint256"},
-    {"name": "verifyingContract", "type": "address"},
-]
+from tests.api.wallets import sign_entry as sign
 
 
 @pytest.fixture(scope="module")
@@ -44,51 +29,6 @@ def wallet(service: Running, member: Member) -> Wallet:
     made = Wallet.make()
     add_account(service, member, made)
     return made
-
-
-def sign(
-    service: Running,
-    member: Member,
-    wallet: Wallet,
-    payload: Payload,
-    subject: str | None = None,
-    position: int = 0,
-    **changes: Any,
-) -> dict[str, Any]:
-    """The body of a request: an entry of a member's, as its wallet signs it."""
-    status = service.anyone.get("/v1/status").json()
-    domain, org = parse_hash(status["domain"]), parse_hash(member.id)
-    raw = payload.encode()
-    body = {
-        "chain_id": status["chain_id"],
-        "contract": status["contract"],
-        "subject": subject or to_hex(subject_id(domain, payload.KIND, org, raw)),
-        "kind": payload.KIND.label,
-        "position": position,
-        "payload": to_hex(raw),
-        "deadline": int(time.time()) + 600,
-        "account": to_hex(wallet.address),
-        **changes,
-    }
-    typed = {
-        "types": {"EIP712Domain": DOMAIN, "Entry": ENTRY},
-        "primaryType": "Entry",
-        "domain": {
-            "name": "AssetLedger",
-            "version": "1",
-            "chainId": body["chain_id"],
-            "verifyingContract": body["contract"],
-        },
-        "message": {
-            "subject": body["subject"],
-            "org": member.id,
-            "kind": int(Kind[body["kind"].upper()]),
-            "position": body["position"],
-            "payload": body["payload"],
-            "deadline": body["deadline"],
-        },
-    }
-    return {**body, "signature": wallet.sign_typed(typed)}
 
 
 def birth(member: Member, content: bytes) -> Registered:

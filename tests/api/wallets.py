@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,26 @@ from eth_account.signers.local import LocalAccount
 from ledger.database.engine import open_engine, reading, writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import AccountAdded, AccountRemoved, Payload
+from ledger.hashing import subject_id
 from ledger.mirror.queries import find_organisation
 from ledger.outbox.operations import accept_entry
 from ledger.types import Address, parse_hash, to_hex
 from tests.api.running import Member, Running, until
+
+ENTRY = [
+    {"name": "subject", "type": "bytes32"},
+    {"name": "org", "type": "bytes32"},
+    {"name": "kind", "type": "uint16"},
+    {"name": "position", "type": "uint64"},
+    {"name": "payload", "type": "bytes"},
+    {"name": "deadline", "type": "uint64"},
+]
+DOMAIN = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +112,48 @@ def _accounts(service: Running, member: Member) -> list[Address]:
         seen = find_organisation(session, id=parse_hash(member.id))
     engine.dispose()
     return list(seen.accounts) if seen else []
+
+
+def sign_entry(
+    service: Running,
+    member: Member,
+    wallet: Wallet,
+    payload: Payload,
+    subject: str | None = None,
+    position: int = 0,
+    **changes: Any,
+) -> dict[str, Any]:
+    """The body of a request: an entry of a member's, as its wallet signs it."""
+    status = service.anyone.get("/v1/status").json()
+    domain, org = parse_hash(status["domain"]), parse_hash(member.id)
+    raw = payload.encode()
+    body = {
+        "chain_id": status["chain_id"],
+        "contract": status["contract"],
+        "subject": subject or to_hex(subject_id(domain, payload.KIND, org, raw)),
+        "kind": payload.KIND.label,
+        "position": position,
+        "payload": to_hex(raw),
+        "deadline": int(time.time()) + 600,
+        "account": to_hex(wallet.address),
+        **changes,
+    }
+    typed = {
+        "types": {"EIP712Domain": DOMAIN, "Entry": ENTRY},
+        "primaryType": "Entry",
+        "domain": {
+            "name": "AssetLedger",
+            "version": "1",
+            "chainId": body["chain_id"],
+            "verifyingContract": body["contract"],
+        },
+        "message": {
+            "subject": body["subject"],
+            "org": member.id,
+            "kind": int(Kind[body["kind"].upper()]),
+            "position": body["position"],
+            "payload": body["payload"],
+            "deadline": body["deadline"],
+        },
+    }
+    return {**body, "signature": wallet.sign_typed(typed)}
