@@ -51,4 +51,10 @@ def build_indexes(engine: Engine, missing: list[Index]) -> None:
 
 def _indexes() -> Iterator[Index]:
     for table in _FILLED:
-        yield from sorted(table.indexes, key=lambda index: str(index.name))
+        yield from sorted(table.indexes, key=_place)
+
+
+def _place(index: Index) -> tuple[bool, str]:
+    """Where an index comes: of two that serve a question, SQLite takes the one that is younger."""
+    is_partial = index.dialect_options["sqlite"]["where"] is not None
+    return is_partial, str(index.name)
