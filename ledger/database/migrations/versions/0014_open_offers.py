@@ -1,4 +1,4 @@
-"""SQLite finds open offers among the open ones: of indexes that serve alike it takes the youngest."""
+"""SQLite takes the youngest of the indexes that serve alike: make the one of open offers last."""
 
 from __future__ import annotations
 
