@@ -256,12 +256,13 @@ def test_a_stop_before_anything_is_no_error(settings: Settings, chain: Chain) ->
 
 KILLED = """
 import sys
-from ledger.mirror import follow, span
+from ledger import ranges
+from ledger.mirror import follow
 from ledger.mirror.run import index
 from ledger.chain.identity import Deployed
 from ledger.settings import Settings
 from ledger.chain.finality import TagFinality
-span.Span.adapt = lambda self, entries: None
+ranges.Span.adapt = lambda self, entries: None
 rpc, database, genesis, contract, block = sys.argv[1:]
 deployed = Deployed(31337, bytes.fromhex(genesis), bytes.fromhex(contract), int(block))
 real = follow._Follower.__init__
