@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ledger.proofs.bundle import ManifestClaim
     from ledger.proofs.disclosing import Disclosure
     from ledger.proofs.gathering import FindBirth
-    from ledger.proofs.signed import SignedCheckpoint
     from ledger.settings import Settings
 
 _CONTRACT = "AssetLedger"
@@ -132,12 +131,18 @@ def prove(
 
     from ledger.chain.rpc import RpcClient
     from ledger.cli.access import find_node
+    from ledger.cli.witnessing import find_signed
     from ledger.proofs.build import build_bundle
     from ledger.proofs.gathering import MOST_HELD, Wanted
+    from ledger.proofs.signed import decode_file
     from ledger.settings import Settings
 
     settings = Settings.given(data=data)
-    signed = _find_signed(settings, block, checkpoint, witnessed=witnessed)
+    signed = None
+    if checkpoint is not None:
+        signed = decode_file(checkpoint.read_bytes())
+    elif witnessed:
+        signed = find_signed(settings, block)
     if signed is not None and block is None:
         block = signed.checkpoint.block_number
     with (
@@ -175,21 +180,6 @@ def prove(
         print(_told(built, "BUNDLE"), file=sys.stderr)  # noqa: T201
         return
     say(json.dumps(_value(built, output)) if as_json else _told(built, str(output)))
-
-
-def _find_signed(
-    settings: Settings, block: int | None, checkpoint: Path | None, *, witnessed: bool
-) -> SignedCheckpoint | None:
-    """The checkpoint that is to vouch for the bundle, if one is asked for."""
-    if checkpoint is not None:
-        from ledger.proofs.signed import decode_file
-
-        return decode_file(checkpoint.read_bytes())
-    if not witnessed:
-        return None
-    from ledger.cli.witnessing import find_signed
-
-    return find_signed(settings, block)
 
 
 def _related(text: str) -> set[str]:
