@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, delete, func, insert, text
 from sqlmodel import Session, col, select
@@ -173,9 +173,14 @@ def _write(session: Session, step: _Step) -> bool:
     for subjects in chunks(step.subjects):
         connection.execute(delete(SearchTextRow).where(col(SearchTextRow.subject).in_(subjects)))
     if step.texts:
-        connection.execute(insert(SearchTextRow), [asdict(one) for one in step.texts])
+        connection.execute(insert(SearchTextRow), list(map(_row, step.texts)))
     _move(session, step)
     return True
+
+
+def _row(one: Text | _Mark) -> dict[str, Any]:
+    """As it is: `dataclasses.asdict` would copy every word."""
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def _move(session: Session, step: _Step) -> None:
@@ -183,7 +188,7 @@ def _move(session: Session, step: _Step) -> None:
     sequence = col(SearchMarkRow.sequence)
     connection.execute(delete(SearchMarkRow).where(sequence > step.standing.sequence))
     if step.to != step.standing:
-        connection.execute(insert(SearchMarkRow), [asdict(step.to)])
+        connection.execute(insert(SearchMarkRow), [_row(step.to)])
     # A reorganisation goes back to the newest mark that is final, but not beyond.
     final = select(func.max(sequence)).where(SearchMarkRow.block_number <= step.final)
     connection.execute(delete(SearchMarkRow).where(sequence < final.scalar_subquery()))
