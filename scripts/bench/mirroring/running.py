@@ -17,7 +17,7 @@ from scripts.bench.mirroring.chain import BenchError
 from scripts.bench.usage import Tree, Usage
 
 ROOT: Final = Path(__file__).resolve().parents[3]
-_LOOK_EVERY: Final = 0.02
+_LOOK_EVERY: Final = 0.1
 _LONGEST: Final = 1_800.0
 _GRACE: Final = 10.0
 _TOLD: Final = 2_000
