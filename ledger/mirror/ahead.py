@@ -39,13 +39,13 @@ _TURN: Final = 0.0002
 """Seconds for which a thread keeps others from theirs."""
 _STEP: Final = 10_000
 """Entries of a step, about: what is committed at once."""
-_LARGEST_STEP: Final = 20_000
+_LARGEST_STEP: Final = 32_000
 _SHARE: Final = 50
 _REQUESTS: Final = 2
 """Ranges that are asked for while another one is folded."""
 _WAITING: Final = 1
 """Steps that lie ready while another one is written."""
-_KEPT: Final = 90_000
+_KEPT: Final = 80_000
 """Subjects that are kept at hand; others are looked up in the mirror."""
 
 

@@ -55,10 +55,13 @@ def named_by(entries: Sequence[Read], known: Container[Hash32] = ()) -> list[Has
     out. What goes on at position 1 may be the first that an asset of a batch has of its own: where
     the batch is known, it is.
     """
-    begun = {entry[3]: entry[6] for entry in reversed(entries)}
+    begun: dict[Hash32, int] = {}
+    for entry in entries:
+        if entry[3] not in known:
+            begun.setdefault(entry[3], entry[6])
     wanted: dict[Hash32, None] = {}
     for subject, position in begun.items():
-        if position == 0 or subject in known:
+        if position == 0:
             continue
         if position == 1:
             batch = batch_id_of(subject)
