@@ -96,9 +96,10 @@ def make_checkpoint(service: Running, aurora: Member) -> Checkpoint:
             mirror = find_mirror(session)
             assert mirror is not None
             row = keep_checkpoint(session, mirror, int(time.time()), apart=0)
-            return row and Checkpoint(
-                mirror.domain, row.block_number, row.block_hash, row.ledger_head
-            )
+            # An entry from before may become final first.
+            if row is None or row.sequence < mirror.sequence:
+                return None
+            return Checkpoint(mirror.domain, row.block_number, row.block_hash, row.ledger_head)
 
     made = until(make, seconds=60)
     engine.dispose()

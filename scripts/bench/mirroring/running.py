@@ -17,7 +17,9 @@ from scripts.bench.mirroring.chain import BenchError
 from scripts.bench.usage import Tree, Usage
 
 ROOT: Final = Path(__file__).resolve().parents[3]
+_FIRST_LOOK: Final = 0.01
 _LOOK_EVERY: Final = 0.1
+"""Seconds between looks: some end soon, and the others are slowed by each."""
 _LONGEST: Final = 1_800.0
 _GRACE: Final = 10.0
 _TOLD: Final = 2_000
@@ -50,8 +52,10 @@ def run_to_end(
         handle = os.pidfd_open(process.pid)
         try:
             _hand(process, given)
-            while not select.select([handle], [], [], _LOOK_EVERY)[0]:
+            pause = _FIRST_LOOK
+            while not select.select([handle], [], [], pause)[0]:
                 tree.look()
+                pause = min(2 * pause, _LOOK_EVERY)
             seconds = time.perf_counter() - began
         finally:
             os.close(handle)
