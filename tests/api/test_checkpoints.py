@@ -96,8 +96,9 @@ def make_checkpoint(service: Running, aurora: Member) -> Checkpoint:
             mirror = find_mirror(session)
             assert mirror is not None
             row = keep_checkpoint(session, mirror, int(time.time()), apart=0)
-            # An entry from before may become final first.
             if row is None or row.sequence < mirror.sequence:
+                # An entry from before became final first, or one came after those blocks.
+                service.anvil.rpc.call("anvil_mine", "0x1")
                 return None
             return Checkpoint(mirror.domain, row.block_number, row.block_hash, row.ledger_head)
 
