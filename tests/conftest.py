@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
 
 from ledger.chain.node import Anvil
+from ledger.database.engine import open_engine, upgrade
 from ledger.deployment.manifest import load_manifest
 from tests.ledgers import DeployedLedger, deploy
+from tests.postgres import postgres
 
 # How fast examples come tells of the machine, which tests share, and not of the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("nightly", settings.get_profile("patient"), max_examples=2000)
 settings.load_profile("nightly" if os.environ.get("LEDGER_EXAMPLES") == "nightly" else "patient")
+
+
+@pytest.fixture(scope="module")
+def new_database() -> Iterator[Callable[[], str]]:
+    """Makes databases of a PostgreSQL, and tells their URLs."""
+    with postgres() as make:
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A new database of ours, in SQLite and in PostgreSQL."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("new_database")()
+    opened = open_engine(url)
+    upgrade(opened)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture

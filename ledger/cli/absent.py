@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ledger.cli.files import write_whole
+from ledger.cli.files import write_output
 from ledger.cli.output import count, fail, say
 from ledger.cli.proven_text import time_text
 from ledger.domain.batch import batch_id_of, index_of
@@ -41,7 +41,7 @@ def write_absence(
     absence = fetch_absence(rpc, contract, subject, "latest" if block is None else block)
     known = keccak(absence.header)
     found = verify_absence(absence, block_hash=known, contract=contract, subject=subject)
-    write_whole(output, encode_absence(absence))
+    write_output(output, encode_absence(absence))
     told = _told(found, subject, known) + f"\nThe proof of it is in {output}."
     if as_json:
         say(json.dumps({"absence": str(output)} | _value(found, subject, known)))

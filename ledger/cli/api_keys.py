@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ledger.cli.options import AsJson
+from ledger.cli.options import Api, AsJson, RunningFolder
 from ledger.cli.output import say
 from ledger.outbox.roles import KeyRole
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ledger.client import Client
     from ledger.client.keys import KeyAnswer
 
-Api = Annotated[str | None, typer.Option(envvar="ASSET_LEDGER_API", help="The API's address.")]
 Given = Annotated[
     str | None,
     typer.Option(envvar="ASSET_LEDGER_API_KEY", help="A key to the API with the role admin."),
@@ -29,7 +28,6 @@ Who = Annotated[
         help="Whose keys, in the ledger running here; else its first organisation's.",
     ),
 ]
-Folder = Annotated[Path | None, typer.Option("--data", help="Data folder of the ledger here.")]
 Named = Annotated[str, typer.Argument(metavar="KEY", show_default=False, help="Its prefix.")]
 _DAY: Final = 86_400
 
@@ -38,7 +36,7 @@ def list_keys(
     api: Api = None,
     api_key: Given = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """List the organisation's keys to the API: what each may do, until when, and its last use."""
@@ -60,7 +58,7 @@ def create(
     api: Api = None,
     api_key: Given = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key to the API; it is shown only now."""
@@ -78,7 +76,7 @@ def replace(
     api: Api = None,
     api_key: Given = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key to the API with the same roles that takes another one's place."""
@@ -92,7 +90,7 @@ def revoke(
     api: Api = None,
     api_key: Given = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a key to the API open nothing from now on."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ledger.cli.comparing import compare
+from ledger.cli.files import write_whole
 from ledger.cli.options import AsJson, Database, ManifestFile, Node
 from ledger.cli.output import count, say
 from ledger.types import parse_address, to_hex
@@ -228,11 +229,8 @@ def _read(file: Path) -> SignedCheckpoint:
 def _write(path: Path | None, signed: SignedCheckpoint) -> None:
     from ledger.proofs.signed import encode_file
 
-    if path is None:
-        return
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(encode_file(signed))
-    part.replace(path)
+    if path is not None:
+        write_whole(path, encode_file(signed))
 
 
 # -- told --------------------------------------------------------------------------------------

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ledger.cli.options import AsJson
+from ledger.cli.options import Api, AsJson, RunningFolder
 from ledger.cli.output import count, say
 from ledger.types import parse_hash, to_hex
 
@@ -26,9 +25,7 @@ def erase(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask: nothing brings a document back.")
     ] = False,
-    api: Annotated[
-        str | None, typer.Option(envvar="ASSET_LEDGER_API", help="The API's address.")
-    ] = None,
+    api: Api = None,
     api_key: Annotated[
         str | None, typer.Option(envvar="ASSET_LEDGER_API_KEY", help="The owner's key to the API.")
     ] = None,
@@ -39,9 +36,7 @@ def erase(
             help="Which organisation of the ledger running here is the owner; else its first.",
         ),
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Data folder of the ledger running here.")
-    ] = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Destroy documents for good; the entry `erased` is the receipt that says which.

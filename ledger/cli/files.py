@@ -7,12 +7,17 @@ import sys
 from pathlib import Path
 
 
-def write_whole(path: Path, raw: bytes) -> None:
-    """Write a file beside its place, then put it there; - is standard output."""
+def write_output(path: Path, raw: bytes) -> None:
+    """Write what a verb makes: `write_whole`, but - is standard output."""
     if str(path) == "-":
         sys.stdout.buffer.write(raw)
         sys.stdout.buffer.flush()
-        return
+    else:
+        write_whole(path, raw)
+
+
+def write_whole(path: Path, raw: bytes) -> None:
+    """Write a file beside its place, then put it there."""
     if path.exists() and not path.is_file():
         path.write_bytes(raw)
         return

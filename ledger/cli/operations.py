@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from ledger.cli.options import AsJson
+from ledger.cli.options import Api, AsJson, RunningFolder
 from ledger.cli.output import fail, say
 from ledger.errors import MalformedValue
 
@@ -27,7 +27,6 @@ operations = typer.Typer(
     help="List, show, retry and cancel operations: requests on their way to the chain.",
 )
 
-Api = Annotated[str | None, typer.Option(envvar="ASSET_LEDGER_API", help="The API's address.")]
 Key = Annotated[
     str | None,
     typer.Option(
@@ -41,7 +40,6 @@ Who = Annotated[
         help="For whom, in the ledger running here; else its first organisation.",
     ),
 ]
-Folder = Annotated[Path | None, typer.Option("--data", help="Data folder of the ledger here.")]
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", show_default=False)]
 State = Literal["queued", "sent", "done", "final", "rejected"]
 
@@ -64,7 +62,7 @@ def list_(
     api: Api = None,
     api_key: Key = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """List operations, newest first."""
@@ -84,7 +82,7 @@ def show(
     api: Api = None,
     api_key: Key = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how far an operation is, where, why, and what happens next."""
@@ -106,7 +104,7 @@ def retry(
     api: Api = None,
     api_key: Key = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Queue rejected operations again; exits with 1 if one was refused."""
@@ -120,7 +118,7 @@ def cancel(
     api: Api = None,
     api_key: Key = None,
     organisation: Who = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Cancel operations that wait; exits with 1 if one was refused, as it is sent already."""
@@ -131,7 +129,7 @@ def cancel(
 @operations.command()
 def lanes(
     api: Api = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the lanes in which transactions are sent, and what the service needs."""
@@ -154,7 +152,7 @@ def release(
     lane: Annotated[str, typer.Argument(metavar="LANE", show_default=False)],
     api: Api = None,
     api_key: Key = None,
-    data: Folder = None,
+    data: RunningFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a halted lane go on, once that is safe; needs the operator's key.

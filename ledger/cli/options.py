@@ -16,6 +16,12 @@ ManifestFile: TypeAlias = Annotated[
     Path | None,
     typer.Option("--manifest", help="What is deployed; else the data folder's manifest."),
 ]
+Api: TypeAlias = Annotated[
+    str | None, typer.Option("--api", envvar="ASSET_LEDGER_API", help="The API's address.")
+]
+RunningFolder: TypeAlias = Annotated[
+    Path | None, typer.Option("--data", help="Data folder of the ledger running here.")
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsJsonAtEnd: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object at the end.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.cli.bar import proving_bars
-from ledger.cli.files import write_whole
+from ledger.cli.files import write_output
 from ledger.cli.options import AsJson, ManifestFile, Node
 from ledger.cli.output import count, say
 from ledger.errors import UnknownThing
@@ -175,7 +175,7 @@ def prove(
             built = build_bundle(
                 rpc, ledger, about, block, wanted, claim, begin=begin, progress=show
             )
-    write_whole(output, built.raw)
+    write_output(output, built.raw)
     if to_stdout:
         print(_told(built, "BUNDLE"), file=sys.stderr)  # noqa: T201
         return

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
+from ledger.cli.options import Api, RunningFolder
+
 if TYPE_CHECKING:
     from ledger.cli.interrupts import Interrupts
     from ledger.client.bulk import Outcome
@@ -32,9 +34,7 @@ def register(
             show_default=False,
         ),
     ],
-    api: Annotated[
-        str | None, typer.Option(envvar="ASSET_LEDGER_API", help="The API's address.")
-    ] = None,
+    api: Api = None,
     api_key: Annotated[
         str | None,
         typer.Option(
@@ -48,9 +48,7 @@ def register(
             help="Which organisation of the ledger running here registers; else its first.",
         ),
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Data folder of the ledger running here.")
-    ] = None,
+    data: RunningFolder = None,
     serial_field: Annotated[
         str | None,
         typer.Option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,17 +34,9 @@ from ledger.settings import Settings
 from ledger.types import Hash32, parse_address, to_hex
 from tests.cli.conftest import Run
 from tests.ledgers import DeployedLedger
-from tests.postgres import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = ROOT / "scripts" / "plans" / "anchor.toml"
-
-
-@pytest.fixture(scope="module")
-def new_database() -> Iterator[Callable[[], str]]:
-    """Makes databases of a PostgreSQL, and tells their URLs."""
-    with postgres() as make:
-        yield make
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from time import time
 
 import pytest
 from sqlalchemy import Engine, update
 from sqlmodel import Session
 
-from ledger.database.engine import open_engine, reading, upgrade, writing
+from ledger.database.engine import reading, writing
 from ledger.mirror.checkpoints import forget_checkpoints, keep_checkpoint
 from ledger.mirror.queries import find_checkpoint, find_mirror, find_moment, list_checkpoints
 from ledger.mirror.store import Store
@@ -18,27 +17,13 @@ from ledger.mirror.tables import MirrorRow
 from ledger.mirror.tables.checkpoints import CheckpointRow
 from tests.mirror.chain import Chain
 from tests.mirror.mirroring import FinalUpTo, catch_up
-from tests.postgres import postgres
 
 HOUR = 3600
 
 
-@pytest.fixture(scope="module")
-def new_database() -> Iterator[Callable[[], str]]:
-    """Makes databases of a PostgreSQL, and tells their URLs."""
-    with postgres() as make:
-        yield make
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(
-    request: pytest.FixtureRequest, new_database: Callable[[], str], tmp_path: Path
-) -> Iterator[Engine]:
-    is_postgresql = request.param == "postgresql"
-    opened = open_engine(new_database() if is_postgresql else f"sqlite:///{tmp_path}/ledger.db")
-    upgrade(opened)
-    yield opened
-    opened.dispose()
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
 
 
 @pytest.fixture(autouse=True)

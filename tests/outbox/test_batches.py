@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from ledger.database.engine import open_engine, reading, upgrade, writing
+from ledger.database.engine import reading, writing
 from ledger.documents.batch_files import About
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import BatchRegistered
@@ -33,7 +31,6 @@ from ledger.outbox.operations import SentDocument, find_operation
 from ledger.outbox.tables import BatchRegistration, Document, State
 from ledger.types import ZERO_HASH, Hash32
 from tests.outbox.asking import NOWHERE, organisation_of, register
-from tests.postgres import postgres
 
 DOMAIN = b"\x01" * 32
 ORG = organisation_of(DOMAIN, "did:web:gears.example")
@@ -41,21 +38,9 @@ OTHER = organisation_of(DOMAIN, "did:web:wheels.example")
 DIGEST = sha256(b"lines")
 
 
-@pytest.fixture(scope="module")
-def new_database() -> Iterator[Callable[[], str]]:
-    with postgres() as make:
-        yield make
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("new_database")()
-    opened = open_engine(url)
-    upgrade(opened)
-    yield opened
-    opened.dispose()
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
 
 
 def send(session: Session, root: str, *, digest: Hash32 = DIGEST, org: Hash32 = ORG) -> Accepted:

@@ -27,13 +27,6 @@ from ledger.types import Hash32
 from tests.outbox.asking import enrol, observe, register
 from tests.outbox.test_faults import send_foreign
 from tests.outbox.world import World
-from tests.postgres import postgres
-
-
-@pytest.fixture(scope="module")
-def new_database() -> Iterator[Callable[[], str]]:
-    with postgres() as make:
-        yield make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, update
@@ -12,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from ledger.chain.signers.keystore import KeystoreSigner
 from ledger.chain.signers.signature import Signature
-from ledger.database.engine import open_engine, reading, upgrade, writing
+from ledger.database.engine import reading, writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Observed
 from ledger.hashing import sha256
@@ -24,29 +22,15 @@ from ledger.proofs.receipt import verify_receipt
 from ledger.proofs.receipt_tree import Given
 from ledger.types import Hash32
 from tests.outbox.asking import has_room, keep_nowhere, prepare
-from tests.postgres import postgres
 
 DOMAIN, ORG = sha256(b"domain"), sha256(b"org")
 SERVICE = KeystoreSigner(sha256(b"service"))
 NOTARY = Notary(DOMAIN, SERVICE)
 
 
-@pytest.fixture(scope="module")
-def new_database() -> Iterator[Callable[[], str]]:
-    """Makes databases of a PostgreSQL, and tells their URLs."""
-    with postgres() as make:
-        yield make
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(
-    request: pytest.FixtureRequest, new_database: Callable[[], str], tmp_path: Path
-) -> Iterator[Engine]:
-    is_postgresql = request.param == "postgresql"
-    opened = open_engine(new_database() if is_postgresql else f"sqlite:///{tmp_path}/ledger.db")
-    upgrade(opened)
-    yield opened
-    opened.dispose()
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
 
 
 def register_many(session: Session, count: int, notary: Notary | None = NOTARY) -> list[str]:
