@@ -146,9 +146,15 @@ class Endpoint:
     def _ask(self, method: str, params: Sequence[object], wanted: type[T]) -> T:
         number = next(self._ids)
         body = self._post(method, _request(number, method, params))
-        # At once as what is wanted: an answer may be long.
         form: Any = wanted
-        answer = self._decode(method, body, _answer_of(form))
+        try:
+            # At once as what is wanted: an answer may be long.
+            answer = self._decode(method, body, _answer_of(form))
+        except NodeUnavailable:
+            # A refusal may have a result of any form beside it.
+            answer = self._decode(method, body, _answer_of(Any))
+            if answer.error is None:
+                raise
         if answer.error is None and answer.id != number:
             raise self._nonsense(method, "it answers another request")
         if answer.error is not None:

@@ -130,6 +130,18 @@ class TestErrors:
         assert (raised.method, raised.number, raised.detail) == ("eth_call", 3, "0x1234")
         assert len(odd.asked) == 1, "an error is an answer: it is not asked again"
 
+    @pytest.mark.parametrize("beside", [None, "0x", {}, 7])
+    def test_are_errors_whatever_result_stands_beside(self, odd: OddNode, beside: object) -> None:
+        error = {"code": -32005, "message": "too many results"}
+        odd.replies = [
+            lambda asked: (
+                200,
+                json.dumps({"id": asked["id"], "result": beside, "error": error}).encode(),
+            )
+        ]
+        with RpcClient(odd.url) as rpc, pytest.raises(RpcError, match="too many results"):
+            rpc.fetch_logs(bytes(20))
+
     def test_of_a_batch_stand_in_their_place(self, anvil: Anvil) -> None:
         chain, refused, number = anvil.rpc.batch(
             [("eth_chainId", ()), ("eth_nothing", ()), ("eth_blockNumber", ())]
