@@ -115,14 +115,18 @@ def apply(
     keys = {name: signer.address for name, signer in signers.items()}
     deployment = open_deployment(rpc, plan, keys, manifest_path)
     previous: Todo | None = None
-    while (todo := next(iter(fetch_outstanding(rpc, deployment.names())), None)) is not None:
-        sender = signers[todo.by]
-        signed = _find_unmined(deployment, sender.address)
+    while True:
+        # Asked for before what is to do: mined in between, a step would else be signed again.
+        unmined = {name: _find_unmined(deployment, address) for name, address in keys.items()}
+        todo = next(iter(fetch_outstanding(rpc, deployment.names())), None)
+        if todo is None:
+            break
+        signed = unmined[todo.by]
         if signed is None:
             if todo == previous:
                 raise DeploymentFailed(f"{todo.label}: done, and to no effect", step=todo.label)
             previous = todo
-            signed = _sign(deployment, todo, sender)
+            signed = _sign(deployment, todo, signers[todo.by])
             deployment.journal.append(signed)
         receipt = _send(rpc, signed)
         if not receipt.succeeded:

@@ -147,6 +147,29 @@ class TestKilled:
         lines = Journal(journal_path(path), anvil.rpc.genesis_hash()).load()
         assert [line.nonce for line in lines] == list(range(STEPS))
 
+    def test_mined_while_the_next_run_looks(
+        self, anvil: Anvil, plan: Plan, keys: dict[str, KeystoreSigner], tmp_path: Path
+    ) -> None:
+        """What was to do was read before the block, the nonce after it: it was signed twice."""
+        path = tmp_path / "manifest.json"
+        anvil.rpc.call("evm_setAutomine", False)
+        with pytest.MonkeyPatch.context() as patch:
+            _kill_at(patch, "after send", 0)
+            with pytest.raises(Killed):
+                apply(anvil.rpc, plan, keys, path)
+        real = applying.fetch_outstanding
+
+        def mined_after(*arguments: Any) -> Any:
+            found = list(real(*arguments))
+            anvil.rpc.call("evm_mine")
+            anvil.rpc.call("evm_setAutomine", True)
+            return found
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(applying, "fetch_outstanding", mined_after)
+            apply(anvil.rpc, plan, keys, path)
+        assert sent_by(anvil, keys["deployer"]) == STEPS
+
     def test_before_the_manifest(
         self, anvil: Anvil, plan: Plan, keys: dict[str, KeystoreSigner], tmp_path: Path
     ) -> None:
