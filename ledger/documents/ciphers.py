@@ -47,6 +47,35 @@ def decrypt_document(key: bytes, kept: bytes, content_hash: Hash32, org: Hash32)
         raise WrongKey from None
 
 
+class ChunkCipher:
+    """Encrypts a file in numbered chunks under a key of its own, bound to a context.
+
+    A chunk's nonce is its number and whether it is the last (the STREAM construction: Hoang,
+    Reyhanitabar, Rogaway, Vizár 2015): none can be moved, left out or added, and a file that was
+    cut short has no last one. Each chunk can be decrypted alone.
+    """
+
+    __slots__ = ("_cipher", "_context")
+
+    def __init__(self, key: bytes, context: bytes) -> None:
+        self._cipher, self._context = AESGCM(key), context
+
+    def encrypt(self, number: int, raw: bytes, *, last: bool) -> bytes:
+        """The chunk of that number, from 0; no number may be used for two chunks."""
+        return self._cipher.encrypt(_chunk_nonce(number, last), raw, self._context)
+
+    def decrypt(self, number: int, kept: bytes, *, last: bool) -> bytes:
+        """What `encrypt` was given. Raises WrongKey."""
+        try:
+            return self._cipher.decrypt(_chunk_nonce(number, last), kept, self._context)
+        except InvalidTag:
+            raise WrongKey from None
+
+
+def _chunk_nonce(number: int, last: bool) -> bytes:
+    return number.to_bytes(NONCE_SIZE - 1) + bytes([last])
+
+
 class Wrapping:
     """Encrypts keys under a key; shows neither."""
 

@@ -17,6 +17,7 @@ import ledger.mirror.search.tables
 import ledger.mirror.tables.checkpoints
 import ledger.outbox.checkpoint_tables
 import ledger.outbox.credential_tables
+import ledger.outbox.file_tables
 import ledger.outbox.tables
 from ledger.database.engine import downgrade, open_engine, upgrade
 from tests.database.schemas import fill, tell_extras, tell_rows, tell_schema

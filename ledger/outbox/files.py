@@ -1,0 +1,114 @@
+"""Files that were uploaded: remembered once, and bound to the subject that first points at one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, delete, select
+
+from ledger.errors import Conflict, UnknownThing
+from ledger.outbox.clock import now
+from ledger.outbox.file_tables import FileRow
+from ledger.outbox.once import Asked, find_request, outlast_races, request_values
+from ledger.outbox.operations import SentDocument
+from ledger.outbox.tables import Document, Request
+from ledger.types import Hash32, parse_hash, to_hex
+
+
+class FileTaken(Conflict):
+    """Another subject's entry points at the file already; it is to be uploaded again."""
+
+    code = "file_taken"
+
+    def __init__(self, file: Hash32, subject: Hash32) -> None:
+        super().__init__(
+            f"file: {to_hex(file)} is a document of {to_hex(subject)}; upload it again for another",
+            file=to_hex(file),
+            subject=to_hex(subject),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedFile:
+    """A file that is kept; `existing` if the request had been answered before."""
+
+    content_hash: Hash32
+    existing: bool
+
+
+def accept_file(session: Session, asked: Asked, sent: SentDocument, name: str) -> AcceptedFile:
+    """Remember an uploaded file, which no entry points at yet; the caller commits.
+
+    Raises:
+        IdempotencyConflict: the key stands for another request.
+    """
+
+    def attempt() -> AcceptedFile:
+        known = find_request(session, asked)
+        if known is not None:
+            return AcceptedFile(parse_hash(known.operation), existing=True)
+        session.add(
+            Document(
+                content_hash=sent.content_hash,
+                org=asked.org,
+                size=sent.size,
+                media_type=sent.media_type,
+                pack=sent.place.pack,
+                pack_offset=sent.place.offset,
+                pack_length=sent.place.length,
+                created_at=now(),
+            )
+        )
+        session.add(FileRow(content_hash=sent.content_hash, name=name))
+        if asked.key is not None:
+            session.add(Request(**request_values(asked, to_hex(sent.content_hash))))
+        session.flush()
+        return AcceptedFile(sent.content_hash, existing=False)
+
+    return outlast_races(session, attempt)
+
+
+def find_file(session: Session, content_hash: Hash32) -> FileRow | None:
+    """The file that a document describes; None if the document is no file's."""
+    return session.get(FileRow, content_hash)
+
+
+def find_files(session: Session, hashes: Collection[Hash32]) -> dict[Hash32, FileRow]:
+    """Those of these documents that describe files, in one query."""
+    wanted = select(FileRow).where(col(FileRow.content_hash).in_(hashes))
+    return {found.content_hash: found for found in session.exec(wanted)}
+
+
+def is_file(session: Session, name: str) -> bool:
+    """Whether a file of that name in the store is remembered."""
+    return session.exec(select(FileRow).where(FileRow.name == name)).first() is not None
+
+
+def get_own_file(session: Session, org: Hash32, file: Hash32) -> Document:
+    """A file that an organisation uploaded. Raises UnknownThing."""
+    found = session.get(Document, file) if find_file(session, file) else None
+    if found is None or found.org != org:
+        raise UnknownThing("file", field="file", value=to_hex(file))
+    return found
+
+
+def bind_file(session: Session, org: Hash32, file: Hash32, subject: Hash32) -> None:
+    """Have a file be a document about a subject; the caller commits.
+
+    Raises:
+        UnknownThing: the organisation uploaded no such file.
+        FileTaken: it is about another subject.
+    """
+    document = get_own_file(session, org, file)
+    session.refresh(document, with_for_update=True)
+    if document.subject not in (None, subject):
+        raise FileTaken(file, document.subject or subject)
+    document.subject = subject
+    session.add(document)
+    session.flush()
+
+
+def forget_files(session: Session, hashes: Collection[Hash32]) -> None:
+    """Remove what is remembered of files whose bytes were destroyed."""
+    session.exec(delete(FileRow).where(col(FileRow.content_hash).in_(hashes)))
