@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from api.deps import View
 from api.lookup import get_mirror
+from api.published import is_public
 from api.schemas.assets import Asset, AssetKindWord, DocumentLink, StageWord
 from api.schemas.base import AsOf
 from api.schemas.batches import Batch
@@ -102,7 +103,11 @@ def document_path(content_hash: Hash32) -> str:
 
 
 def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Document]:
-    """Those documents that the caller may read: it sent them, or has to do with the asset."""
+    """Those documents that the caller may read.
+
+    It sent them, or they are about itself, about an asset that it has to do with, or about what is
+    everybody's: schemas, worlds, the ledger.
+    """
     documents = view.births.find_documents(view.session, set(hashes))
     if view.who.reads is None:
         return documents
@@ -116,6 +121,8 @@ def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Docume
 
 
 def _is_mine(view: View, subject: Hash32) -> bool:
+    if view.may_see(subject) or is_public(view.session, subject):
+        return True
     row = find_asset(view.session, subject)
     return row is not None and view.may_see(row.org, row.owner)
 

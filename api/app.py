@@ -35,6 +35,7 @@ from api.routes import (
     organisations,
     proofs,
     quotas,
+    schemas,
     sign_in,
     status,
 )
@@ -60,6 +61,7 @@ _ROUTES = (
     batches,
     entries,
     documents,
+    schemas,
     operations,
     checkpoints,
     lanes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -28,6 +28,19 @@ class PageQuery(BaseModel):
     cursor: Annotated[
         str | None, Field(max_length=192, description="from the header Link of the page before")
     ] = None
+
+
+class SortedQuery(PageQuery):
+    """Which page, and in which direction."""
+
+    sort: Annotated[
+        Literal["oldest", "newest"], Field(description="what comes first on the first page")
+    ] = "oldest"
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether the list is turned round."""
+        return self.sort == "newest"
 
 
 def encode_cursor(of: str, place: Cursor) -> str:
