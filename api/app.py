@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 
 from api import errors, openapi
@@ -20,6 +21,8 @@ from api.edge import Edge
 from api.ends import Ends
 from api.explorer import pages
 from api.gathering import Gatherer
+from api.ledger_measures import LedgerMeasures
+from api.measures import Measures
 from api.quotas import Quotas
 from api.registration import Sent, register
 from api.routes import (
@@ -31,6 +34,7 @@ from api.routes import (
     entries,
     keys,
     lanes,
+    metrics,
     operations,
     organisations,
     proofs,
@@ -66,6 +70,7 @@ _ROUTES = (
     checkpoints,
     lanes,
     status,
+    metrics,
 )
 
 
@@ -114,11 +119,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.service = service
     app.state.callers = Gatherer[str, Credential](partial(identify_all, engine), _GATHERED)
     app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
+    app.state.measures = Measures()
+    app.state.standing = CollectorRegistry()
+    app.state.standing.register(LedgerMeasures(service))
     for routes in _ROUTES:
         app.include_router(routes.router)
     pages.mount(app)
     errors.install(app)
     openapi.describe(app, __version__)
     larger = {bulk.PATH: settings.max_bulk_body, batches.PATH: settings.max_batch_body}
-    app.add_middleware(Edge, max_body=settings.max_body, larger=larger)
+    app.add_middleware(Edge, max_body=settings.max_body, larger=larger, measures=app.state.measures)
     return app

@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, bounded bodies, one log line a request, and no raw 500."""
+"""The outermost layer: request ids, bounded bodies, one line and count a request, no raw 500."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, problem_of, render
+from api.measures import Measures
 
 _log = logging.getLogger("asset_ledger.api")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET: Final = frozenset({"/healthz", "/readyz", "/v1/status"})
+_QUIET: Final = frozenset({"/healthz", "/metrics", "/readyz", "/v1/status"})
 
 
 class Edge:
@@ -27,8 +28,11 @@ class Edge:
     while it streams is refused at that byte. Paths in `larger` have bounds of their own.
     """
 
-    def __init__(self, app: ASGIApp, max_body: int, larger: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, max_body: int, larger: Mapping[str, int], measures: Measures
+    ) -> None:
         self.app = app
+        self.measures = measures
         self.max_body = max_body
         self.larger = larger
 
@@ -39,7 +43,17 @@ class Edge:
         # A copy: the server must go on seeing HEAD, so that it drops the body itself.
         scope = dict(scope)
         max_body = self.larger.get(scope["path"], self.max_body)
-        await _Exchange(self.app, max_body, scope, receive, send).run()
+        exchange = _Exchange(self.app, max_body, scope, receive, send)
+        began = time.perf_counter()
+        self.measures.in_flight.inc()
+        try:
+            await exchange.run()
+        finally:
+            self.measures.in_flight.dec()
+            seconds = time.perf_counter() - began
+            exchange.tell(seconds)
+            taken, given = exchange.taken, exchange.given
+            self.measures.count(exchange.scope, exchange.status, seconds, taken, given)
 
 
 class _Exchange:
@@ -61,7 +75,6 @@ class _Exchange:
             scope["method"] = "GET"
 
     async def run(self) -> None:
-        began = time.perf_counter()
         try:
             self._refuse_length()
             await self.app(self.scope, self.receive, self.send)
@@ -70,7 +83,6 @@ class _Exchange:
         finally:
             if toll := self.scope.get("toll"):
                 toll.end(self.taken + self.given)
-            self._tell(time.perf_counter() - began)
 
     def _refuse_length(self) -> None:
         length = self.headers.get("content-length")
@@ -125,9 +137,11 @@ class _Exchange:
             "method": self.method,
             "path": self.scope["path"],
             "caller": self.scope.get("caller"),
+            "problem": self.scope.get("problem"),
         }
 
-    def _tell(self, seconds: float) -> None:
+    def tell(self, seconds: float) -> None:
+        """Write the request's one line of the log."""
         level = logging.DEBUG if self.scope["path"] in _QUIET else logging.INFO
         measured = {"status": self.status, "milliseconds": round(seconds * 1000, 2)}
         _log.log(level, "request", extra={**self._context(), **measured})

@@ -242,6 +242,7 @@ def install(app: FastAPI) -> None:
 
 def render(request: Request, problem: Problem) -> Response:
     """The problem as the answer to `request`: a page for people who browse, else JSON."""
+    request.scope["problem"] = problem.kind.code  # the edge counts them
     page = getattr(request.app.state, "problem_page", None)
     if page is not None and _browses(request):
         answer: Response = page(request, problem)

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     explorer_documents: bool = Field(
         False, description="the explorer shows documents to whoever can reach it"
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="opens /metrics; empty: this machine may read them"
+    )
     max_body: int = Field(4 * 1024 * 1024, description="largest request body, in bytes")
     max_bulk_body: int = Field(
         64 * 1024 * 1024, description="largest body that registers many assets, in bytes"
@@ -95,6 +98,9 @@ class Settings(BaseSettings):
     )
     anchor_within: int = Field(
         7200, ge=0, description="seconds after which a signed checkpoint should be anchored"
+    )
+    log: Literal["auto", "json", "text"] = Field(
+        "auto", description="lines of the log: JSON objects, or text; auto: text at a terminal"
     )
     poll_seconds: float = Field(0.1, description="how often the node is asked for a new block")
 

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from fastapi import Depends, Request, Response
 from sqlmodel import Session
 
+from api.alarms import list_alarms
 from api.deps import Served, Service
 from api.errors import Problem
 from api.explorer.render import render
 from api.explorer.shelf import Shelf
 from api.paging import decode_cursor, encode_cursor
-from api.routes.status import lag_of, list_alarms
+from api.readiness import lag_of
 from api.schemas.ledger import Alarm
 from ledger.database.engine import reading
 from ledger.mirror.queries import Cursor, find_mirror

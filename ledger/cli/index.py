@@ -34,10 +34,13 @@ def index(
     Goes on where it was stopped. While it follows, what is searched follows, too. SIGTERM and
     Ctrl-C end it after the step at hand.
     """
+    from ledger.cli.logs import begin_log
     from ledger.mirror.early import reading_early
     from ledger.settings import Settings
 
     settings = Settings.given(rpc_url=rpc_url, database_url=database_url, manifest=manifest)
+    if not to_head:
+        begin_log(settings)
     deployed, finality = load_deployed(settings), choose_finality(settings)
     beginning = reading_early(settings.rpc_url, settings.database(), deployed, finality)
     texts = nullcontext() if to_head else making_texts(settings)

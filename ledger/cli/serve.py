@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated, Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
 
 import typer
 
@@ -13,15 +16,11 @@ from ledger.settings import Settings
 
 _APPLICATION: Final = "api.app:create_app"
 
-# Named, not imported: the application is of a layer above this one.
-_LOGGING: Final[dict[str, Any]] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "api.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "loggers": {"alembic.runtime.plugins": {"level": "WARNING"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-}
+_METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where processes behind one port keep what they count; the library that counts reads it."""
+
+_GRACE: Final = 10
+"""Seconds that requests under way have to end once this process is told to."""
 
 
 def serve(
@@ -36,6 +35,7 @@ def serve(
     # Importing the server takes a while that other verbs should not wait for.
     import uvicorn
 
+    from ledger.cli.logs import logging_of
     from ledger.documents.opening import open_stores
 
     # By the environment, so that further processes read the same settings.
@@ -46,14 +46,26 @@ def serve(
     open_stores(settings.data, settings.document_key).vault.prepare()  # refused before it begins
     if as_json:
         say(json.dumps({"api": settings.api_url(), "explorer": f"{settings.api_url()}/"}))
-    uvicorn.run(
-        _APPLICATION,
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=processes if processes > 1 else None,
-        access_log=False,
-        server_header=False,
-        log_config=_LOGGING,
-        timeout_graceful_shutdown=10,
-    )
+    with _counting_together(processes):
+        uvicorn.run(
+            _APPLICATION,
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=processes if processes > 1 else None,
+            access_log=False,
+            server_header=False,
+            log_config=logging_of(settings),
+            timeout_graceful_shutdown=_GRACE,
+        )
+
+
+@contextmanager
+def _counting_together(processes: int) -> Iterator[None]:
+    """A folder in which several processes add up what they count; one alone needs none."""
+    if processes == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="asset-ledger-metrics-") as folder:
+        os.environ[_METRICS] = folder
+        yield

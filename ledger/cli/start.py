@@ -199,7 +199,10 @@ class Start:
             self.supervisor.start(VerbProcess(name, arguments, env, log))
 
     def _await_api(self, manifest: Manifest) -> None:
-        """Wait until the API of this very ledger is ready; another's may have taken the port."""
+        """Wait until the API of this very ledger answers; another's may have taken the port.
+
+        It may be unready, for a lane that waits for a person, who then needs it.
+        """
         import httpx
 
         contract = to_hex(manifest.contracts["AssetLedger"].address)
@@ -208,8 +211,8 @@ class Start:
         with httpx.Client(base_url=self.kept.api, timeout=5, trust_env=False) as http:
             while time.monotonic() < until and self.supervisor.failure is None:
                 try:
-                    answer = http.get("/readyz")
-                    if answer.is_success and contract in http.get("/v1/status").text:
+                    answer = http.get("/v1/status")
+                    if answer.is_success and contract in answer.text:
                         return
                     told = answer.text if answer.is_error else "another ledger answers on its port"
                 except httpx.TransportError as error:

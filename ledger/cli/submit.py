@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,14 +33,14 @@ def submit(
     where the settings say that a role signs. SIGTERM and Ctrl-C end it after the step at hand;
     killed at any moment, it goes on where it was.
     """
+    from ledger.cli.logs import begin_log
     from ledger.outbox.run import run
     from ledger.settings import Settings
 
     settings = Settings.given(
         data=data, rpc_url=rpc_url, database_url=database_url, manifest=manifest
     )
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("ledger").setLevel(logging.INFO)
+    begin_log(settings)
     with stopped_by_signals() as stop, witnessing(settings):
         run(settings, load_deployed(settings), _signers(settings), choose_finality(settings), stop)
     counts = _counts(settings)

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from api.logs import JsonFormatter
+from ledger.cli.logs import JsonFormatter
 from tests.api.running import Member, until
 
 
