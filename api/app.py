@@ -42,6 +42,7 @@ from api.routes import (
     schemas,
     sign_in,
     status,
+    worlds,
 )
 from ledger import __version__
 from ledger.cli.keystore import open_service_key
@@ -66,6 +67,7 @@ _ROUTES = (
     entries,
     documents,
     schemas,
+    worlds,
     operations,
     checkpoints,
     lanes,

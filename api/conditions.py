@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from starlette.responses import Response
+
 from api.errors import invalid
 
 _TAG: Final = re.compile(r'\s*(W/)?"([^"]*)"\s*')
@@ -16,6 +18,15 @@ def is_known(etag: str, if_none_match: str | None) -> bool:
         return False
     named = (part.strip().removeprefix("W/") for part in if_none_match.split(","))
     return any(each in (etag, "*") for each in named)
+
+
+def tag_subject(response: Response, count: int, if_none_match: str | None) -> Response | None:
+    """Tag the answer with the position of a subject's newest entry; 304 if the client has that."""
+    etag = f'"{count - 1}"'
+    if is_known(etag, if_none_match):
+        return Response(status_code=304, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return None
 
 
 def read_if_match(if_match: str) -> frozenset[str] | None:

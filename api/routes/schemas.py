@@ -12,7 +12,7 @@ from api.answering import answer, tell_accepted
 from api.bodies import decode_body
 from api.catalogue import publish_schema
 from api.catalogue_answers import tell_schemas, tell_schemas_page
-from api.conditions import is_known
+from api.conditions import tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
 from api.history import HistoryQuery, Place, get_history_entry, list_history, not_there, stands_at
 from api.lookup import find_party
@@ -108,10 +108,8 @@ def get_schema(
     """Read a schema; `document` leads to its text."""
     moment = find_at(view.session, at)
     row = _get_row(view, schema_id, moment)
-    etag = f'"{row.count - 1}"'
-    if is_known(etag, if_none_match):
-        return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
+    if known := tag_subject(response, row.count, if_none_match):
+        return known
     [fields] = tell_schemas(view, [row])
     return OneSchema(**fields, as_of=stands_at(view, moment))
 

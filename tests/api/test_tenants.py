@@ -62,6 +62,7 @@ def victim(service: Running) -> Victim:
     ).json()
     listed = http.get(f"/v1/assets/{asset}/documents").json()["items"]
     schema = http.post("/v1/schemas", json={"document": {}}, headers=WAIT).json()["id"]
+    world = http.post("/v1/worlds", json={"document": {}}, headers=WAIT).json()["id"]
     made = http.post("/v1/keys", json={"roles": ["reader"], "name": WORDS[3]}).json()
     wallet = Wallet.make()
     add_account(service, member, wallet)
@@ -80,7 +81,7 @@ def victim(service: Running) -> Victim:
         member,
         pool=(
             *(asset, batch["id"], member_asset, member.id, member.did, *hashes),
-            schema,
+            *(schema, world),
             *(*operations, made["key"], to_hex(wallet.address), lane),
             *("0", "1", str(block), WORDS[1], WORDS[0], f"{WORDS[3]}-1", WORDS[4]),
         ),
