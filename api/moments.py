@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from api.errors import invalid
 from api.schemas.base import AsOf
-from ledger.mirror.moments import Moment, find_moment
+from ledger.mirror.moments import BeforeLedger, BlockAhead, Moment, find_moment
 from ledger.types import to_hex
 
 _BLOCK: Final = re.compile(r"[0-9]{1,15}")
@@ -30,14 +30,16 @@ def find_at(session: Session, at: str | None) -> Moment | None:
     """The moment that a read is asked as of; None is now.
 
     Raises:
-        Problem: it is neither a block's number nor a time.
-        BlockAhead, BeforeLedger: the mirror has no such moment.
+        Problem: it is neither a block's number nor a time, or the mirror has no such moment.
     """
     if at is None:
         return None
-    if _BLOCK.fullmatch(at):
-        return find_moment(session, block=int(at))
-    return find_moment(session, time=_time(at))
+    try:
+        if _BLOCK.fullmatch(at):
+            return find_moment(session, block=int(at))
+        return find_moment(session, time=_time(at))
+    except (BlockAhead, BeforeLedger) as error:
+        raise invalid("at", at, error.message) from None
 
 
 def tell_moment(moment: Moment) -> AsOf:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from api.header_fields import describe_fields
 from api.problems import KINDS, ProblemKind
 from api.schemas.base import ProblemAnswer
 
@@ -140,4 +141,5 @@ def _complete(app: FastAPI, version: str) -> dict[str, Any]:
         body = adapter.json_schema(ref_template=_REF)
         schemas |= body.pop("$defs", {})
         schemas[name] = body
+    describe_fields(schema)
     return schema

@@ -9,19 +9,21 @@ from sqlmodel import Session
 
 from api import lookup
 from api.acceptance import Taken, digest, taken_of
+from api.acts import require_sense
 from api.conditions import read_if_match
 from api.deps import Service
 from api.erasing import erase, require_erasable
 from api.errors import Problem, invalid
 from api.pressure import require_room
 from api.receipts import get_notary
+from api.rights import Asking
 from api.schemas.relaying import RelayEntry
 from ledger.chain.contract import Authorisation
 from ledger.chain.rpc import RpcClient
 from ledger.chain.vouching import fetch_is_signed_by
 from ledger.database.engine import reading, writing
 from ledger.domain.entries import Entry
-from ledger.domain.kinds import BIRTHS, CONSEQUENCES, GOVERNANCE, Kind
+from ledger.domain.kinds import BIRTHS, BY_ORGANISATIONS, Kind
 from ledger.domain.payloads import Erased, Payload, decode_payload
 from ledger.errors import MalformedValue
 from ledger.hashing import entry_message, keccak, subject_id
@@ -85,7 +87,7 @@ def relay(
 
 def _kind(body: RelayEntry) -> Kind:
     kind = Kind[body.kind.upper()]
-    if kind in GOVERNANCE or kind in CONSEQUENCES or kind is Kind.FOUNDED:
+    if kind not in BY_ORGANISATIONS:
         raise invalid("kind", body.kind, "is not an organisation's to append")
     return kind
 
@@ -166,7 +168,8 @@ def _require_erasable(
     payload: Erased,
 ) -> None:
     """What is erased is destroyed here before the entry stands, as if it had been asked for."""
-    lookup.require_right(lookup.get_target(session, who, entry.subject), who, entry.kind)
+    target = lookup.get_target(session, who, entry.subject)
+    require_sense(session, who, target, Asking(org, payload, int(time.time())))
     require_erasable(service, session, org, entry.subject, payload.documents)
 
 

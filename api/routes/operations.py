@@ -13,6 +13,7 @@ from api import retrying
 from api.answers import tell_operation, tell_operations
 from api.deps import Caller, Served, View, Viewing
 from api.errors import Problem
+from api.header_fields import carrying
 from api.lookup import find_party
 from api.openapi import READING, problems
 from api.paging import MOST, PageQuery, decode_number, link_next
@@ -56,7 +57,7 @@ class OperationQuery(PageQuery):
     ] = []  # noqa: RUF012 - pydantic copies it
 
 
-@router.get("", responses=problems(*READING))
+@router.get("", responses={200: carrying("Retry-After"), **problems(*READING)})
 def get_operations(
     request: Request, response: Response, view: Viewing, query: Annotated[OperationQuery, Query()]
 ) -> Operations:
@@ -109,7 +110,7 @@ def _filter(view: View, query: OperationQuery) -> OperationFilter | None:
     )
 
 
-@router.get("/{operation_id}", responses=problems(*READING))
+@router.get("/{operation_id}", responses={200: carrying("Retry-After"), **problems(*READING)})
 def get_operation(response: Response, view: Viewing, operation_id: OperationId) -> OperationAnswer:
     """Read an operation of yours."""
     operation = find_operation(view.session, operation_id)
@@ -145,15 +146,18 @@ def cancel_operation(service: Served, who: Caller, operation_id: OperationId) ->
 
 @router.post(
     "/{operation_id}/retry",
-    responses=problems(
-        *READING,
-        "operation_under_way",
-        "superseded",
-        "wrong_position",
-        "serial_taken",
-        "too_many_waiting",
-        "queue_full",
-    ),
+    responses={
+        200: carrying("Retry-After"),
+        **problems(
+            *READING,
+            "operation_under_way",
+            "superseded",
+            "wrong_position",
+            "serial_taken",
+            "too_many_waiting",
+            "queue_full",
+        ),
+    },
 )
 def retry_operation(
     response: Response, service: Served, who: Caller, operation_id: OperationId

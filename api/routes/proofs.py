@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import Served, View, Viewing
 from api.errors import invalid
+from api.header_fields import carrying
 from api.moments import At, find_at
 from api.openapi import READING, problems
 from api.proving import Asked, prove
@@ -32,6 +33,7 @@ _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
             "application/json": {"schema": _SCHEMA},
             "application/zip": {"schema": {"type": "string", "format": "binary"}},
         },
+        **carrying("Content-Disposition"),
     },
     **problems(*READING, "unknown_reference"),
 }

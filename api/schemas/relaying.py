@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api.schemas.base import EXAMPLE_ADDRESS, EXAMPLE_HASH, EXAMPLE_HASH_2, HashInput, Request
 from api.schemas.kinds import KindWord
 from api.schemas.sign_in import AddressInput, AnySignature
+from ledger.domain.kinds import BY_ORGANISATIONS, Kind
 from ledger.errors import MalformedValue
 from ledger.types import parse_hex
 
 _LONGEST_PAYLOAD = 65_536
+_RELAYED: Final = [kind.label for kind in Kind if kind in BY_ORGANISATIONS]
 
 EXAMPLE_RELAYED = {
     "chain_id": 31337,
@@ -43,7 +45,7 @@ class RelayEntry(Request):
     chain_id: Annotated[int, Field(ge=0, le=2**53 - 1, description="that was signed for")]
     contract: Annotated[AddressInput, Field(description="that was signed for")]
     subject: HashInput
-    kind: KindWord
+    kind: Annotated[KindWord, WithJsonSchema({"type": "string", "enum": _RELAYED})]
     position: Annotated[int, Field(ge=0, le=2**32 - 2)]
     payload: Annotated[
         bytes,

@@ -16,7 +16,7 @@ from ledger.types import parse_address, parse_hex
 
 EXAMPLE_MESSAGE = """\
 ledger.example wants you to sign in with your Ethereum account:
-0x8b2A19D07f6E5c4B3a29181706F5e4D3c2b1A0F9
+0x8B2A19D07f6E5C4B3A29181706f5e4D3c2B1a0F9
 
 
 URI: https://ledger.example/v1/sign-in

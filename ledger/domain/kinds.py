@@ -82,3 +82,6 @@ BIRTHS: Final = frozenset(
 
 CONSEQUENCES: Final = frozenset({Kind.PART_ADDED, Kind.PART_REMOVED})
 """Kinds that the ledger itself writes beside another entry; nobody can ask for them."""
+
+BY_ORGANISATIONS: Final = frozenset(Kind) - GOVERNANCE - CONSEQUENCES - {Kind.FOUNDED}
+"""Kinds that organisations append themselves."""

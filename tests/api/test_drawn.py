@@ -1,0 +1,68 @@
+"""What requests drawn from the description found, each by its name (see tests/http_cases)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from ledger.domain.kinds import BY_ORGANISATIONS
+from tests.api.running import Member, Running
+
+_USUAL = {"connection", "content-length", "content-type", "date", "server"}
+
+
+@pytest.fixture(scope="module")
+def described(service: Running) -> dict[str, Any]:
+    found: dict[str, Any] = service.anyone.get("/openapi.json").json()
+    return found
+
+
+def body(described: dict[str, Any], path: str) -> dict[str, Any]:
+    operation = described["paths"][path]["post"]
+    found: dict[str, Any] = operation["requestBody"]["content"]["application/json"]
+    return found
+
+
+def test_header_fields_that_no_description_told_of(
+    described: dict[str, Any], aurora: Member, service: Running
+) -> None:
+    asset = aurora.register()
+
+    def see(route: str, answer: httpx.Response) -> None:
+        told = described["paths"][route][answer.request.method.lower()]["responses"]
+        named = {name.lower() for name in told[str(answer.status_code)]["headers"]}
+        assert set(answer.headers) - _USUAL <= named, route
+
+    see("/v1/assets/{asset_id}", aurora.http.get(f"/v1/assets/{asset}"))
+    see("/v1/assets/{asset_id}/proof", aurora.http.get(f"/v1/assets/{asset}/proof"))
+    see("/v1/assets", aurora.http.get("/v1/assets", params={"limit": "1"}))
+    see("/v1/assets", service.anyone.get("/v1/assets"))
+    see("/v1/assets", aurora.http.post("/v1/assets", content="x"))
+    see("/v1/operations", aurora.http.get("/v1/operations"))
+    see("/v1/keys", aurora.http.post("/v1/keys", json={"roles": ["reader"]}))
+
+
+@pytest.mark.parametrize("at", ["1", "999999999", "2001-01-01T00:00:00Z"])
+def test_a_moment_that_there_is_not_named_no_field(aurora: Member, at: str) -> None:
+    answer = aurora.http.get(f"/v1/assets/{aurora.register()}", params={"at": at})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["value"]) == ("at", at)
+    assert "block" in error["reason"]
+
+
+def test_kinds_that_no_wallet_may_sign_were_described_as_if_one_could(
+    described: dict[str, Any],
+) -> None:
+    schema = described["components"]["schemas"]["RelayEntry"]["properties"]["kind"]
+    assert set(schema["enum"]) == {kind.label for kind in BY_ORGANISATIONS}
+
+
+def test_the_example_of_a_signed_message_was_none(
+    described: dict[str, Any], service: Running
+) -> None:
+    for example in body(described, "/v1/sign-in")["examples"].values():
+        refused = service.anyone.post("/v1/sign-in", json=example["value"]).json()
+        assert refused["code"] == "sign_in_refused", refused["detail"]
