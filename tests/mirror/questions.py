@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 
 from ledger.domain.kinds import Kind
 from ledger.mirror import queries
-from ledger.mirror.queries import AssetFilter, EntryFilter, Moment, Page
+from ledger.mirror.queries import AssetFilter, CredentialFilter, EntryFilter, Moment, Page
 from ledger.types import Address, AssetKind, Hash32, Party
 
 
@@ -123,6 +123,7 @@ def questions(known: Known) -> Iterator[Question]:
         yield _assets(AssetFilter(schema=schema), "asset_schema")
         under = Question(queries.list_claims_under, (schema,), index="claim_schema")
         yield from _good_and_about(under, known)
+        yield from _credentials(CredentialFilter(schema=schema), known, "entry_kind")
     for world in known.worlds:
         yield Question(queries.find_world, (world,))
         yield _entries(EntryFilter(subject=world), "entry_place")
@@ -156,6 +157,7 @@ def _of_all(known: Known) -> Iterator[Question]:
     yield Question(queries.count_assets_by_owner, (known.orgs,), {}, "asset_owner", "holder_org")
     yield Question(queries.list_organisations, index="organisation_sequence", whole=True)
     yield Question(queries.list_batches, index="batch_sequence", whole=True)
+    yield from _credentials(CredentialFilter(), known, "entry_kind")
     yield Question(queries.list_schemas, index="schema_sequence", whole=True)
     yield Question(queries.list_worlds, index="world_sequence", whole=True)
 
@@ -183,6 +185,10 @@ def _of_organisation(org: Hash32, known: Known) -> Iterator[Question]:
     by = Question(queries.list_claims_by, (org,), index="claim_issuer")
     yield from _good_and_about(by, known)
     yield Question(queries.list_claims_of, (org,))
+    yield Question(queries.find_credential, (org, 2))
+    yield from _credentials(CredentialFilter(issuer=org), known, "entry_kind")
+    yield from _credentials(CredentialFilter(holder=org), known)
+    yield from _credentials(CredentialFilter(holder=org, issuer=known.orgs[-1]), known)
     yield Question(queries.list_batches, named={"organisation": org}, index="batch_org")
     yield Question(queries.list_batches, named={"owner": org}, index="batch_owner")
     yield Question(queries.list_schemas, named={"organisation": org}, index="schema_org")
@@ -213,6 +219,12 @@ def _good_and_about(question: Question, known: Known) -> Iterator[Question]:
     yield question
     yield replace(question, named={"good_at": known.time, "about": "organisations"})
     yield replace(question, named={"about": "assets"})
+
+
+def _credentials(wanted: CredentialFilter, known: Known, index: str = "") -> Iterator[Question]:
+    for in_force in (None, True, False):
+        asked = replace(wanted, in_force=in_force, time=known.time)
+        yield Question(queries.list_credentials, (asked,), {}, index)
 
 
 def _assets(wanted: AssetFilter, index: str = "", then: str | None = None) -> Question:

@@ -35,6 +35,10 @@ from ledger.mirror.queries.checkpoints import list_checkpoints as list_checkpoin
 from ledger.mirror.queries.claims import list_claims_by as list_claims_by
 from ledger.mirror.queries.claims import list_claims_of as list_claims_of
 from ledger.mirror.queries.claims import list_claims_under as list_claims_under
+from ledger.mirror.queries.credentials import CredentialFilter as CredentialFilter
+from ledger.mirror.queries.credentials import find_credential as find_credential
+from ledger.mirror.queries.credentials import find_times as find_times
+from ledger.mirror.queries.credentials import list_credentials as list_credentials
 from ledger.mirror.queries.entries import EntryFilter as EntryFilter
 from ledger.mirror.queries.entries import find_entry as find_entry
 from ledger.mirror.queries.entries import find_next_position as find_next_position
