@@ -1,23 +1,23 @@
-"""Finds what requests name, and says no at once where the mirror shows that it cannot be."""
+"""Finds what requests name: on the ledger, or on its way there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from api.conditions import read_if_match
-from api.errors import Problem, invalid, unavailable
+from api.errors import Problem, unavailable
+from api.rights import refused
+from api.standing import Standing, find_standings
+from ledger.domain.asset import Asset, open_asset
 from ledger.domain.batch import batch_id_of, index_of
-from ledger.domain.kinds import GOVERNANCE, Kind
+from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
     BatchRegistered,
-    Corrected,
     Enrolled,
-    Payload,
     Registered,
-    Transferred,
     decode_payload,
 )
 from ledger.errors import LedgerError, MalformedValue, UnknownThing
@@ -27,41 +27,40 @@ from ledger.mirror.queries import (
     find_mirror,
     find_organisation,
     find_organisations,
+    list_where_used,
 )
+from ledger.mirror.queries.states import read_asset
 from ledger.mirror.tables import MirrorRow
 from ledger.outbox.batches import find_batch
 from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.keys import Credential
-from ledger.outbox.operations import find_operation
+from ledger.outbox.operations import find_operation, next_on_its_way
 from ledger.outbox.registrations import find_assets, find_tenants
 from ledger.outbox.tables import BatchRegistration, Operation, State
-from ledger.types import ZERO_HASH, Hash32, parse_hash, to_hex
+from ledger.outbox.under_way import find_under_way
+from ledger.types import ZERO_HASH, AssetKind, Hash32, parse_hash, to_hex
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """An asset that something shall be appended to; `count` is None until it is mirrored.
 
-    Until then, `following` is the first position that its own operations may take.
+    `standings` are how it stands, and how it will; None where too much is on its way to say.
+    `following` is the position that the next entry takes, counting what is on its way.
     """
 
-    id: Hash32
-    owner: Hash32
-    custodian: Hash32 | None
-    operator: Hash32 | None
-    frozen: bool
+    asset: Asset
+    standings: Sequence[Standing] | None
     count: int | None
-    following: int = 0
+    following: int
 
-    def entitled(self, kind: Kind) -> set[Hash32 | None]:
-        """The organisations that may append an entry of that kind."""
-        match kind:
-            case Kind.OBSERVED | Kind.CORRECTED:
-                return {self.owner, self.custodian, self.operator}
-            case Kind.REVISED:
-                return {self.owner, self.operator}
-            case _:
-                return {self.owner}
+    @property
+    def id(self) -> Hash32:
+        return self.asset.id
+
+    @property
+    def owner(self) -> Hash32:
+        return self.asset.owner
 
     def match(self, if_match: str | None) -> int | None:
         """The position that follows the one that If-Match names (RFC 9110, 13.1.1).
@@ -152,22 +151,48 @@ def get_target(session: Session, who: Credential, asset: Hash32) -> Target:
     """
     row = find_asset(session, asset)
     if row:
-        return Target(asset, row.owner, row.custodian, row.operator, row.frozen, row.count)
-    operation = find_pending(session, who, asset)
+        return _target(session, read_asset(row), row.count)
+    operation = _find_registering(session, asset)
     if operation is None:
         raise no_asset(asset)
+    target = _target(session, _unborn(operation, asset), None)
+    named = set[Hash32]().union(*[each.parties() for each in target.standings or ()])
+    if who.org not in {None, operation.org, *named}:
+        raise no_asset(asset)
+    return target
+
+
+def _target(session: Session, asset: Asset, count: int | None) -> Target:
+    standings = find_standings(session, asset, mirrored=count is not None)
+    following = max(asset.count, next_on_its_way(session, asset.id))
+    return Target(asset, standings, count, following)
+
+
+def _unborn(operation: Operation, asset: Hash32) -> Asset:
+    """The asset as its registration, or its batch's, will leave it."""
     birth = decode_payload(operation.kind, operation.payload)
-    owner = birth.owner if isinstance(birth, Registered | BatchRegistered) else operation.org
-    born = operation.subject != asset  # with its batch, whose entry is its first
-    return Target(asset, owner, None, None, frozen=False, count=None, following=int(born))
+    if not isinstance(birth, Registered | BatchRegistered):
+        raise no_asset(asset)
+    return open_asset(
+        asset,
+        operation.org,
+        owner=birth.owner,
+        schema=birth.schema,
+        asset_kind=birth.asset_kind if isinstance(birth, Registered) else AssetKind.INSTANCE,
+        content_hash=birth.content_hash if isinstance(birth, Registered) else None,
+        opened_at=0,
+    )
 
 
 def find_pending(session: Session, who: Credential, asset: Hash32) -> Operation | None:
     """The registration that is on its way, if it is the caller's (or the caller the operator)."""
+    operation = _find_registering(session, asset)
+    return operation if operation and who.org in (None, operation.org) else None
+
+
+def _find_registering(session: Session, asset: Hash32) -> Operation | None:
     registration = find_assets(session, [asset]).get(asset) or _find_pending_batch(session, asset)
-    if registration is None or who.org not in (None, registration.org):
-        return None
-    operation = find_operation(session, registration.operation)
+    operation = find_operation(session, registration.operation) if registration else None
     return operation if operation and operation.state != State.REJECTED else None
 
 
@@ -181,39 +206,25 @@ def no_asset(asset: Hash32) -> Problem:
     return Problem("not_found", f"no asset {to_hex(asset)} is known")
 
 
-def require_right(target: Target, who: Credential, kind: Kind) -> None:
-    """See that the caller may do this. Raises Problem."""
-    if kind in GOVERNANCE:
-        if who.org is not None:
-            raise Problem("forbidden", f"only the operator's key may append {kind.label}")
-    elif who.org is None:
-        raise Problem("forbidden", f"only the owner's key may append {kind.label}")
-    elif who.org not in target.entitled(kind):
-        raise Problem(
-            "forbidden",
-            f"your organisation does not hold title to {to_hex(target.id)}; its owner may append"
-            f" {kind.label}",
-        )
-
-
-def require_sense(target: Target, payload: Payload) -> None:
-    """Refuse what the contract would refuse as the asset stands now. Raises Problem."""
-    match payload:
-        case Corrected() if target.count is not None and payload.corrects >= target.count:
-            reason = f"no entry stands there yet: the newest is at {target.count - 1}"
-            raise invalid("corrects", payload.corrects, reason)
-        case Transferred() if payload.to == target.owner:
-            raise invalid("to", to_hex(payload.to), "holds title already")
-    if target.frozen and payload.KIND not in GOVERNANCE:
-        raise Problem(
-            "refused",
-            f"asset {to_hex(target.id)} is frozen: only governance may act on it",
-            members={"name": "AssetFrozen", "values": {"subject": to_hex(target.id)}},
-        )
-
-
 def require_new(session: Session, did: str) -> None:
     """See that no organisation has this DID. Raises AlreadyEnrolled."""
     known = find_organisation(session, did=did)
     if known:
         raise AlreadyEnrolled(did, known.row.id)
+
+
+def require_no_cycle(session: Session, part: Hash32, parent: Hash32) -> None:
+    """See that an asset is not mounted on a part of its own. Raises Problem.
+
+    Where something is about to be dismounted on the way up, the ledger decides.
+    """
+    mounts = list_where_used(session, parent)
+    if part not in {mount.parent for mount in mounts}:
+        return
+    for mount in mounts:
+        above = find_asset(session, mount.part)
+        count = above.count if above else 0
+        if find_under_way(session, mount.part, {Kind.DISMOUNTED}, count, limit=1):
+            return
+    told = f"asset {to_hex(parent)} is a part of {to_hex(part)}"
+    raise refused("Cycle", told, "parent", to_hex(parent), part=part, parent=parent)

@@ -9,12 +9,14 @@ from sqlmodel import Session
 
 from api import lookup
 from api.acceptance import Taken, digest, taken_of
+from api.acts import require_sense
 from api.conditions import read_if_match
 from api.deps import Service
 from api.erasing import erase, require_erasable
 from api.errors import Problem, invalid
 from api.pressure import require_room
 from api.receipts import get_notary
+from api.rights import Asking
 from api.schemas.relaying import RelayEntry
 from ledger.chain.contract import Authorisation
 from ledger.chain.rpc import RpcClient
@@ -166,7 +168,8 @@ def _require_erasable(
     payload: Erased,
 ) -> None:
     """What is erased is destroyed here before the entry stands, as if it had been asked for."""
-    lookup.require_right(lookup.get_target(session, who, entry.subject), who, entry.kind)
+    target = lookup.get_target(session, who, entry.subject)
+    require_sense(session, who, target, Asking(org, payload, int(time.time())))
     require_erasable(service, session, org, entry.subject, payload.documents)
 
 

@@ -10,7 +10,8 @@ from pydantic import Field, TypeAdapter
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from api import acceptance
+from api.acceptance import Taken
+from api.acts import append
 from api.answering import answer, operation_path, tell_accepted
 from api.answers import as_of, tell_assets, tell_assets_page, tell_documents, tell_entries
 from api.bodies import decode_body
@@ -23,17 +24,17 @@ from api.moments import At, find_at, tell_moment
 from api.openapi import READING, body_of, problems, written
 from api.paging import PageQuery, decode_cursor, link_next
 from api.registration import REGISTER, Sent
+from api.schemas.acts import EXAMPLES, Act
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
     Accepted,
-    Act,
     AssetKindWord,
     Documents,
     FoundAssets,
     OneAsset,
     Unlisted,
 )
-from api.schemas.base import EXAMPLE_DID, EXAMPLE_HASH_2, HashInput
+from api.schemas.base import EXAMPLE_DID, HashInput
 from api.schemas.ledger import Entries, EntryAnswer
 from api.search import find_ids
 from api.waiting import Wait
@@ -57,13 +58,13 @@ _ACT: Final[TypeAdapter[Act]] = TypeAdapter(Act)
 AssetId = Annotated[HashInput, Path(description="the asset's id")]
 
 
-async def get_gatherer(request: Request) -> Gatherer[Sent, acceptance.Taken]:
+async def get_gatherer(request: Request) -> Gatherer[Sent, Taken]:
     """Where single registrations gather."""
-    gatherer: Gatherer[Sent, acceptance.Taken] = request.app.state.registrations
+    gatherer: Gatherer[Sent, Taken] = request.app.state.registrations
     return gatherer
 
 
-Gathered = Annotated[Gatherer[Sent, acceptance.Taken], Depends(get_gatherer)]
+Gathered = Annotated[Gatherer[Sent, Taken], Depends(get_gatherer)]
 
 
 class AssetQuery(PageQuery):
@@ -121,14 +122,7 @@ async def register_asset(
     status_code=202,
     responses=written(Accepted, "wrong_position", "precondition_failed"),
     openapi_extra=body_of(
-        "Act",
-        _ACT,
-        observed={"kind": "observed", "document": {"event": "inspected", "result": "passed"}},
-        revised={"kind": "revised", "document": EXAMPLE_DOCUMENT},
-        corrected={"kind": "corrected", "corrects": 2, "document": {"result": "failed"}},
-        transferred={"kind": "transferred", "to": EXAMPLE_DID, "position": 3},
-        erased={"kind": "erased", "documents": [EXAMPLE_HASH_2]},
-        frozen={"kind": "frozen", "document": {"reason": "recall 2026-14"}},
+        "Act", _ACT, **{kind: {"kind": kind, **said} for kind, said in EXAMPLES.items()}
     ),
 )
 async def append_entry(
@@ -141,11 +135,14 @@ async def append_entry(
     wait: Wait,
     if_match: Annotated[str | None, Header(description="its ETag", examples=['"3"'])] = None,
 ) -> Accepted:
-    """Append an entry to an asset's history: its owner's key, or the operator's to freeze."""
+    """Append an entry to an asset's history: by whoever may say that of it.
 
-    def take() -> acceptance.Taken:
+    An entry that builds on one which is still on its way, be it another organisation's, is taken.
+    """
+
+    def take() -> Taken:
         body = decode_body(_ACT, raw)
-        return acceptance.append(service, who, asset_id, body, if_match, key)
+        return append(service, who, asset_id, body, if_match, key)
 
     taken = await run_in_threadpool(take)
     path = f"/v1/assets/{to_hex(taken.subject)}/entries/{{position}}"

@@ -1,4 +1,4 @@
-"""Assets: how they are registered, what is said about them, and how they look."""
+"""Assets: how they are registered, and how they look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from api.schemas.base import (
     Answer,
     AsOf,
     Hash,
-    HashInput,
     Moment,
     Request,
 )
@@ -85,72 +84,6 @@ class RegisterAsset(Request):
     owner: Annotated[
         OrganisationName | None, Field(description="who holds title; yourself if left out")
     ] = None
-
-
-class _Act(Request):
-    position: Annotated[
-        Position | None,
-        Field(description="the position this entry must take; left out: the next one"),
-    ] = None
-
-
-class Revise(_Act):
-    """Another document describes the asset from now on."""
-
-    kind: Literal["revised"]
-    document: Document
-
-
-class Observe(_Act):
-    """Something happened to the asset."""
-
-    kind: Literal["observed"]
-    document: Document
-
-
-class Correct(_Act):
-    """An earlier entry was mistaken; it stays, and this says what is right."""
-
-    kind: Literal["corrected"]
-    corrects: Annotated[Position, Field(description="the entry that was mistaken")]
-    document: Document
-
-
-class Transfer(_Act):
-    """Title passes to another organisation."""
-
-    kind: Literal["transferred"]
-    to: OrganisationName
-
-
-class Freeze(_Act):
-    """Bar the asset from everything but governance; the document gives the reason."""
-
-    kind: Literal["frozen"]
-    document: Document
-
-
-class Unfreeze(_Act):
-    """Let a frozen asset move again; the document gives the reason."""
-
-    kind: Literal["unfrozen"]
-    document: Document
-
-
-class Erase(_Act):
-    """Destroy documents for good; the entry is the receipt that says which."""
-
-    kind: Literal["erased"]
-    documents: Annotated[
-        list[HashInput],
-        Field(min_length=1, max_length=64, description="content hashes that its entries name"),
-    ]
-
-
-Act = Annotated[
-    Revise | Observe | Correct | Transfer | Erase | Freeze | Unfreeze, Field(discriminator="kind")
-]
-"""What can be appended to an asset."""
 
 
 class Accepted(Answer):

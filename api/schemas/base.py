@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -43,6 +44,28 @@ def _hash(value: object) -> bytes:
 
 HashInput = Annotated[bytes, BeforeValidator(_hash), WithJsonSchema(_HASH_INPUT)]
 """A hash that a client gives: bytes inside."""
+
+
+_EXPIRES: Final = {
+    "type": "string",
+    "format": "date-time",
+    "description": "until when it is good, to the second; left out: for ever",
+    "examples": ["2030-01-01T00:00:00Z"],
+}
+
+
+def _expiry(value: object) -> int:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.utcoffset() is None or found.timestamp() < 1:
+        raise ValueError("must be a time with its zone (RFC 3339)")
+    return int(found.timestamp())
+
+
+Expires = Annotated[int, BeforeValidator(_expiry), WithJsonSchema(_EXPIRES)]
+"""When something ends that a client gives: the last second since 1970; zero means never."""
 
 
 class Answer(BaseModel):

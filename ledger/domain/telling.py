@@ -87,7 +87,7 @@ def tell(value: object) -> Any:
 def pointed_at(payload: Payload) -> Hash32 | None:
     """The content hash that an entry carries: of its document, its reason, or what it shows."""
     if isinstance(payload, Listed):
-        return payload.rendition
+        return None if payload.rendition == ZERO_HASH else payload.rendition
     found = getattr(payload, "content_hash", None) or getattr(payload, "reason", None)
     return found if isinstance(found, bytes) and found != ZERO_HASH else None
 

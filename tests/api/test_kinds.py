@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any, get_args
@@ -13,15 +13,33 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.lookup import Target
+from api.rights import entitled
 from api.schemas.assets import StageWord
-from api.schemas.ledger import KindWord
+from api.schemas.kinds import KindWord
+from api.standing import Standing
 from ledger.database.engine import open_engine, upgrade, writing
+from ledger.domain.asset import open_asset
 from ledger.domain.kinds import Kind
+from ledger.domain.payloads import (
+    Accepted,
+    Attested,
+    Corrected,
+    Delisted,
+    Erased,
+    Listed,
+    Mounted,
+    Observed,
+    Offered,
+    Released,
+    Revised,
+    Staged,
+    Transferred,
+    Withdrawn,
+)
 from ledger.mirror.store import Store
 from ledger.outbox.keys import issue_key
 from ledger.settings import Settings
-from ledger.types import Stage, to_hex
+from ledger.types import ZERO_HASH, AssetKind, Party, Stage, to_hex
 from tests.api.running import serving
 from tests.mirror.chain import Chain
 from tests.mirror.lives import Life
@@ -37,7 +55,10 @@ class Told:
     member: httpx.Client
 
     def entries(self) -> list[dict[str, Any]]:
-        return self.operator.get("/v1/entries", params={"limit": 200}).json()["items"]
+        found: list[dict[str, Any]] = self.operator.get(
+            "/v1/entries", params={"limit": 200}
+        ).json()["items"]
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +130,35 @@ def test_assets_tell_stage_parties_and_parent(told: Told) -> None:
 
 
 def test_the_parties_that_the_contract_lets_write_may_ask() -> None:
-    owner, custodian, operator = (bytes([number]) * 32 for number in range(3))
-    target = Target(b"asset", owner, custodian, operator, frozen=False, count=3)
-    for org, kinds in {
-        owner: {Kind.REVISED, Kind.OBSERVED, Kind.CORRECTED, Kind.TRANSFERRED},
-        custodian: {Kind.OBSERVED, Kind.CORRECTED},
-        operator: {Kind.REVISED, Kind.OBSERVED, Kind.CORRECTED},
-        b"another": set(),
-    }.items():
-        asked = {Kind.REVISED, Kind.OBSERVED, Kind.CORRECTED, Kind.TRANSFERRED}
-        assert {kind for kind in asked if org in target.entitled(kind)} == kinds
+    owner, custodian, operator, holder = (bytes([number]) * 32 for number in range(1, 5))
+    birth = open_asset(
+        b"asset", owner, owner=owner, schema=ZERO_HASH, asset_kind=AssetKind.INSTANCE,
+        content_hash=None, opened_at=0,
+    )  # fmt: skip
+    asset = replace(birth, custodian=custodian, operator=operator)
+    hash_, all_of_them = bytes(32), {owner, custodian, operator}
+    for payload, may in (
+        (Revised(hash_), {owner, operator}),
+        (Observed(hash_), all_of_them),
+        (Corrected(0, hash_), all_of_them),
+        (Transferred(hash_), {owner}),
+        (Staged(Stage.COMMISSIONED), {owner}),
+        (Offered(Party.OWNER, hash_, 0), {owner}),
+        (Offered(Party.CUSTODIAN, hash_, 0), {custodian}),
+        (Withdrawn(Party.OPERATOR), {operator}),
+        (Offered(Party.LIEN_HOLDER, hash_, 0), {owner}),
+        (Released(Party.CUSTODIAN), {custodian}),
+        (Released(Party.LIEN_HOLDER), set()),
+        (Mounted(hash_), {owner, custodian}),
+        (Listed(hash_, hash_, hash_, 0, hash_, 0), {owner}),
+        (Delisted(hash_), {owner}),
+        (Erased((hash_,)), {owner}),
+    ):
+        assert entitled(Standing(asset), payload) == may, payload
+    held = replace(asset, lien_holder=holder)
+    assert entitled(Standing(held), Offered(Party.LIEN_HOLDER, hash_, 0)) == {holder}
+    for anybodys in (Accepted(Party.OWNER), Attested(hash_, hash_, 0)):
+        assert entitled(Standing(asset), anybodys) is None
 
 
 SAID = {

@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from ledger.domain.asset import Asset
 from ledger.domain.batch import Batch, batch_id_of
 from ledger.domain.subjects import Subject
-from ledger.mirror.keeping import BATCHES, KEEPINGS
+from ledger.mirror.keeping import ASSETS, BATCHES, KEEPINGS
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Page, Turn, page
 from ledger.mirror.rows import chunks, fold_rows
@@ -89,6 +90,12 @@ def read_batch(row: BatchRow) -> Batch:
     """The batch that a row holds, for ever the same."""
     values = row.model_dump()
     return cast(Batch, BATCHES.read(values | {"schema": values["schema_"]}))
+
+
+def read_asset(row: AssetRow) -> Asset:
+    """The asset that a row holds."""
+    values = row.model_dump()
+    return cast(Asset, ASSETS.read(values | {"schema": values["schema_"]}))
 
 
 def row_of(row: type[Any], subject: Subject, first: int, last: int) -> Any:

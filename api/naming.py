@@ -1,0 +1,193 @@
+"""Makes of what a request says of an asset the payload of its entry, finding what it names."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from api import lookup
+from api.admission import find_admission, get_world
+from api.errors import Problem, invalid
+from api.lookup import Target
+from api.published import get_published
+from api.rights import refused
+from api.schemas.acts import (
+    Accept,
+    Act,
+    Attest,
+    Correct,
+    Delist,
+    Dismount,
+    EnterStage,
+    Erase,
+    ForceTitle,
+    Freeze,
+    List,
+    Mount,
+    Observe,
+    Offer,
+    Release,
+    Revise,
+    RevokeAttestation,
+    Transfer,
+    Unfreeze,
+    Withdraw,
+)
+from api.standing import MOST
+from ledger.domain.kinds import Kind
+from ledger.domain.payloads import (
+    Accepted,
+    AttestationRevoked,
+    Attested,
+    Corrected,
+    Delisted,
+    Dismounted,
+    Erased,
+    Frozen,
+    Listed,
+    Mounted,
+    Observed,
+    Offered,
+    Payload,
+    Released,
+    Revised,
+    Staged,
+    TitleForced,
+    Transferred,
+    Unfrozen,
+    Withdrawn,
+)
+from ledger.domain.telling import moment
+from ledger.mirror.queries.single import find_claim, find_listing
+from ledger.outbox.under_way import find_under_way
+from ledger.types import ZERO_HASH, Hash32, Party, Stage, to_hex
+
+
+def make_payload(
+    session: Session,
+    org: Hash32 | None,
+    target: Target,
+    body: Act,
+    content_hash: Hash32,
+    now: int,
+) -> Payload:
+    """What the entry is to say; `content_hash` is that of the document that came, or zero.
+
+    `org` is who asks (None: the operator), `now` in seconds since 1970.
+
+    Raises:
+        UnknownThing: the request names what is neither on the ledger nor on its way there.
+        Problem: what it names cannot be meant.
+    """
+    match body:
+        case Revise():
+            return Revised(content_hash)
+        case Observe():
+            return Observed(content_hash)
+        case Correct():
+            _require_earlier(target, body.corrects)
+            return Corrected(body.corrects, content_hash)
+        case EnterStage():
+            return Staged(Stage[body.stage.upper()])
+        case Transfer():
+            return Transferred(lookup.get_party(session, body.to, "to"))
+        case Offer():
+            to = lookup.get_party(session, body.to, "to")
+            return Offered(Party[body.party.upper()], to, _expiry(body.expires, now))
+        case Withdraw():
+            return Withdrawn(Party[body.party.upper()])
+        case Accept():
+            return Accepted(Party[body.party.upper()])
+        case Release():
+            return Released(Party[body.party.upper()])
+        case Mount():
+            return Mounted(body.parent)
+        case Dismount():
+            return Dismounted(body.parent)
+        case Attest():
+            schema = get_published(session, body.schema_).id
+            return Attested(schema, content_hash, _expiry(body.expires, now))
+        case RevokeAttestation():
+            schema = _find_attested(session, org, target, body.revokes)
+            return AttestationRevoked(body.revokes, schema)
+        case List():
+            return _list(session, org, body, content_hash, now)
+        case Delist():
+            _require_listed(session, target, body.world)
+            return Delisted(body.world)
+        case Erase():
+            return Erased(tuple(dict.fromkeys(body.documents)))
+        case Freeze():
+            return Frozen(content_hash)
+        case Unfreeze():
+            return Unfrozen(content_hash)
+        case ForceTitle():
+            return TitleForced(lookup.get_party(session, body.to, "to"), content_hash)
+
+
+def _require_earlier(target: Target, corrects: int) -> None:
+    if corrects >= target.following:
+        reason = f"no entry stands there yet: the newest is at {target.following - 1}"
+        raise invalid("corrects", corrects, reason)
+
+
+def _expiry(expires: int | None, now: int) -> int:
+    if expires is not None and expires < now:
+        raise invalid("expires", moment(expires), "has passed")
+    return expires or 0
+
+
+def _find_attested(session: Session, org: Hash32 | None, target: Target, revokes: int) -> Hash32:
+    """The schema of the attestation at a position, which must be the caller's to revoke."""
+    claim = find_claim(session, target.id, revokes)
+    if claim is not None:
+        issuer, schema = claim.issuer, claim.schema_
+        if claim.to_block is not None:
+            told = f"the attestation at position {revokes} is revoked already"
+            raise refused(
+                "NotInForce", told, "revokes", revokes, subject=target.id, position=revokes
+            )
+    else:
+        issuer, schema = _find_coming(session, target, revokes)
+    if issuer != org:
+        told = f"the attestation at position {revokes} is another organisation's to revoke"
+        raise Problem("forbidden", told, errors=invalid("revokes", revokes, told).errors)
+    return schema
+
+
+def _find_coming(session: Session, target: Target, position: int) -> tuple[Hash32, Hash32]:
+    """Issuer and schema of the attestation that is to stand at a position."""
+    coming = find_under_way(session, target.id, {Kind.ATTESTED}, target.asset.count, limit=MOST)
+    for one in coming:
+        if one.position == position:
+            return one.org, Attested.decode(one.payload).schema
+    raise invalid("revokes", position, "no attestation stands there")
+
+
+def _list(session: Session, org: Hash32 | None, body: List, shown: Hash32, now: int) -> Listed:
+    if body.document is not None and body.rendition is not None:
+        reason = "give what is shown as `document` or by its hash, not both"
+        raise invalid("rendition", to_hex(body.rendition), reason)
+    issuer, credential = find_admission(session, org or ZERO_HASH, body.world, now)
+    return Listed(
+        world=body.world,
+        rendition=body.rendition or shown,
+        licence=body.licence or ZERO_HASH,
+        expires=_expiry(body.expires, now),
+        issuer=issuer,
+        credential=credential,
+    )
+
+
+def _require_listed(session: Session, target: Target, world: Hash32) -> None:
+    """See that the asset is, or may be, listed there.
+
+    A world's end ends its listings here, while the contract lets them be taken back all the same.
+    """
+    there = get_world(session, world)
+    listing = find_listing(session, target.id, world)
+    stands = listing is not None and (listing.to_block is None or not there.open)
+    listed = {Kind.LISTED}
+    coming = find_under_way(session, target.id, listed, target.asset.count, limit=MOST)
+    if not stands and all(Listed.decode(one.payload).world != world for one in coming):
+        told = f"asset {to_hex(target.id)} is not listed in world {to_hex(world)}"
+        raise refused("NotListed", told, "world", to_hex(world), subject=target.id, world=world)

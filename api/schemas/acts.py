@@ -1,0 +1,254 @@
+"""What can be said of an asset: the body of one entry, discriminated by its kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from api.schemas.assets import (
+    EXAMPLE_DOCUMENT,
+    Document,
+    OrganisationName,
+    Position,
+    StageWord,
+)
+from api.schemas.base import (
+    EXAMPLE_DID,
+    EXAMPLE_HASH,
+    EXAMPLE_HASH_2,
+    Expires,
+    HashInput,
+    Request,
+)
+
+PartyWord = Literal["owner", "custodian", "operator", "lien_holder"]
+"""What an organisation can be to an asset: it has title, custody, use, or a lien on it."""
+
+PartyField = Annotated[
+    PartyWord, Field(description="what changes hands: title, custody, use, lien")
+]
+ContentHash = Annotated[HashInput, Field(examples=[EXAMPLE_HASH_2])]
+
+
+class _Act(Request):
+    position: Annotated[
+        Position | None,
+        Field(description="the position this entry must take; left out: the next one"),
+    ] = None
+
+
+class Revise(_Act):
+    """Another document describes the asset from now on."""
+
+    kind: Literal["revised"]
+    document: Document
+
+
+class Observe(_Act):
+    """Something happened to the asset."""
+
+    kind: Literal["observed"]
+    document: Document
+
+
+class Correct(_Act):
+    """An earlier entry was mistaken; it stays, and this says what is right."""
+
+    kind: Literal["corrected"]
+    corrects: Annotated[Position, Field(description="the entry that was mistaken")]
+    document: Document
+
+
+class EnterStage(_Act):
+    """The asset reaches a stage of its life; from `retired` none leads on."""
+
+    kind: Literal["staged"]
+    stage: StageWord
+
+
+class Transfer(_Act):
+    """Title passes to another organisation."""
+
+    kind: Literal["transferred"]
+    to: OrganisationName
+
+
+class Offer(_Act):
+    """Offer what you hold to another organisation; what nobody holds is the owner's to offer."""
+
+    kind: Literal["offered"]
+    party: PartyField
+    to: OrganisationName
+    expires: Expires | None = None
+
+
+class Withdraw(_Act):
+    """Take back the open offer."""
+
+    kind: Literal["withdrawn"]
+    party: PartyField
+
+
+class Accept(_Act):
+    """Take what your organisation was offered."""
+
+    kind: Literal["accepted"]
+    party: PartyField
+
+
+class Release(_Act):
+    """Be no longer what your organisation is to the asset; title is only ever handed on."""
+
+    kind: Literal["released"]
+    party: Annotated[
+        Literal["custodian", "operator", "lien_holder"],
+        Field(description="what is given up: custody, use, lien"),
+    ]
+
+
+class Mount(_Act):
+    """The asset becomes a part of another; the ledger writes `part_added` to that one."""
+
+    kind: Literal["mounted"]
+    parent: HashInput
+
+
+class Dismount(_Act):
+    """The asset is no longer a part of another; the ledger writes `part_removed` to that one."""
+
+    kind: Literal["dismounted"]
+    parent: HashInput
+
+
+class Attest(_Act):
+    """State something of an asset, anybody's, under a schema."""
+
+    kind: Literal["attested"]
+    schema_: Annotated[HashInput, Field(alias="schema", description="of what is stated")]
+    document: Document
+    expires: Expires | None = None
+
+
+class RevokeAttestation(_Act):
+    """Take back what your organisation stated of the asset."""
+
+    kind: Literal["attestation_revoked"]
+    revokes: Annotated[Position, Field(description="the position at which it was stated")]
+
+
+class List(_Act):
+    """Show the asset in a world; what is shown is the document, or what `rendition` names.
+
+    Where the world asks for a credential, yours is found.
+    """
+
+    kind: Literal["listed"]
+    world: HashInput
+    document: Annotated[Document | None, Field(description="what is shown of it")] = None
+    rendition: Annotated[
+        ContentHash | None,
+        Field(description="content hash of what is shown, in place of a document"),
+    ] = None
+    licence: Annotated[
+        ContentHash | None, Field(description="content hash of the terms under which it is shown")
+    ] = None
+    expires: Expires | None = None
+
+
+class Delist(_Act):
+    """Show the asset no longer in a world."""
+
+    kind: Literal["delisted"]
+    world: HashInput
+
+
+class Erase(_Act):
+    """Destroy documents for good; the entry is the receipt that says which."""
+
+    kind: Literal["erased"]
+    documents: Annotated[
+        list[HashInput],
+        Field(min_length=1, max_length=64, description="content hashes that its entries name"),
+    ]
+
+
+class Freeze(_Act):
+    """Bar the asset from everything but governance; the document gives the reason."""
+
+    kind: Literal["frozen"]
+    document: Document
+
+
+class Unfreeze(_Act):
+    """Let a frozen asset move again; the document gives the reason."""
+
+    kind: Literal["unfrozen"]
+    document: Document
+
+
+class ForceTitle(_Act):
+    """Title passes, whatever owner, lien and freeze say; the document gives the reason."""
+
+    kind: Literal["title_forced"]
+    to: OrganisationName
+    document: Document
+
+
+Act = Annotated[
+    Revise
+    | Observe
+    | Correct
+    | EnterStage
+    | Transfer
+    | Offer
+    | Withdraw
+    | Accept
+    | Release
+    | Mount
+    | Dismount
+    | Attest
+    | RevokeAttestation
+    | List
+    | Delist
+    | Erase
+    | Freeze
+    | Unfreeze
+    | ForceTitle,
+    Field(discriminator="kind"),
+]
+"""What can be appended to an asset."""
+
+_LATER: Final = "2030-01-01T00:00:00Z"
+_REASON: Final = {"reason": "recall 2026-14"}
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "observed": {"document": {"event": "inspected", "result": "passed"}},
+    "revised": {"document": EXAMPLE_DOCUMENT},
+    "corrected": {"corrects": 2, "document": {"result": "failed"}},
+    "staged": {"stage": "commissioned"},
+    "transferred": {"to": EXAMPLE_DID, "position": 3},
+    "offered": {"party": "custodian", "to": EXAMPLE_DID, "expires": _LATER},
+    "withdrawn": {"party": "custodian"},
+    "accepted": {"party": "custodian"},
+    "released": {"party": "custodian"},
+    "mounted": {"parent": EXAMPLE_HASH},
+    "dismounted": {"parent": EXAMPLE_HASH},
+    "attested": {
+        "schema": EXAMPLE_HASH,
+        "document": {"standard": "ISO 9001", "result": "conforms"},
+        "expires": _LATER,
+    },
+    "attestation_revoked": {"revokes": 2},
+    "listed": {
+        "world": EXAMPLE_HASH,
+        "document": {"title": "8-speed gearbox", "model": "https://models.example/8hp51.glb"},
+        "expires": _LATER,
+    },
+    "delisted": {"world": EXAMPLE_HASH},
+    "erased": {"documents": [EXAMPLE_HASH_2]},
+    "frozen": {"document": _REASON},
+    "unfrozen": {"document": _REASON},
+    "title_forced": {"to": EXAMPLE_DID, "document": {"reason": "ruling 2 HK O 117/26"}},
+}
+"""A body for each kind, without that word."""
