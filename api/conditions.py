@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.errors import invalid
+from ledger.hashing import sha256
 
 _TAG: Final = re.compile(r'\s*(W/)?"([^"]*)"\s*')
+
+
+def tag_of(position: int, told: Sequence[BaseModel] | None = None) -> str:
+    """The ETag of what is read of a subject: the position of its newest entry.
+
+    Where time or the entries of others decide too, a digest of what is `told` follows it.
+    """
+    if told is None:
+        return f'"{position}"'
+    digest = sha256("".join([one.model_dump_json() for one in told]).encode())
+    return f'"{position}-{digest[:8].hex()}"'
+
+
+def not_modified(response: Response, etag: str, if_none_match: str | None) -> Response | None:
+    """The answer to whoever has what the tag names; to others, None, and they are told the tag."""
+    if is_known(etag, if_none_match):
+        return Response(status_code=304, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return None
 
 
 def is_known(etag: str, if_none_match: str | None) -> bool:
@@ -22,17 +44,14 @@ def is_known(etag: str, if_none_match: str | None) -> bool:
 
 def tag_subject(response: Response, count: int, if_none_match: str | None) -> Response | None:
     """Tag the answer with the position of a subject's newest entry; 304 if the client has that."""
-    etag = f'"{count - 1}"'
-    if is_known(etag, if_none_match):
-        return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
-    return None
+    return not_modified(response, tag_of(count - 1), if_none_match)
 
 
 def read_if_match(if_match: str) -> frozenset[str] | None:
-    """The tags that If-Match names, without quotes; None where any will do (`*`).
+    """The positions that If-Match names; None where any will do (`*`).
 
-    Weak tags never match, and are left out.
+    Of the tags of `tag_of`, whichever read they are from, what comes first is the position. Weak
+    tags never match, and are left out.
 
     Raises:
         Problem: it is neither.
@@ -45,5 +64,5 @@ def read_if_match(if_match: str) -> frozenset[str] | None:
         if found is None:
             raise invalid("If-Match", if_match, 'must be a position in quotes, such as "3"')
         if not found[1]:
-            tags.add(found[2])
+            tags.add(found[2].partition("-")[0])
     return frozenset(tags)

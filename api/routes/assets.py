@@ -12,14 +12,14 @@ from starlette.concurrency import run_in_threadpool
 
 from api.acceptance import Taken
 from api.acts import append
-from api.answering import answer, operation_path, tell_accepted
+from api.answering import answer, tell_accepted
 from api.answers import as_of, tell_assets, tell_assets_page, tell_documents, tell_entries
 from api.bodies import decode_body
 from api.conditions import is_known
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
 from api.errors import Problem
 from api.gathering import Gatherer
-from api.lookup import find_party, find_pending, no_asset
+from api.lookup import find_party
 from api.moments import At, find_at, tell_moment
 from api.openapi import READING, body_of, problems, written
 from api.paging import PageQuery, decode_cursor, link_next
@@ -37,18 +37,16 @@ from api.schemas.assets import (
 from api.schemas.base import EXAMPLE_DID, HashInput
 from api.schemas.ledger import Entries, EntryAnswer
 from api.search import find_ids
+from api.subjects import get_asset_row
 from api.waiting import Wait
-from ledger.mirror.moments import Moment
 from ledger.mirror.queries import (
     AssetFilter,
     EntryFilter,
     count_unlisted,
-    find_asset,
     find_entry,
     list_assets,
     list_entries,
 )
-from ledger.mirror.tables import AssetRow
 from ledger.types import AssetKind, to_hex
 
 router = APIRouter(prefix="/v1/assets", tags=["assets"])
@@ -215,30 +213,13 @@ def get_asset(
 ) -> OneAsset | Response:
     """Read an asset, now or as it was; its ETag is the position of its newest entry then."""
     moment = find_at(view.session, at)
-    row = _get_row(view, asset_id, moment)
+    row = get_asset_row(view, asset_id, moment)
     etag = f'"{row.count - 1}"'
     if is_known(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
     [fields] = tell_assets(view, [row])
     return OneAsset(**fields, as_of=tell_moment(moment) if moment else as_of(view.session))
-
-
-def _get_row(view: View, asset_id: bytes, at: Moment | None = None) -> AssetRow:
-    row = find_asset(view.session, asset_id, at=at)
-    if row is not None:
-        return row
-    if at is not None:
-        raise no_asset(asset_id)
-    operation = find_pending(view.session, view.who, asset_id)
-    if operation is None:
-        raise no_asset(asset_id)
-    raise Problem(
-        "not_yet_mirrored",
-        f"asset {to_hex(asset_id)} is accepted and on its way to the ledger",
-        headers={"Retry-After": "1"},
-        members={"operation": operation_path(operation.id)},
-    )
 
 
 @router.get("/{asset_id}/entries", responses=problems(*READING, "not_yet_mirrored"))
@@ -250,7 +231,7 @@ def get_asset_entries(
     query: Annotated[PageQuery, Query()],
 ) -> Entries:
     """The asset's whole history, oldest first."""
-    _get_row(view, asset_id)
+    get_asset_row(view, asset_id)
     page = list_entries(
         view.session,
         EntryFilter(subject=asset_id),
@@ -266,7 +247,7 @@ def get_asset_entry(
     view: Viewing, asset_id: AssetId, position: Annotated[int, Path(ge=0, le=2**53 - 1)]
 ) -> EntryAnswer:
     """One entry of the asset's history."""
-    _get_row(view, asset_id)
+    get_asset_row(view, asset_id)
     row = find_entry(view.session, asset_id, position)
     if row is None:
         raise Problem("not_found", f"the asset has no entry at position {position}")
@@ -282,7 +263,7 @@ def get_asset_documents(
     query: Annotated[PageQuery, Query()],
 ) -> Documents:
     """The documents that its entries point at, as far as you may read them, oldest first."""
-    row = _get_row(view, asset_id)
+    row = get_asset_row(view, asset_id)
     page = list_entries(
         view.session,
         EntryFilter(subject=asset_id),

@@ -10,7 +10,7 @@ from pydantic import Field
 from api.answering import answer, operation_path
 from api.answers import as_of, tell_assets_page, tell_batches
 from api.batch_acceptance import Asking, TakenBatch, take_in
-from api.deps import IdempotencyKey, Member, Served, View, Viewing
+from api.deps import IdempotencyKey, Member, Served, Viewing
 from api.errors import Problem
 from api.lookup import find_party
 from api.openapi import READING, problems, written
@@ -19,13 +19,10 @@ from api.receipts import tell_receipt
 from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, OrganisationName
 from api.schemas.base import HashInput
 from api.schemas.batches import AcceptedBatch, Batches, Birth, OneBatch
+from api.subjects import get_batch_row
 from api.waiting import Wait
-from ledger.mirror.queries import find_batch, list_batch_assets, list_batches
-from ledger.mirror.tables import BatchRow
-from ledger.outbox import batches as sent_batches
-from ledger.outbox.operations import find_operation
-from ledger.outbox.tables import State
-from ledger.types import Hash32, to_hex
+from ledger.mirror.queries import list_batch_assets, list_batches
+from ledger.types import to_hex
 
 PATH: Final = "/v1/batches"
 _LINES: Final = "application/x-ndjson"
@@ -127,7 +124,7 @@ def get_batches(
 @router.get("/{batch_id}", responses=problems(*READING, "not_yet_mirrored"))
 def get_batch(response: Response, view: Viewing, batch_id: BatchId) -> OneBatch:
     """Read a batch."""
-    row = _get_row(view, batch_id)
+    row = get_batch_row(view, batch_id)
     response.headers["ETag"] = f'"{row.count - 1}"'
     [told] = tell_batches(view, [row])
     return OneBatch(**dict(told), as_of=as_of(view.session))
@@ -142,7 +139,7 @@ def get_batch_assets(
     query: Annotated[PageQuery, Query()],
 ) -> Assets:
     """The batch's assets as they are now, in the order of its lines."""
-    row = _get_row(view, batch_id)
+    row = get_batch_row(view, batch_id)
     cursor = decode_cursor("batch", query.cursor)
     page = list_batch_assets(view.session, row, cursor=cursor, limit=query.limit)
     link_next(request, response, "batch", page.cursor)
@@ -154,7 +151,7 @@ def get_birth(
     view: Viewing, batch_id: BatchId, index: Annotated[int, Path(ge=1, le=2**24 - 1)]
 ) -> Birth:
     """What proves that an asset was born with the batch, and with which content hash."""
-    row = _get_row(view, batch_id)
+    row = get_batch_row(view, batch_id)
     kept = view.births.batches.find(batch_id) if index <= row.size else None
     if kept is None:
         raise Problem("not_found", f"line {index} of the batch is not kept here")
@@ -166,21 +163,4 @@ def get_birth(
         root=to_hex(row.root),
         content_hash=to_hex(kept.content_hash(index)),
         path=[to_hex(each) for each in kept.path(index)],
-    )
-
-
-def _get_row(view: View, batch: Hash32) -> BatchRow:
-    row = find_batch(view.session, batch)
-    if row is not None:
-        return row
-    sent = sent_batches.find_batch(view.session, batch)
-    operation = find_operation(view.session, sent.operation) if sent else None
-    mine = sent is not None and view.may_follow(sent.org)
-    if operation is None or not mine or operation.state == State.REJECTED:
-        raise Problem("not_found", f"no batch {to_hex(batch)} is known")
-    raise Problem(
-        "not_yet_mirrored",
-        f"batch {to_hex(batch)} is accepted and on its way to the ledger",
-        headers={"Retry-After": "1"},
-        members={"operation": operation_path(operation.id)},
     )

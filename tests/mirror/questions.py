@@ -201,18 +201,25 @@ def _of_asset(asset: Hash32, known: Known) -> Iterator[Question]:
     yield _entries(EntryFilter(subject=asset), "entry_place")
     yield _entries(EntryFilter(subject=asset, kind=Kind.OBSERVED), "entry_place")
     yield Question(queries.list_holders, (asset,))
+    yield Question(queries.list_parties, (asset,))
     of = Question(queries.list_offers_of, (asset,))
     yield of
     yield replace(of, named={"good_at": known.time})
     claims = Question(queries.list_claims_of, (asset,))
     yield claims
     yield replace(claims, named={"good_at": known.time, "issuer": known.orgs[-1]})
+    ever = Question(queries.list_claims_ever, (asset,))
+    yield ever
+    yield replace(ever, named={"issuer": known.orgs[-1]})
+    yield replace(ever, named={"spent_at": known.time})
     listings = Question(queries.list_listings_of, (asset,))
     yield listings
     yield replace(listings, named={"shown_at": known.time})
     yield Question(queries.list_parts, (asset,), index="mount_parent")
     yield Question(queries.list_where_used, (asset,))
     yield Question(queries.find_tree, (asset,), index="mount_parent")
+    yield Question(queries.list_tree, (asset,), index="mount_parent")
+    yield Question(queries.list_tree, (asset, 2), index="mount_parent")
 
 
 def _good_and_about(question: Question, known: Known) -> Iterator[Question]:

@@ -33,6 +33,7 @@ from ledger.mirror.queries.catalogue import list_worlds as list_worlds
 from ledger.mirror.queries.checkpoints import find_checkpoint as find_checkpoint
 from ledger.mirror.queries.checkpoints import list_checkpoints as list_checkpoints
 from ledger.mirror.queries.claims import list_claims_by as list_claims_by
+from ledger.mirror.queries.claims import list_claims_ever as list_claims_ever
 from ledger.mirror.queries.claims import list_claims_of as list_claims_of
 from ledger.mirror.queries.claims import list_claims_under as list_claims_under
 from ledger.mirror.queries.credentials import CredentialFilter as CredentialFilter
@@ -45,9 +46,11 @@ from ledger.mirror.queries.entries import find_next_position as find_next_positi
 from ledger.mirror.queries.entries import list_entries as list_entries
 from ledger.mirror.queries.listings import list_listings_in as list_listings_in
 from ledger.mirror.queries.listings import list_listings_of as list_listings_of
+from ledger.mirror.queries.mounts import LargeTree as LargeTree
 from ledger.mirror.queries.mounts import Tree as Tree
 from ledger.mirror.queries.mounts import find_tree as find_tree
 from ledger.mirror.queries.mounts import list_parts as list_parts
+from ledger.mirror.queries.mounts import list_tree as list_tree
 from ledger.mirror.queries.mounts import list_where_used as list_where_used
 from ledger.mirror.queries.organisations import OrganisationSeen as OrganisationSeen
 from ledger.mirror.queries.organisations import find_organisation as find_organisation
@@ -59,3 +62,4 @@ from ledger.mirror.queries.parties import list_holders as list_holders
 from ledger.mirror.queries.parties import list_holdings as list_holdings
 from ledger.mirror.queries.parties import list_offers_of as list_offers_of
 from ledger.mirror.queries.parties import list_offers_to as list_offers_to
+from ledger.mirror.queries.parties import list_parties as list_parties

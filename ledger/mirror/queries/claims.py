@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, assert_never
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col
 
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn
-from ledger.mirror.queries.periods import good, list_standing, list_standing_of
+from ledger.mirror.queries.periods import good, list_history, list_standing, list_standing_of
 from ledger.mirror.tables import ClaimRow, OrganisationRow
 from ledger.types import Hash32
 
@@ -36,6 +36,26 @@ def list_claims_of(
     """
     wanted = [col(ClaimRow.subject) == subject, *_by(issuer, schema), *good(ClaimRow, good_at)]
     return list_standing_of(session, ClaimRow, wanted, at, Turn(cursor, limit, newest_first))
+
+
+def list_claims_ever(
+    session: Session,
+    subject: Hash32,
+    *,
+    issuer: Hash32 | None = None,
+    schema: Hash32 | None = None,
+    spent_at: int | None = None,
+    at: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> Page[ClaimRow]:
+    """Fetch a page of what was ever claimed of an asset or an organisation, revoked or not.
+
+    `spent_at`: only what is revoked, or has expired by that time, in seconds since 1970.
+    """
+    wanted = [col(ClaimRow.subject) == subject, *_by(issuer, schema), *_spent(spent_at, at)]
+    return list_history(session, ClaimRow, wanted, at, Turn(cursor, limit, newest_first))
 
 
 def list_claims_by(
@@ -74,6 +94,14 @@ def list_claims_under(
 def _by(issuer: Hash32 | None, schema: Hash32 | None) -> list[ColumnElement[bool]]:
     asked = (col(ClaimRow.issuer), issuer), (col(ClaimRow.schema_), schema)
     return [column == value for column, value in asked if value is not None]
+
+
+def _spent(time: int | None, at: Moment | None) -> list[ColumnElement[bool]]:
+    if time is None:
+        return []
+    ends, expires = col(ClaimRow.to_block), col(ClaimRow.expires)
+    ended = ends.is_not(None) if at is None else ends <= at.block
+    return [or_(ended, (expires != 0) & (expires < time))]
 
 
 def _about(about: About | None) -> list[ColumnElement[bool]]:

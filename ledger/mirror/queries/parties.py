@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlmodel import Session, col, select
 
 from ledger.domain.batch import batch_id_of
@@ -36,6 +38,16 @@ def list_holders(
     if found.items or cursor is not None:
         return found
     return Page(_held_since_birth(session, asset, at), None)
+
+
+def list_parties(
+    session: Session, asset: Hash32, *, at: Moment | None = None
+) -> Sequence[HolderRow]:
+    """Fetch who is which party to an asset, one of each at the most, the owner first."""
+    every = Turn(None, len(Party))
+    found = list_standing_of(session, HolderRow, [col(HolderRow.asset) == asset], at, every)
+    rows = found.items or _held_since_birth(session, asset, at)
+    return sorted(rows, key=lambda row: Party[row.party.upper()])
 
 
 def list_holdings(
