@@ -18,6 +18,7 @@ from ledger.mirror.bulk import close_periods, insert_rows, update_rows
 from ledger.mirror.checkpoints import forget_checkpoints, keep_checkpoint
 from ledger.mirror.keeping import KEEPINGS, Known
 from ledger.mirror.refold import refold, roll_back_periods
+from ledger.mirror.rollbacks import keep_rollback
 from ledger.mirror.rows import chunks, read_block
 from ledger.mirror.steps import (
     Applied,
@@ -160,6 +161,7 @@ def _roll_back(session: Session, mirror: MirrorRow, step: RolledBack) -> None:
     connection = session.connection()
     for subjects in chunks(touched):
         roll_back_periods(session, subjects, above)
+    keep_rollback(session, mirror.sequence, step.to.last_sequence, above)
     connection.execute(delete(EntryRow).where(gone))
     for subjects in chunks(touched):
         refold(session, subjects)

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 import ledger.database
 import ledger.mirror.search.tables
 import ledger.mirror.tables.checkpoints
+import ledger.mirror.tables.rollbacks
 import ledger.outbox.checkpoint_tables
 import ledger.outbox.credential_tables
 import ledger.outbox.file_tables

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 from ledger.database.engine import open_engine, reading, upgrade
+from ledger.domain.kinds import Kind
 from ledger.mirror import queries
 from ledger.mirror.indexes import build_indexes, leave_out_indexes
-from ledger.mirror.queries import Moment
+from ledger.mirror.queries import FeedFilter, Moment
 from ledger.mirror.queries.members import find_members
 from ledger.mirror.tables import BatchRow
 from tests.mirror.questions import Known, Question, questions, statements
@@ -44,6 +45,22 @@ ASKED = [
     Question(queries.find_checkpoint, whole=True),
     Question(queries.find_checkpoint, named={"block": 7}),
     Question(queries.list_checkpoints, whole=True),
+    Question(queries.find_tip),
+    Question(queries.find_rollback, (3, 70)),
+    Question(queries.list_standing, (70, 9), index="rollback_standing"),
+    *[
+        question
+        for wanted in (
+            FeedFilter(),
+            FeedFilter(kinds=frozenset({Kind.OBSERVED, Kind.REVISED})),
+            FeedFilter(organisation=ONE.orgs[0]),
+            FeedFilter(subject=ONE.assets[0]),
+        )
+        for question in (
+            Question(queries.list_since, (3, 70, wanted, 9)),
+            Question(queries.list_reverted, (3, 70, wanted, 9)),
+        )
+    ],
 ]
 CASES = [
     pytest.param(question, at, id=f"{question}{' as of then' if at else ''}")

@@ -44,6 +44,13 @@ from ledger.mirror.queries.entries import EntryFilter as EntryFilter
 from ledger.mirror.queries.entries import find_entry as find_entry
 from ledger.mirror.queries.entries import find_next_position as find_next_position
 from ledger.mirror.queries.entries import list_entries as list_entries
+from ledger.mirror.queries.feed import FeedFilter as FeedFilter
+from ledger.mirror.queries.feed import Tip as Tip
+from ledger.mirror.queries.feed import find_rollback as find_rollback
+from ledger.mirror.queries.feed import find_tip as find_tip
+from ledger.mirror.queries.feed import list_reverted as list_reverted
+from ledger.mirror.queries.feed import list_since as list_since
+from ledger.mirror.queries.feed import list_standing as list_standing
 from ledger.mirror.queries.listings import list_listings_in as list_listings_in
 from ledger.mirror.queries.listings import list_listings_of as list_listings_of
 from ledger.mirror.queries.mounts import LargeTree as LargeTree

@@ -20,6 +20,7 @@ from ledger.chain.identity import Deployed
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.mirror.reindexing.checkpoints import drop_false_checkpoints
 from ledger.mirror.reindexing.differing import find_differences
+from ledger.mirror.reindexing.rollbacks import find_gone, keep_gone
 from ledger.mirror.reindexing.shadow import Shadow, alone
 from ledger.mirror.reindexing.sources import Building, FromChain, FromEntries, Told
 from ledger.mirror.reindexing.swapping import (
@@ -164,9 +165,12 @@ def _swap(session: Session, shadow: Shadow, building: Building) -> Cursor:
                 f"the rebuilt mirror has come to block {cursor.number}, the other stands at"
                 f" block {standing.number}"
             )
+    gone = find_gone(connection, shadow)
     with shadow.live.begin() as other:
         stamped = stamp(other)
     swap(connection, shadow, stamped)
+    if gone is not None:
+        keep_gone(connection, gone)
     drop_false_checkpoints(session)
     return cursor
 
