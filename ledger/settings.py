@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     explorer_documents: bool = Field(
         False, description="the explorer shows documents to whoever can reach it"
     )
+    grace_seconds: int = Field(
+        10, ge=0, description="seconds that requests under way have to end when it is to stop"
+    )
     metrics_token: SecretStr = Field(
         SecretStr(""), description="opens /metrics; empty: this machine may read them"
     )

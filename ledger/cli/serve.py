@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -18,9 +19,6 @@ _APPLICATION: Final = "api.app:create_app"
 
 _METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Where processes behind one port keep what they count; the library that counts reads it."""
-
-_GRACE: Final = 10
-"""Seconds that requests under way have to end once this process is told to."""
 
 
 def serve(
@@ -46,6 +44,8 @@ def serve(
     open_stores(settings.data, settings.document_key).vault.prepare()  # refused before it begins
     if as_json:
         say(json.dumps({"api": settings.api_url(), "explorer": f"{settings.api_url()}/"}))
+    # The server raises once more what ended it: it has ended well by then.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     with _counting_together(processes):
         uvicorn.run(
             _APPLICATION,
@@ -56,7 +56,7 @@ def serve(
             access_log=False,
             server_header=False,
             log_config=logging_of(settings),
-            timeout_graceful_shutdown=_GRACE,
+            timeout_graceful_shutdown=settings.grace_seconds,
         )
 
 
