@@ -86,12 +86,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     engine = open_engine(settings.database())
     kept = open_stores(settings.data, settings.document_key)
-    births = Births(kept.documents, kept.batches)
+    births = Births(kept.documents, kept.batches, kept.files)
     signer = open_service_key(settings.data / "keys")
     service = Service(
         settings=settings,
         engine=engine,
         documents=kept.documents,
+        files=kept.files,
         gauge=Gauge(engine),
         ends=Ends(engine),
         births=births,
@@ -131,6 +132,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.mount(app)
     errors.install(app)
     openapi.describe(app, __version__)
-    larger = {bulk.PATH: settings.max_bulk_body, batches.PATH: settings.max_batch_body}
+    larger = {
+        bulk.PATH: settings.max_bulk_body,
+        batches.PATH: settings.max_batch_body,
+        documents.PATH: settings.max_file,
+    }
     app.add_middleware(Edge, max_body=settings.max_body, larger=larger, measures=app.state.measures)
     return app

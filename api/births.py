@@ -11,12 +11,15 @@ from sqlmodel import Session
 from ledger.database.engine import reading
 from ledger.documents.batch_files import BatchFile
 from ledger.documents.batch_store import BatchStore
+from ledger.documents.file_reading import FileReader
+from ledger.documents.file_store import FileStore
 from ledger.documents.sealing import Sealed
 from ledger.documents.store import DocumentStore
 from ledger.domain.batch import batch_id_of, index_of, member_id
 from ledger.errors import UnknownThing
 from ledger.mirror.tables import AssetRow
 from ledger.outbox.batches import find_batch, list_standing
+from ledger.outbox.files import is_file
 from ledger.outbox.registrations import find_assets, find_documents, find_serial
 from ledger.outbox.tables import BatchRegistration, Document
 from ledger.types import Hash32, to_hex
@@ -41,8 +44,8 @@ class Line:
 class Births:
     """Assets registered alone and in batches, under one roof; no row is kept of the latter."""
 
-    def __init__(self, documents: DocumentStore, batches: BatchStore) -> None:
-        self._documents = documents
+    def __init__(self, documents: DocumentStore, batches: BatchStore, files: FileStore) -> None:
+        self._documents, self._files = documents, files
         self.batches = batches
 
     def complete(self, session: Session, rows: Sequence[AssetRow]) -> Sequence[AssetRow]:
@@ -107,21 +110,36 @@ class Births:
             )
         return line[0].load(line[1])
 
-    def erase(self, document: Document) -> None:
-        """Destroy a document, or a batch's line: first its key."""
+    def open_file(self, document: Document, sealed: Sealed, name: str) -> FileReader:
+        """The file that a document, which was loaded, describes. Raises CorruptDocument."""
+        content_hash, seed = document.content_hash, sealed.commitment.seed
+        return self._files.open(name, content_hash, document.org, seed, document.size)
+
+    def erase(self, document: Document, file: str | None) -> None:
+        """Destroy a document and the file that it describes, or a batch's line: first its key."""
+        if file is not None:
+            self._files.erase(file)
         if document.pack:
             self._documents.erase(document.place)
         elif document.subject and (index := index_of(document.subject)):
             self.batches.erase(batch_id_of(document.subject), index)
 
     def clean(self, engine: Engine) -> None:
-        """Remove the lines of batches that a crash left without an operation."""
+        """Remove lines of batches that a crash left without an operation, and files without a row.
+
+        Files that have one get their place.
+        """
 
         def is_known(batch: Hash32) -> bool:
             with reading(engine) as session:
                 return find_batch(session, batch) is not None
 
+        def is_kept(file: str) -> bool:
+            with reading(engine) as session:
+                return is_file(session, file)
+
         self.batches.clean(is_known)
+        self._files.clean(is_kept)
 
     def _line(self, asset: Hash32) -> tuple[BatchFile, int] | None:
         """The batch that an asset is of, and its line there, from 1."""

@@ -22,6 +22,9 @@ from api.gathering import Gatherer
 from api.quotas import Quotas
 from ledger.chain.signers.signer import Signer
 from ledger.database.engine import reading
+from ledger.documents.file_reading import FileReader
+from ledger.documents.file_store import FileStore
+from ledger.documents.files import FileDescription, read_description
 from ledger.documents.sealing import Sealed
 from ledger.documents.store import DocumentStore
 from ledger.mirror.queries import find_organisation
@@ -56,6 +59,7 @@ class Service:
     settings: Settings
     engine: Engine
     documents: DocumentStore
+    files: FileStore
     gauge: Gauge
     ends: Ends
     births: Births
@@ -112,6 +116,11 @@ class View:
             )
         )
         return sealed
+
+    def hand_out_file(self, document: Document, name: str) -> tuple[FileDescription, FileReader]:
+        """A file that the caller may read, by its name in the store. Raises as `hand_out`."""
+        sealed = self.hand_out(document)
+        return read_description(sealed), self.births.open_file(document, sealed, name)
 
 
 def open_view(request: Request, service: Served, bearer: Bearer) -> Iterator[View]:

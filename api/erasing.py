@@ -12,6 +12,7 @@ from api.errors import Problem, invalid
 from ledger.domain.batch import batch_id_of
 from ledger.domain.payloads import decode_payload
 from ledger.mirror.queries import EntryFilter, find_asset, list_entries
+from ledger.outbox.files import find_files, forget_files
 from ledger.outbox.registrations import forget_documents
 from ledger.outbox.tables import Document
 from ledger.types import Hash32, to_hex
@@ -43,9 +44,12 @@ def require_erasable(
 def erase(service: Service, session: Session, hashes: Sequence[Hash32]) -> None:
     """Destroy what is kept of documents; first the bytes, for nobody could find them afterwards."""
     kept = service.births.find_documents(session, hashes)
-    for document in kept.values():
-        service.births.erase(document)
+    files = find_files(session, list(kept))
+    for content_hash, document in kept.items():
+        file = files.get(content_hash)
+        service.births.erase(document, file.name if file else None)
     forget_documents(session, list(kept))
+    forget_files(session, list(files))
 
 
 def _require_named(

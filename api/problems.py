@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from api.file_problems import FILE_PROBLEMS
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
@@ -268,6 +270,7 @@ _KINDS: Final = (
         "The document is encrypted, and this service does not have the master key that leads to "
         "its own. The operator has to restore that key; `content_hash` names the document.",
     ),
+    *[ProblemKind(*told) for told in FILE_PROBLEMS],
 )
 
 KINDS: Final = {kind.code: kind for kind in _KINDS}

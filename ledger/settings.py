@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     max_batch_body: int = Field(
         2 * 1024**3, description="largest file of a batch, in bytes, that a request may bring"
     )
+    max_file: int = Field(2 * 1024**3, description="largest file that is uploaded, in bytes")
+    gltf_validation: Literal["required", "off"] = Field(
+        "required", description="`off`: glTF is kept though nobody looked into it"
+    )
     max_queue: int = Field(1_000_000, ge=1, description="operations that may wait to be sent")
     max_queue_per_organisation: int = Field(
         200_000, ge=1, description="operations of one organisation that may wait to be sent"

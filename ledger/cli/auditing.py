@@ -101,7 +101,7 @@ class Auditing:
         from ledger.outbox.shelves import Shelves
 
         kept = self._open_stores()
-        shelves = Shelves(kept.documents, kept.batches)
+        shelves = Shelves(kept.documents, kept.batches, kept.files)
         with bars(counting_columns) as shown:
             if shown is None:
                 return rehash_documents(self.engine, shelves)

@@ -44,6 +44,11 @@ class FileReader(io.RawIOBase):
         while (left := end - self._at) > 0:
             yield self.read(min(left, CHUNK * _AT_ONCE - self._at % CHUNK))
 
+    def walk_and_close(self, begin: int, end: int) -> Iterator[bytes]:
+        """As `walk`; the file is let go of at the end, however it comes."""
+        with self:
+            yield from self.walk(begin, end)
+
     def digest(self) -> Hash32:
         """SHA-256 of the whole file, read anew."""
         digest = hashlib.sha256()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -13,15 +13,20 @@ from sqlmodel import Session, col, select
 from ledger.documents.batch_files import BatchFile
 from ledger.documents.batch_rehash import rehash_batch
 from ledger.documents.batch_store import BatchStore
+from ledger.documents.file_store import FileStore
+from ledger.documents.files import read_description
 from ledger.documents.kept import Kept
 from ledger.documents.packs import CorruptDocument
+from ledger.documents.sealing import Sealed
 from ledger.documents.store import DocumentStore
 from ledger.domain.batch import batch_id_of, index_of
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import decode_payload
+from ledger.outbox.file_tables import FileRow
+from ledger.outbox.files import find_files
 from ledger.outbox.registrations import find_documents
 from ledger.outbox.tables import BatchRegistration, Document, Operation
-from ledger.types import ZERO_HASH, Hash32
+from ledger.types import ZERO_HASH, Hash32, to_hex
 
 PORTION: Final = 500
 
@@ -42,10 +47,11 @@ _WITH_DOCUMENT: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """Where documents lie, and lines of batches."""
+    """Where documents lie, lines of batches, and files."""
 
     documents: DocumentStore
     batches: BatchStore
+    files: FileStore
 
     def count(self, session: Session) -> int:
         """How many documents and lines should be kept."""
@@ -58,7 +64,8 @@ class Shelves:
         after = b""
         wanted = select(Document).order_by(col(Document.content_hash)).limit(PORTION)
         while rows := session.exec(wanted.where(Document.content_hash > after)).all():
-            yield [(row.content_hash, self._kept(row)) for row in rows]
+            files = find_files(session, [row.content_hash for row in rows])
+            yield [(row.content_hash, self._kept(row, files)) for row in rows]
             after = rows[-1].content_hash
             session.expunge_all()
 
@@ -66,7 +73,9 @@ class Shelves:
         self, session: Session, subject: Hash32, hashes: Collection[Hash32]
     ) -> dict[Hash32, Kept]:
         """Those of these documents about a subject that should be kept here, or are."""
-        found = {one: self._kept(row) for one, row in find_documents(session, hashes).items()}
+        files = find_files(session, hashes)
+        rows = find_documents(session, hashes)
+        found = {one: self._kept(row, files) for one, row in rows.items()}
         line = self._find_line(session, subject)
         return found | {one: kept for one, kept in line.items() if one in hashes}
 
@@ -120,9 +129,24 @@ class Shelves:
             raise CorruptDocument(batch, "its lines are missing")
         return found
 
-    def _kept(self, row: Document) -> Kept:
-        content_hash, org, place = row.content_hash, row.org, row.place
-        return Kept(org, row.subject, lambda: self.documents.load(content_hash, org, place).raw)
+    def _kept(self, row: Document, files: Mapping[Hash32, FileRow]) -> Kept:
+        content_hash, org, place, size = row.content_hash, row.org, row.place, row.size
+        file = files[content_hash].name if content_hash in files else None
+
+        def read() -> bytes:
+            sealed = self.documents.load(content_hash, org, place)
+            if file is not None:
+                self._rehash_file(sealed, file, org, size)
+            return sealed.raw
+
+        return Kept(org, row.subject, read)
+
+    def _rehash_file(self, sealed: Sealed, name: str, org: Hash32, size: int) -> None:
+        """See that a file is what its description says. Raises CorruptDocument."""
+        content_hash, seed = sealed.content_hash, sealed.commitment.seed
+        with self.files.open(name, content_hash, org, seed, size) as file:
+            if (found := file.digest()) != read_description(sealed).sha256:
+                raise CorruptDocument(content_hash, f"its file's SHA-256 is {to_hex(found)}")
 
 
 def _document_of(kind: int, payload: bytes) -> Hash32:

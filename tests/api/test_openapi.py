@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.running import Member, Running
 
-AT_ONCE = ("/signatures", "/keys", "/rotate", "/nonce", "/sign-in")
+AT_ONCE = ("/documents", "/signatures", "/keys", "/rotate", "/nonce", "/sign-in")
 OPEN = {"/v1/status", "/v1/sign-in", "/v1/sign-in/nonce"}
 
 

@@ -48,7 +48,7 @@ def test_documents_and_population_are_the_same(
     both: tuple[Engine, Engine], service: Running
 ) -> None:
     kept = open_stores(service.settings.data)
-    shelves = Shelves(kept.documents, kept.batches)
+    shelves = Shelves(kept.documents, kept.batches, kept.files)
     found = [rehash_documents(engine, shelves) for engine in both]
     for one in found:
         one.seconds = 0

@@ -1,0 +1,42 @@
+"""The problems of files and of documents that schemas describe; a part of `api.problems`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FILE_PROBLEMS: Final = (
+    (
+        "media_type_mismatch",
+        415,
+        "The file is not what it is said to be",
+        "The file begins otherwise than files of its Content-Type do. `declared` and `found` name "
+        "both: send it with the media type that it is of.",
+    ),
+    (
+        "invalid_file",
+        422,
+        "The file is broken",
+        "The file is not what its format asks for. `errors` names each place (a JSON Pointer, or "
+        "the name of a part) and what is wrong there. Nothing of it is kept.",
+    ),
+    (
+        "file_taken",
+        409,
+        "The file belongs to another subject",
+        "An entry about another subject names this file, and a file is about one. Upload it again.",
+    ),
+    (
+        "range_not_satisfiable",
+        416,
+        "No such bytes",
+        "The document ends before the range that is asked for; Content-Range tells its size.",
+    ),
+    (
+        "validator_missing",
+        503,
+        "glTF cannot be validated here",
+        "This service has no Node.js or no glTF validator, and keeps no glTF unvalidated. "
+        "The operator has to install them, or to set ASSET_LEDGER_GLTF_VALIDATION to `off`.",
+    ),
+)
+"""Code, status, title and meaning of each."""
