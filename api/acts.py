@@ -18,7 +18,7 @@ from api.lookup import Target
 from api.naming import make_payload
 from api.pressure import require_room
 from api.receipts import get_notary
-from api.rights import Asking, require_key
+from api.rights import Asking, require_right
 from api.schemas.acts import Act
 from api.sense import find_problem
 from api.standing import Standing
@@ -47,7 +47,7 @@ from ledger.outbox.operations import (
     accept_entry,
     find_answered,
 )
-from ledger.types import ZERO_HASH, Hash32, to_hex
+from ledger.types import ZERO_HASH, Hash32, Party, to_hex
 
 
 def append(
@@ -130,7 +130,8 @@ def _judge(
     sent: Sealed | None,
 ) -> Payload:
     """What the entry is to say, if nothing speaks against it. Raises as `append`."""
-    require_key(who, Kind[body.kind.upper()])
+    standings, party = target.standings or (), getattr(body, "party", None)
+    require_right(standings, who, Kind[body.kind.upper()], Party[party.upper()] if party else None)
     now = int(time.time())
     content_hash = sent.content_hash if sent else ZERO_HASH
     payload = make_payload(session, who.org, target, body, content_hash, now)

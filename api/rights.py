@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from api.errors import Problem, field_error
 from api.standing import Standing
 from ledger.domain.kinds import GOVERNANCE, Kind
-from ledger.domain.payloads import Dismounted, Offered, Payload, Released, Withdrawn
+from ledger.domain.payloads import Payload
 from ledger.outbox.keys import Credential
 from ledger.types import Hash32, Party, to_hex
 
@@ -43,33 +43,51 @@ class Asking:
     def kind(self) -> Kind:
         return self.payload.KIND
 
+    @property
+    def party(self) -> Party | None:
+        """The party that it is about, if it is about one."""
+        return getattr(self.payload, "party", None)
 
-def require_key(who: Credential, kind: Kind) -> None:
-    """See that the key is of the sort that appends such entries. Raises Problem."""
+
+def parties_for(kind: Kind, party: Party | None = None) -> tuple[Party, ...] | None:
+    """Which parties to an asset may append a kind, about `party` if it is about one; None: any."""
+    if kind in _ANYBODYS or kind in GOVERNANCE:
+        return None
+    if party is not None:
+        return (party,)
+    return _PARTIES.get(kind, (Party.OWNER,))
+
+
+def entitled(standing: Standing, kind: Kind, party: Party | None = None) -> set[Hash32] | None:
+    """The organisations that may append a kind as the asset stands; None: any."""
+    parties = parties_for(kind, party)
+    if parties is None:
+        return None
+    if party is not None and kind is not Kind.RELEASED:
+        return {standing.holder(party)}
+    held = {getattr(standing.asset, each.label) for each in parties}
+    return {org for org in held if org is not None}
+
+
+def require_right(
+    standings: Sequence[Standing], who: Credential, kind: Kind, party: Party | None = None
+) -> None:
+    """See that the caller may append a kind, now or once what is on its way is there.
+
+    Raises:
+        Problem: it may not. Of what is dismounted, the parent has to be asked, too.
+    """
     if kind in GOVERNANCE and who.org is not None:
         raise Problem("forbidden", f"only the operator's key may append {kind.label}")
     if kind not in GOVERNANCE and who.org is None:
         raise Problem("forbidden", f"only an organisation's key may append {kind.label}")
-
-
-def parties_for(payload: Payload) -> tuple[Party, ...] | None:
-    """Which parties to an asset may say that of it; None: anybody."""
-    if payload.KIND in _ANYBODYS or payload.KIND in GOVERNANCE:
-        return None
-    if isinstance(payload, Offered | Withdrawn | Released):
-        return (payload.party,)
-    return _PARTIES.get(payload.KIND, (Party.OWNER,))
-
-
-def entitled(standing: Standing, payload: Payload) -> set[Hash32] | None:
-    """The organisations that may say that of an asset; None: any."""
-    parties = parties_for(payload)
-    if parties is None:
-        return None
-    if isinstance(payload, Offered | Withdrawn):
-        return {standing.holder(payload.party)}
-    held = {getattr(standing.asset, party.label) for party in parties}
-    return {org for org in held if org is not None}
+    if kind is Kind.DISMOUNTED or not standings:
+        return
+    for standing in standings:
+        may = entitled(standing, kind, party)
+        if may is None or who.org in may:
+            return
+    raise _forbidden(standings[-1], kind, party)
 
 
 def unentitled(asking: Asking, standing: Standing, parent: Standing | None) -> Iterator[Problem]:
@@ -77,30 +95,30 @@ def unentitled(asking: Asking, standing: Standing, parent: Standing | None) -> I
     if asking.org in asking.suspended:
         told = "your organisation is suspended: it can do nothing until it is reinstated"
         yield refused("SuspendedOrganisation", told, org=asking.org)
-    may = entitled(standing, asking.payload)
+    kind, party = asking.kind, asking.party
+    may = entitled(standing, kind, party)
     if may is None:
         return
-    above = entitled(parent, asking.payload) if parent else None
-    if isinstance(asking.payload, Dismounted) and above is not None:
+    above = entitled(parent, kind) if parent else None
+    if kind is Kind.DISMOUNTED and above is not None:
         may, above = may | above, None  # whoever has either may part them
     if asking.org not in may:
-        yield _forbidden(asking.payload, standing)
+        yield _forbidden(standing, kind, party)
     if parent is not None and above is not None and asking.org not in above:
-        yield _forbidden(asking.payload, parent, "parent")
+        yield _forbidden(parent, kind, field="parent")
 
 
-def _forbidden(payload: Payload, standing: Standing, field: str | None = None) -> Problem:
-    parties = parties_for(payload) or ()
-    if isinstance(payload, Offered | Withdrawn) and standing.holder(payload.party) == (
-        standing.asset.owner
-    ):
+def _forbidden(
+    standing: Standing, kind: Kind, party: Party | None = None, field: str | None = None
+) -> Problem:
+    parties = parties_for(kind, party) or ()
+    if party and kind is not Kind.RELEASED and standing.holder(party) == standing.asset.owner:
         parties = (Party.OWNER,)
-    words = " or ".join(party.label.replace("_", "-") for party in parties)
-    asset, told = to_hex(standing.asset.id), payload.KIND.label
-    reason = f"your organisation is not its {words}"
+    words = " or ".join(each.label.replace("_", "-") for each in parties)
+    asset, reason = to_hex(standing.asset.id), f"your organisation is not its {words}"
     return Problem(
         "forbidden",
-        f"{told} is for the {words} of {asset}, which your organisation is not",
+        f"{kind.label} is for the {words} of {asset}, which your organisation is not",
         errors=[field_error(field, asset, reason)] if field else (),
     )
 

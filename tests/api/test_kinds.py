@@ -18,7 +18,7 @@ from api.schemas.assets import StageWord
 from api.schemas.kinds import KindWord
 from api.standing import Standing
 from ledger.database.engine import open_engine, upgrade, writing
-from ledger.domain.asset import open_asset
+from ledger.domain.asset import Asset, open_asset
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
     Accepted,
@@ -30,6 +30,7 @@ from ledger.domain.payloads import (
     Mounted,
     Observed,
     Offered,
+    Payload,
     Released,
     Revised,
     Staged,
@@ -129,6 +130,10 @@ def test_assets_tell_stage_parties_and_parent(told: Told) -> None:
         assert history[-1]["position"] == asset["position"]
 
 
+def entitled_to(asset: Asset, payload: Payload) -> set[bytes] | None:
+    return entitled(Standing(asset), payload.KIND, getattr(payload, "party", None))
+
+
 def test_the_parties_that_the_contract_lets_write_may_ask() -> None:
     owner, custodian, operator, holder = (bytes([number]) * 32 for number in range(1, 5))
     birth = open_asset(
@@ -154,11 +159,11 @@ def test_the_parties_that_the_contract_lets_write_may_ask() -> None:
         (Delisted(hash_), {owner}),
         (Erased((hash_,)), {owner}),
     ):
-        assert entitled(Standing(asset), payload) == may, payload
+        assert entitled_to(asset, payload) == may, payload
     held = replace(asset, lien_holder=holder)
-    assert entitled(Standing(held), Offered(Party.LIEN_HOLDER, hash_, 0)) == {holder}
+    assert entitled_to(held, Offered(Party.LIEN_HOLDER, hash_, 0)) == {holder}
     for anybodys in (Accepted(Party.OWNER), Attested(hash_, hash_, 0)):
-        assert entitled(Standing(asset), anybodys) is None
+        assert entitled_to(asset, anybodys) is None
 
 
 SAID = {
