@@ -287,6 +287,7 @@ async def read_idempotency_key(
         Header(
             description="stands for this request for ever: sent again, it is answered again",
             examples=["9d1c5f0e-register-AM-GBX-000417"],
+            json_schema_extra={"pattern": f"^{_KEY.pattern}$"},
         ),
     ] = None,
 ) -> str | None:

@@ -35,6 +35,7 @@ SchemaDocument = Annotated[
         {
             "type": "object",
             "additionalProperties": True,
+            "minProperties": 1,
             "description": "the schema itself, kept byte for byte as it is sent",
             "examples": [EXAMPLE_SCHEMA],
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -66,3 +67,27 @@ def test_the_example_of_a_signed_message_was_none(
     for example in body(described, "/v1/sign-in")["examples"].values():
         refused = service.anyone.post("/v1/sign-in", json=example["value"]).json()
         assert refused["code"] == "sign_in_refused", refused["detail"]
+
+
+def test_a_second_document_without_members_failed_as_its_hash_was_that_of_the_first(
+    aurora: Member, boreas: Member
+) -> None:
+    for member in (aurora, boreas):
+        answer = member.append(member.register(), kind="observed", document={})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["code"] == "invalid_document"
+        assert answer.json()["errors"][0]["field"] == "document"
+        # Beside a serial, which is salted, there may be nothing else to say.
+        asset = {"serial": f"empty-{member.id[:8]}", "document": {}}
+        assert member.http.post("/v1/assets", json=asset).status_code == 202
+
+
+def test_keys_that_are_refused_were_described_as_accepted(described: dict[str, Any]) -> None:
+    [key] = [
+        one
+        for one in described["paths"]["/v1/assets"]["post"]["parameters"]
+        if one["name"].lower() == "idempotency-key"
+    ]
+    assert re.fullmatch(key["schema"]["pattern"], "9d1c5f0e")
+    assert not re.fullmatch(key["schema"]["pattern"], "")
+    assert not re.fullmatch(key["schema"]["pattern"], "a key")

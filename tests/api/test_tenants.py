@@ -61,8 +61,8 @@ def victim(service: Running) -> Victim:
         headers={**WAIT, "Content-Type": "application/x-ndjson"},
     ).json()
     listed = http.get(f"/v1/assets/{asset}/documents").json()["items"]
-    schema = http.post("/v1/schemas", json={"document": {}}, headers=WAIT).json()["id"]
-    world = http.post("/v1/worlds", json={"document": {}}, headers=WAIT).json()["id"]
+    schema = http.post("/v1/schemas", json={"document": {"type": "object"}}, headers=WAIT).json()["id"]
+    world = http.post("/v1/worlds", json={"document": {"of": "cars"}}, headers=WAIT).json()["id"]
     made = http.post("/v1/keys", json={"roles": ["reader"], "name": WORDS[3]}).json()
     wallet = Wallet.make()
     add_account(service, member, wallet)

@@ -21,7 +21,7 @@ def call(*arguments: str) -> int:
 def test_who_serves_without_the_master_key_is_told_before_it_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(open_stores(tmp_path), seal(b"{}"))
+    keep(open_stores(tmp_path), seal(b'{"of":1}'))
     master = tmp_path / "keys" / "documents"
     master.rename(tmp_path / "elsewhere")
     monkeypatch.setenv("ASSET_LEDGER_DATA", str(tmp_path))
@@ -35,7 +35,7 @@ def test_it_may_lie_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     master = tmp_path / "vault" / "master"
-    keep(open_stores(tmp_path, master), seal(b"{}"))
+    keep(open_stores(tmp_path, master), seal(b'{"of":1}'))
     monkeypatch.setenv("ASSET_LEDGER_DOCUMENT_KEY", str(master))
     before = master.read_text()
     assert call("keys", "rotate", "--data", str(tmp_path)) == 0

@@ -115,7 +115,7 @@ def test_plain_documents_and_lines_are_read_as_ever(engine: Engine, stores: Stor
 
 
 def test_all_that_is_plain_is_encrypted_and_overwritten(engine: Engine, stores: Stores) -> None:
-    sent, beside = some(5), seal(b"{}")
+    sent, beside = some(5), seal(b'{"of":1}')
     paths = [keep_plain(engine, stores, sent[:3]), keep_plain(engine, stores, sent[3:])]
     first = rows(engine)[sent[0].content_hash]
     stores.documents.erase(first.place)

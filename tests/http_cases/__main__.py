@@ -1,0 +1,69 @@
+"""Asks the API whatever its description allows, and more: `python -m tests.http_cases 20000`.
+
+Schemathesis draws requests from /openapi.json, as each sort of caller in turn, and holds every
+answer against the description. What is wrong is told with the seed that shows it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from itertools import count
+
+from tests.http_cases.checks import install
+from tests.http_cases.passes import PHASES, Pass, Report, run
+from tests.http_cases.stage import CALLERS, Stage, staged
+
+_PASSES = 24
+_FEWEST = 1
+
+
+def main() -> int:
+    asked = _parser().parse_args()
+    install()
+    began = time.monotonic()
+    with staged(asked.database) as stage:
+        report = _ask(stage, asked)
+    told = {**report.tell(), "database": asked.database, "seconds": time.monotonic() - began}
+    print(json.dumps(told, indent=None if asked.json else 2))
+    return 1 if report.failures else 0
+
+
+def _ask(stage: Stage, asked: argparse.Namespace) -> Report:
+    """Pass after pass, until there were enough cases."""
+    report = Report()
+    callers = asked.callers.split(",")
+    for number in count():
+        caller = callers[number % len(callers)]
+        one = Pass(
+            caller=caller,
+            key=stage.find_key(caller),
+            seed=asked.seed + number,
+            examples=asked.examples,
+            phases=tuple(asked.phases.split(",")),
+        )
+        run(stage.system.api, one, report)
+        said = f"{report.cases} cases, {len(report.failures)} failures"
+        print(f"pass {number} as {caller}: {said}", file=sys.stderr, flush=True)
+        if report.cases >= asked.cases:
+            report.add_log(stage.system.data / "log" / "serve.log")
+            return report
+    raise AssertionError("there is no last pass")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.http_cases", description=__doc__)
+    parser.add_argument("cases", type=int, nargs="?", default=1000, help="how many, at least")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--seed", type=int, default=0, help="the first pass's seed")
+    parser.add_argument("--examples", type=int, default=10, help="of each operation in a pass")
+    parser.add_argument("--phases", default=",".join(PHASES), help="schemathesis', commas between")
+    parser.add_argument("--callers", default=",".join(CALLERS), help="who asks, commas between")
+    parser.add_argument("--json", action="store_true", help="the report on one line")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
