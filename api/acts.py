@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 from sqlmodel import Session
 
 from api import lookup
 from api.acceptance import Taken, digest, taken_of
 from api.deps import Service
+from api.described import named_file, seal_described, tell_request
 from api.erasing import erase, require_erasable
 from api.errors import Problem
 from api.lookup import Target
@@ -24,7 +24,7 @@ from api.sense import find_problem
 from api.standing import Standing
 from api.suspension import find_suspended
 from ledger.database.engine import reading, writing
-from ledger.documents.sealing import Sealed, seal
+from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
     Accepted,
@@ -36,9 +36,9 @@ from ledger.domain.payloads import (
     TitleForced,
     Transferred,
 )
-from ledger.domain.telling import tell
 from ledger.errors import UnknownThing
 from ledger.outbox.conflicts import WrongPosition
+from ledger.outbox.files import bind_file, require_free_file
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import (
     OPERATOR,
@@ -66,17 +66,18 @@ def append(
         Problem: the asset is not known, not the caller's, or has moved on; the ledger would refuse.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
-    sent = _seal(body)
-    request_digest = digest({"path": f"assets/{asset.hex()}", **_told(body)}, sent)
+    org = who.org or OPERATOR
+    sent, file = seal_described(body), named_file(body)
+    request_digest = digest({"path": f"assets/{asset.hex()}", **tell_request(body)}, sent)
     with reading(service.engine) as session:
         # Before anything is judged: what was right then may be wrong now.
-        if answered := find_answered(session, Asked(who.org or OPERATOR, key, request_digest)):
+        if answered := find_answered(session, Asked(org, key, request_digest)):
             return taken_of(session, answered, repeated=True)
         target = lookup.get_target(session, who, asset)
         payload = _judge(service, session, who, target, body, sent)
     matched = target.match(if_match)
-    require_room(service, who.org or OPERATOR)
-    document = _store(service, who.org or OPERATOR, sent) if sent else None
+    require_room(service, org)
+    document = _store(service, org, sent) if sent else None
     try:
         with writing(service.engine) as session:
             accepted = accept_entry(
@@ -92,6 +93,8 @@ def append(
                 request_digest=request_digest,
                 notary=get_notary(service, session),
             )
+            if file is not None and not accepted.existing:
+                bind_file(session, org, file, asset)
             # Nothing is destroyed unless the entry is taken, and no entry stands before it is.
             if isinstance(payload, Erased) and not accepted.existing:
                 erase(service, session, payload.documents)
@@ -100,17 +103,6 @@ def append(
         if matched is None:
             raise
         raise Problem("precondition_failed", error.message, members=error.fields) from None
-
-
-def _seal(body: Act) -> Sealed | None:
-    document = getattr(body, "document", None)
-    return None if document is None else seal(document)
-
-
-def _told(body: Act) -> dict[str, Any]:
-    """The request but for its document, as JSON has it."""
-    said = body.model_dump(exclude={"document"})
-    return {name: tell(tuple(one) if isinstance(one, list) else one) for name, one in said.items()}
 
 
 def _store(service: Service, org: Hash32, sent: Sealed) -> SentDocument:
@@ -133,11 +125,13 @@ def _judge(
     standings, party = target.standings or (), getattr(body, "party", None)
     require_right(standings, who, Kind[body.kind.upper()], Party[party.upper()] if party else None)
     now = int(time.time())
-    content_hash = sent.content_hash if sent else ZERO_HASH
+    content_hash = sent.content_hash if sent else named_file(body) or ZERO_HASH
     payload = make_payload(session, who.org, target, body, content_hash, now)
     suspended = find_suspended(session, _concerned(who.org, payload, target))
     asking = Asking(who.org, payload, now, suspended)
     require_sense(session, who, target, asking)
+    if (file := named_file(body)) is not None:
+        require_free_file(session, who.org or OPERATOR, file, target.id)
     if isinstance(payload, Erased):
         require_erasable(service, session, target.owner, target.id, payload.documents)
     return payload

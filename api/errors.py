@@ -196,6 +196,9 @@ def problem_of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 def _field(error: Mapping[str, Any]) -> str:
     place = _path(error["loc"])
+    if error["type"] == "misplaced":  # of two fields, the one that should not, or should be there
+        field = str(error["ctx"]["field"])
+        return field if place == "body" else f"{place}.{field}"
     if not error["type"].startswith("union_tag"):
         return place
     # What is wrong is the member that tells which kind of body it is, not the whole of it.
@@ -213,7 +216,7 @@ _PLACES = ("path", "query", "header", "body")
 
 def _input(error: Mapping[str, Any]) -> object:
     # The input of a missing field is the object around it, which tells nobody anything.
-    if error["type"] in {"missing", "union_tag_not_found"}:
+    if error["type"] in {"missing", "misplaced", "union_tag_not_found"}:
         return None
     return error["ctx"]["tag"] if error["type"] == "union_tag_invalid" else error.get("input")
 

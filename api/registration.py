@@ -7,26 +7,32 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
+from sqlmodel import Session
 
 from api import lookup
 from api.acceptance import Taken, digest
 from api.batch_serials import find_born
 from api.bodies import decode_body
 from api.deps import Service
+from api.described import load_file, tell_request
 from api.errors import Problem
 from api.pressure import require_room
 from api.receipts import collect_receipts, get_notary
 from api.schemas.assets import RegisterAsset
 from ledger.database.engine import reading, writing
+from ledger.documents.commitment import Commitment
 from ledger.documents.sealing import Sealed, seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Registered
 from ledger.errors import DocumentError, LedgerError
 from ledger.hashing import subject_id
 from ledger.outbox.failpoints import reach
+from ledger.outbox.files import FileTaken, lock_file
 from ledger.outbox.known import AcceptedAsset
 from ledger.outbox.once import Asked
 from ledger.outbox.registering import Registering, accept_registrations
+from ledger.outbox.registrations import find_registrations
+from ledger.outbox.tables import Registration
 from ledger.proofs.receipt_tree import Given
 from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
 
@@ -52,7 +58,7 @@ class _Read:
 
     sent: Sent
     told: RegisterAsset
-    document: Sealed
+    document: Sealed | None  # None: a file is named in its place
 
 
 def register(
@@ -84,7 +90,7 @@ def _go_on(
 def _read(sent: Sent) -> _Read | Exception:
     try:
         told = decode_body(REGISTER, sent.body)
-        return _Read(sent, told, seal(told.document, told.serial))
+        return _Read(sent, told, None if told.file else seal(told.document, told.serial))
     except (Problem, DocumentError) as error:
         return error
 
@@ -94,31 +100,60 @@ def _resolve(service: Service, these: Sequence[_Read]) -> list[Registering | Exc
     with reading(service.engine) as session:
         domain = lookup.get_domain(session)
         owners = lookup.find_parties(session, named, "owner") if named else {}
-    return [_resolve_one(one, domain, owners) for one in these]
+        documents = [_find_document(service, session, one) for one in these]
+    found = zip(these, documents, strict=True)
+    return [_resolve_one(one, document, domain, owners) for one, document in found]
+
+
+def _find_document(
+    service: Service, session: Session, one: _Read
+) -> Sealed | Registration | LedgerError:
+    """The document that came, or the description of the file that is named.
+
+    If that was erased since, the registration that had it: asked for again, it is as it was.
+    """
+    if one.document is not None:
+        return one.document
+    file = one.told.file or ZERO_HASH
+    try:
+        return load_file(service.births, session, one.sent.org, file)
+    except LedgerError as error:
+        again = find_registrations(session, one.sent.org, [one.told.serial]).get(one.told.serial)
+        return again if again is not None and again.content_hash == file else error
 
 
 def _resolve_one(
-    one: _Read, domain: Hash32, owners: Mapping[str, Hash32 | LedgerError]
+    one: _Read,
+    document: Sealed | Registration | LedgerError,
+    domain: Hash32,
+    owners: Mapping[str, Hash32 | LedgerError],
 ) -> Registering | Exception:
-    told, sent, document = one.told, one.sent, one.document
+    told, sent = one.told, one.sent
     owner = owners[told.owner] if told.owner else sent.org
     if isinstance(owner, LedgerError):
         return owner
+    if isinstance(document, LedgerError):
+        return document
     kind = AssetKind[told.asset_kind.upper()]
     payload = Registered(owner, ZERO_HASH, document.content_hash, kind).encode()
+    subject = subject_id(domain, Kind.REGISTERED, sent.org, payload)
     attributes = {"asset_kind": told.asset_kind, "owner": to_hex(owner)}
+    if isinstance(document, Registration):
+        known = document.digest if document.asset == subject else _NO_DIGEST
+        document = Sealed(b"", Commitment(document.content_hash, b"", None, ()), known)
     return Registering(
         serial=told.serial,
-        digest=digest(attributes, document),
-        subject=subject_id(domain, Kind.REGISTERED, sent.org, payload),
+        digest=digest(attributes, document) if document.raw else document.digest,
+        subject=subject,
         payload=payload,
         document=document,
-        asked=Asked(sent.org, sent.key, _request_digest(one) if sent.key else _NO_DIGEST),
+        asked=Asked(sent.org, sent.key, _request_digest(told, one.document, sent.key)),
+        is_file=told.file is not None,
     )
 
 
-def _request_digest(one: _Read) -> Hash32:
-    return digest({"path": "assets", **one.told.model_dump(exclude={"document"})}, one.document)
+def _request_digest(told: RegisterAsset, document: Sealed | None, key: str | None) -> Hash32:
+    return digest({"path": "assets", **tell_request(told)}, document) if key else _NO_DIGEST
 
 
 def _accept(
@@ -135,7 +170,7 @@ def _accept(
         return None
 
     with writing(service.engine) as session:
-        born = find_born(session, service.births, wanted)
+        born = find_born(session, service.births, wanted) | _find_taken(session, wanted)
         rest = [one for index, one in enumerate(wanted) if index not in born]
         save, notary = service.documents.save, get_notary(service, session)
         accepted = iter(accept_registrations(session, rest, admit, save, whole, notary))
@@ -147,6 +182,24 @@ def _accept(
         (one, receipts.get(one.operation)) if isinstance(one, AcceptedAsset) else one
         for one in outcomes
     ]
+
+
+def _find_taken(session: Session, wanted: Sequence[Registering]) -> dict[int, FileTaken]:
+    """Those registrations whose file is another's, by their places.
+
+    With one file, assets of two serials would have one id: the file is what tells them apart.
+    """
+    found, claimed = dict[int, FileTaken](), dict[Hash32, tuple[Hash32, str]]()
+    for place, one in enumerate(wanted):
+        if not one.is_file:
+            continue
+        file, (org, serial) = one.document.content_hash, one.place
+        about = lock_file(session, file)
+        known = find_registrations(session, org, [serial]).get(serial) if about else None
+        is_own = about is None or (known is not None and known.asset == about)
+        if not is_own or claimed.setdefault(file, one.place) != one.place:
+            found[place] = FileTaken(file, about or one.subject)
+    return found
 
 
 def _taken(accepted: AcceptedAsset, receipt: Given | None) -> Taken:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
+    Described,
     Document,
     OrganisationName,
     Position,
@@ -38,26 +39,23 @@ class _Act(Request):
     ] = None
 
 
-class Revise(_Act):
+class Revise(_Act, Described):
     """Another document describes the asset from now on."""
 
     kind: Literal["revised"]
-    document: Document
 
 
-class Observe(_Act):
+class Observe(_Act, Described):
     """Something happened to the asset."""
 
     kind: Literal["observed"]
-    document: Document
 
 
-class Correct(_Act):
+class Correct(_Act, Described):
     """An earlier entry was mistaken; it stays, and this says what is right."""
 
     kind: Literal["corrected"]
     corrects: Annotated[Position, Field(description="the entry that was mistaken")]
-    document: Document
 
 
 class EnterStage(_Act):

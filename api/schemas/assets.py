@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.schemas.base import (
     EXAMPLE_DID,
@@ -14,6 +15,7 @@ from api.schemas.base import (
     Answer,
     AsOf,
     Hash,
+    HashInput,
     Moment,
     Request,
 )
@@ -63,6 +65,39 @@ Document = Annotated[
 ]
 """A document's own text."""
 
+
+_FILE: Final = {
+    "type": "string",
+    "pattern": "^0x[0-9a-fA-F]{64}$",
+    "description": "in place of a document: a file that you uploaded, by its content hash",
+    "examples": [EXAMPLE_HASH_2],
+}
+
+
+def _misplaced(field: str, reason: str) -> PydanticCustomError:
+    return PydanticCustomError("misplaced", "{reason}", {"field": field, "reason": reason})
+
+
+class Described(Request):
+    """What comes with a document, or names a file of yours that was uploaded."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["document"]}, {"required": ["file"]}]}
+    )
+
+    document: Annotated[Document, Field(default_factory=bytes)]
+    file: Annotated[HashInput | None, WithJsonSchema(_FILE)] = None
+
+    @model_validator(mode="after")
+    def _require_one(self) -> Self:
+        given = self.model_fields_set
+        if "document" in given and "file" in given:
+            raise _misplaced("file", "stands beside a document, and takes its place")
+        if "document" not in given and self.file is None:
+            raise _misplaced("document", "is missing, and no file is named in its place")
+        return self
+
+
 Serial = Annotated[
     str,
     Field(
@@ -75,11 +110,10 @@ Serial = Annotated[
 ]
 
 
-class RegisterAsset(Request):
+class RegisterAsset(Described):
     """Register an asset: it is born on the ledger, with this document as its passport."""
 
     serial: Serial
-    document: Document
     asset_kind: AssetKindWord = "instance"
     owner: Annotated[
         OrganisationName | None, Field(description="who holds title; yourself if left out")

@@ -93,6 +93,19 @@ def get_own_file(session: Session, org: Hash32, file: Hash32) -> Document:
     return found
 
 
+def require_free_file(session: Session, org: Hash32, file: Hash32, subject: Hash32) -> None:
+    """See that a file can be a document about a subject. Raises as `bind_file`."""
+    about = get_own_file(session, org, file).subject
+    if about not in (None, subject):
+        raise FileTaken(file, about or subject)
+
+
+def lock_file(session: Session, file: Hash32) -> Hash32 | None:
+    """The subject that a file is about, if any; nobody binds it until the transaction ends."""
+    found = session.get(Document, file, with_for_update=True, populate_existing=True)
+    return found.subject if found else None
+
+
 def bind_file(session: Session, org: Hash32, file: Hash32, subject: Hash32) -> None:
     """Have a file be a document about a subject; the caller commits.
 
@@ -100,10 +113,9 @@ def bind_file(session: Session, org: Hash32, file: Hash32, subject: Hash32) -> N
         UnknownThing: the organisation uploaded no such file.
         FileTaken: it is about another subject.
     """
-    document = get_own_file(session, org, file)
-    session.refresh(document, with_for_update=True)
-    if document.subject not in (None, subject):
-        raise FileTaken(file, document.subject or subject)
+    document, about = get_own_file(session, org, file), lock_file(session, file)
+    if about not in (None, subject):
+        raise FileTaken(file, about or subject)
     document.subject = subject
     session.add(document)
     session.flush()

@@ -36,6 +36,7 @@ class Registering:
 
     `digest` is over the document and the asset's attributes, without anything random: the same
     serial and digest are the same registration. `asked` has its Idempotency-Key, if there is one.
+    `is_file`: the document describes a file that was uploaded, and is kept already.
     """
 
     serial: str
@@ -44,6 +45,7 @@ class Registering:
     payload: bytes
     document: Sealed
     asked: Asked
+    is_file: bool = False
 
     @property
     def place(self) -> Owned:
@@ -86,7 +88,7 @@ def accept_registrations(
             _remember_whole(session, whole)
         ruling = _rule_within_room(session, wanted, admit)
         if ruling.new:
-            new = ruling.new.values()
+            new = [one for one in ruling.new.values() if not one.is_file]
             places = keep([one.document for one in new], [one.asked.org for one in new])
             reach("documents are stored")
             _write(session, ruling, places, notary)
@@ -181,22 +183,28 @@ def _rule(known: Known, wanted: Sequence[Registering], full: Mapping[Hash32, Exc
 def _write(
     session: Session, ruling: _Ruling, places: Sequence[Place], notary: Notary | None
 ) -> None:
-    operations, documents = [], []
+    operations, documents, files = [], [], []
     given: list[dict[str, Any]] = []
     given_anew: list[dict[str, Any]] = []
-    at = now()
-    for (id, one), place in zip(ruling.new.items(), places, strict=True):
+    at, lie = now(), iter(places)
+    for id, one in ruling.new.items():
         org, subject = one.asked.org, one.subject
         operations.append(
             operation_values(id, org, subject, Kind.REGISTERED, one.payload, 0, at, fixed=True)
         )
-        sent = SentDocument(one.document.content_hash, len(one.document.raw), place)
-        documents.append(document_values(org, subject, sent, at))
+        if one.is_file:
+            files.append({"file": one.document.content_hash, "about": subject})
+        else:
+            sent = SentDocument(one.document.content_hash, len(one.document.raw), next(lie))
+            documents.append(document_values(org, subject, sent, at))
         (given_anew if one.place in ruling.freed else given).append(_serial_values(id, one))
     promise_all(session, notary, operations)
     connection = session.connection()
     connection.execute(insert(Operation), operations)
-    connection.execute(insert(Document), documents)
+    if documents:
+        connection.execute(insert(Document), documents)
+    if files:
+        connection.execute(_BIND, files)
     # Sorted, so that two transactions never wait for each other.
     given.sort(key=lambda values: (values["org_"], values["serial_"]))
     if given:
@@ -208,6 +216,11 @@ def _write(
 _NEW_VALUES: Final[dict[str, Any]] = {
     name: bindparam(f"{name}_") for name in ("asset", "content_hash", "digest", "operation")
 }
+_BIND: Final = (
+    update(Document)
+    .where(col(Document.content_hash) == bindparam("file"))
+    .values(subject=bindparam("about"))
+)
 _PLACE: Final[dict[str, Any]] = {name: bindparam(f"{name}_") for name in ("org", "serial")}
 _GIVE: Final = insert(Registration).values(**_PLACE, **_NEW_VALUES)
 _GIVE_ANEW: Final = (

@@ -242,3 +242,109 @@ def test_what_is_no_name_is_refused(aurora: Member, name: str) -> None:
 def test_what_is_no_media_type_is_refused(aurora: Member) -> None:
     answer = upload(aurora, b"x", "no type")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Content-Type")
+
+
+# -- what entries point at ------------------------------------------------------------------------
+
+
+def kept_file(member: Member, raw: bytes = files.TEXT_STL, media_type: str = files.STL) -> str:
+    return str(upload(member, raw, media_type).json()["content_hash"])
+
+
+def register(member: Member, serial: str, file: str, **more: Any) -> httpx.Response:
+    body = {"serial": serial, "file": file, **more}
+    return member.http.post("/v1/assets", json=body, headers={"Prefer": "wait=20"})
+
+
+def test_an_asset_is_born_with_a_file_and_told_of_by_others(aurora: Member, boreas: Member) -> None:
+    raw = files.binary_stl(3)
+    file, other, third = (kept_file(aurora, raw) for _ in range(3))
+    born = register(aurora, "FILE-1", file)
+    assert (born.status_code, born.json()["content_hash"]) == (201, file)
+    asset = born.json()["id"]
+    for kind, named in (("observed", other), ("revised", third)):
+        answer = aurora.append(asset, kind=kind, file=named)
+        assert (answer.status_code, answer.json()["content_hash"]) == (201, named), answer.text
+    listed = aurora.http.get(f"/v1/assets/{asset}/documents").json()["items"]
+    assert [one["content_hash"] for one in listed] == [file, other, third]
+    assert {(one["media_type"], one["size"]) for one in listed} == {(files.STL, len(raw))}
+    assert boreas.http.get(listed[0]["url"]).status_code == 404
+    assert aurora.append(asset, kind="transferred", to=boreas.did).status_code == 201
+    assert boreas.http.get(listed[0]["url"]).content == raw
+
+
+def test_registered_again_with_a_file_it_is_the_same_asset(aurora: Member) -> None:
+    file, again = kept_file(aurora), kept_file(aurora)
+    first = register(aurora, "FILE-2", file).json()
+    for same in (file, again):
+        repeated = register(aurora, "FILE-2", same)
+        assert (repeated.status_code, repeated.json()["id"]) == (200, first["id"])
+    other = register(aurora, "FILE-2", kept_file(aurora, files.STEP_FILE, files.STEP))
+    assert (other.status_code, other.json()["code"]) == (409, "serial_taken")
+
+
+def test_a_file_is_about_one_subject(aurora: Member) -> None:
+    file = kept_file(aurora)
+    asset = register(aurora, "FILE-3", file).json()["id"]
+    assert aurora.append(asset, kind="observed", file=file).status_code == 201
+    for refused in (
+        register(aurora, "FILE-4", file),
+        aurora.append(aurora.register(), kind="observed", file=file),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "file_taken")
+        assert refused.json()["subject"] == asset
+    body = {"assets": [{"serial": f"FILE-5-{n}", "file": kept_file(aurora)} for n in range(2)]}
+    body["assets"].append({"serial": "FILE-5-2", "file": body["assets"][0]["file"]})
+    told = aurora.http.post("/v1/assets:batch", json=body).json()
+    assert (told["accepted"], told["refused"]) == (2, 1)
+    assert told["items"][2]["problem"]["code"] == "file_taken"
+
+
+def test_only_own_files_are_named_and_in_place_of_a_document(
+    aurora: Member, boreas: Member
+) -> None:
+    theirs, asset = kept_file(boreas), aurora.register()
+    [link] = aurora.http.get(f"/v1/assets/{asset}/documents").json()["items"]
+    for file in (theirs, link["content_hash"], "0x" + "11" * 32):
+        for answer in (
+            register(aurora, "FILE-6", file),
+            aurora.append(asset, kind="observed", file=file),
+        ):
+            assert answer.status_code == 422
+            assert answer.json()["code"] == "unknown_reference"
+            assert answer.json()["errors"][0]["field"] == "file"
+    mine = kept_file(aurora)
+    for body, field in (
+        ({"file": mine, "document": {}}, "file"),
+        ({}, "document"),
+        ({"file": None}, "document"),
+        ({"file": "0x12"}, "file"),
+    ):
+        answer = aurora.append(asset, kind="observed", **body)
+        found = answer.json()["errors"][0]["field"]
+        assert (answer.status_code, found) == (422, f"observed.{field}")
+    for told, field in (({"file": mine, "document": {}}, "file"), ({}, "document")):
+        answer = aurora.http.post("/v1/assets", json={"serial": "FILE-6", **told})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+def test_an_erased_file_is_gone_and_what_was_asked_before_is_answered(
+    service: Running, aurora: Member
+) -> None:
+    file = kept_file(aurora, files.png(), "image/png")
+    headers = {"Idempotency-Key": "born-with-a-picture", "Prefer": "wait=20"}
+    body = {"serial": "FILE-7", "file": file}
+    first = aurora.http.post("/v1/assets", json=body, headers=headers).json()
+    before = kept_files(service)
+    erased = aurora.append(first["id"], kind="erased", documents=[file])
+    assert erased.status_code == 201, erased.text
+    assert {path.parent.name for path in before - kept_files(service)} <= {"files", *_HEX}
+    for path in (f"/v1/documents/{file}", f"/v1/documents/{file}/commitment"):
+        assert aurora.http.get(path).status_code == 404
+    for sent in (headers, {}):
+        again = aurora.http.post("/v1/assets", json=body, headers=sent)
+        assert (again.status_code, again.json()["id"]) == (200, first["id"])
+    assert register(aurora, "FILE-8", file).status_code == 422
+
+
+_HEX = {f"{number:02x}" for number in range(256)}
