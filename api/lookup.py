@@ -34,7 +34,8 @@ from ledger.mirror.tables import MirrorRow
 from ledger.outbox.batches import find_batch
 from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.keys import Credential
-from ledger.outbox.operations import find_operation, next_on_its_way
+from ledger.outbox.operations import find_operation
+from ledger.outbox.positions import next_on_its_way
 from ledger.outbox.registrations import find_assets, find_tenants
 from ledger.outbox.tables import BatchRegistration, Operation, State
 from ledger.outbox.under_way import find_under_way

@@ -13,7 +13,7 @@ from ledger.errors import Conflict
 from ledger.outbox.clock import now
 from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.keys import Credential
-from ledger.outbox.operations import lock_subject, next_on_its_way
+from ledger.outbox.positions import lock_subjects, next_on_its_way, written_to
 from ledger.outbox.tables import BatchRegistration, Operation, Registration, State, Tenant
 from ledger.types import to_hex
 
@@ -84,7 +84,9 @@ def retry(session: Session, operation: Operation, next_position: int | None) -> 
         WrongPosition: its fixed position is no longer the subject's next.
     """
     _lock_claim(session, operation)
-    lock_subject(session, operation.subject)
+    lock_subjects(
+        session, written_to(operation.subject, Kind(operation.kind), operation.payload)
+    )
     found = _read(session, operation)
     if found.state == State.QUEUED:
         return found

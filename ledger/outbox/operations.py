@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlmodel import Session, func, select
 
 from ledger.documents.packs import Place
@@ -18,6 +17,7 @@ from ledger.outbox.conflicts import (
     WrongPosition,
 )
 from ledger.outbox.once import Accepted, Asked, accept_once, find_answered, find_operation
+from ledger.outbox.positions import lock_subjects, next_on_its_way, written_to
 from ledger.outbox.receipts import Notary, promise_all
 from ledger.outbox.tables import (
     Document,
@@ -40,8 +40,6 @@ __all__ = [
     "document_values",
     "find_answered",
     "find_operation",
-    "lock_subject",
-    "next_on_its_way",
     "operation_values",
 ]
 
@@ -89,7 +87,7 @@ def accept_entry(
     sender = OPERATOR if org is None else org
 
     def make() -> Operation:
-        lock_subject(session, subject)
+        lock_subjects(session, written_to(subject, kind, payload))
         expected = max(next_position or 0, next_on_its_way(session, subject))
         if position not in (None, expected):
             raise WrongPosition(subject, expected=expected, given=position)
@@ -206,19 +204,3 @@ def document_values(
         "pack_length": document.place.length,
         "created_at": at,
     }
-
-
-def lock_subject(session: Session, subject: Hash32) -> None:
-    """Let requests about one subject take turns; on SQLite all writers do so anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        key = int.from_bytes(subject[:8], "big", signed=True)
-        session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
-
-
-def next_on_its_way(session: Session, subject: Hash32) -> int:
-    """The position after the last one that any accepted operation of the subject takes."""
-    highest = select(func.max(Operation.position)).where(
-        Operation.subject == subject, Operation.state != State.REJECTED
-    )
-    last = session.exec(highest).one()
-    return 0 if last is None else last + 1

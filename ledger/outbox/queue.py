@@ -31,6 +31,7 @@ from ledger.domain.payloads import (
     decode_payload,
 )
 from ledger.errors import MalformedValue
+from ledger.outbox.positions import written_to
 from ledger.outbox.tables import Operation, Role, State
 from ledger.types import ZERO_HASH, Hash32
 
@@ -67,9 +68,7 @@ class Waiting:
     @property
     def writes_to(self) -> frozenset[Hash32]:
         """The subjects that the entry is written to: a part's parent has it, too."""
-        if self.entry.kind in (Kind.MOUNTED, Kind.DISMOUNTED):
-            return frozenset({self.entry.subject, self.entry.payload})
-        return frozenset({self.entry.subject})
+        return written_to(self.entry.subject, self.entry.kind, self.entry.payload)
 
     @property
     def touches(self) -> frozenset[Hash32]:

@@ -11,10 +11,9 @@ from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.once import Accepted, Asked, accept_once
 from ledger.outbox.operations import (
     add_operation,
-    lock_subject,
-    next_on_its_way,
     operation_values,
 )
+from ledger.outbox.positions import lock_subjects, next_on_its_way, written_to
 from ledger.outbox.receipts import Notary
 from ledger.outbox.tables import Operation, State
 
@@ -39,7 +38,7 @@ def accept_signed(
     """
 
     def find() -> Operation | None:
-        lock_subject(session, entry.subject)
+        lock_subjects(session, written_to(entry.subject, entry.kind, entry.payload))
         return session.exec(
             select(Operation)
             .where(

@@ -7,14 +7,18 @@ bytes. Only `block_number` and `nonce` are the chain's own numbers.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from ledger.documents.packs import Place
 
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers INTEGER keys only
+
+
+MOUNTS: Final = "kind IN (43, 44)"
+"""The operations whose payload is a parent, in the words by which an index of them is found."""
 
 
 class State(StrEnum):
@@ -168,6 +172,12 @@ class Operation(SQLModel, table=True):
         Index("ix_operation_turn", "state", "role", "org", "sequence"),
         Index("ix_operation_subject", "subject", "position"),
         Index("ix_operation_transaction", "lane", "nonce"),
+        Index(
+            "ix_operation_parent",
+            *("payload", "sequence"),
+            sqlite_where=text(MOUNTS),
+            postgresql_where=text(MOUNTS),
+        ),
     )
 
     sequence: int | None = Field(default=None, sa_type=_Sequence, primary_key=True)

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.api.running import WAIT, Member, Running, until
 from tests.api.test_handover import (
@@ -158,3 +159,23 @@ def test_parts_are_mounted_while_their_parent_is_written_to(aurora: Member) -> N
     at = {one["position"] for one in ended if one["kind"] == "observed"}
     assert at == {position for position, kind in told if kind == "observed"}
     assert sum(kind == "part_added" for _, kind in told) == 4
+
+
+@pytest.mark.parametrize("kind", ["observed", "mounted"])
+def test_a_position_of_the_parent_is_had_once(service: Running, aurora: Member, kind: str) -> None:
+    """Whoever asks for the position that a mounting on its way takes is told so at once."""
+    parent, part, other = (aurora.register() for _ in range(3))
+    said = {"document": {"event": "x"}} if kind == "observed" else {"parent": other}
+    with nothing_mined(service):
+        mounting = send(aurora, part, kind="mounted", parent=parent)
+        asked = send(aurora, parent, kind=kind, position=1, **said)
+        assert (asked.status_code, asked.json()["code"]) == (409, "wrong_position")
+        assert (asked.json()["expected"], asked.json()["given"]) == (2, 1)
+        path, body = f"/v1/assets/{parent}/entries", {"kind": kind, **said}
+        matched = aurora.http.post(path, json=body, headers={"If-Match": '"0"'})
+        assert (matched.status_code, matched.json()["code"]) == (412, "precondition_failed")
+        right = send(aurora, parent, kind=kind, position=2, **said)
+        assert (right.status_code, right.json()["position"]) == (202, 2)
+    assert settled(aurora, mounting)["position"] == 1
+    assert settled(aurora, right)["state"] != "rejected"
+    assert until(lambda: history(aurora, parent)[2:]) == [(2, kind)]

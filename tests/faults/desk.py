@@ -38,8 +38,8 @@ from ledger.outbox.operations import (
     accept_enrolment,
     accept_entry,
     find_operation,
-    next_on_its_way,
 )
+from ledger.outbox.positions import next_on_its_way
 from ledger.outbox.registering import Registering, accept_registrations
 from ledger.outbox.tables import Operation, State
 from ledger.types import ZERO_HASH, AssetKind, Hash32
