@@ -21,6 +21,10 @@ _MEANINGS: Final = {
     "Link": 'where the next page is, `rel="next"`; none on the last page (RFC 8288)',
     "Location": "what was made",
     "Content-Disposition": "the file's name",
+    "Content-Range": "which bytes these are (RFC 9110)",
+    "Content-Security-Policy": "what keeps a browser from running a file",
+    "Accept-Ranges": "`bytes`",
+    "Repr-Digest": "SHA-256 of the whole (RFC 9530)",
 }
 
 
@@ -63,8 +67,8 @@ def _names(
         case "201":
             yield "Location"
         case "200" | "304" if method == "get":
-            parameters = operation.get("parameters", ())
-            if any(one["name"] == "cursor" for one in parameters):
+            asked = {one["name"].lower() for one in operation.get("parameters", ())}
+            if "cursor" in asked:
                 yield "Link"
-            elif path.endswith("}"):
+            if "if-none-match" in asked or path.endswith("}"):
                 yield "ETag"

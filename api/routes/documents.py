@@ -13,6 +13,7 @@ from api.answers import document_path, find_readable
 from api.conditions import is_known
 from api.deps import IdempotencyKey, Member, Served, View, Viewing
 from api.errors import Problem
+from api.header_fields import carrying
 from api.openapi import READING, WRITING, problems
 from api.ranges import read_range
 from api.schemas.base import HashInput
@@ -28,6 +29,10 @@ from ledger.types import Hash32, to_hex
 PATH: Final = "/v1/documents"
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 _BINARY: Final = {"type": "string", "format": "binary"}
+_FIELDS: Final = carrying(
+    *("ETag", "Repr-Digest", "Content-Disposition", "Content-Security-Policy"),
+    *("Accept-Ranges", "Content-Range"),
+)
 
 router = APIRouter(prefix=PATH, tags=["documents"])
 
@@ -102,12 +107,13 @@ def _tell_uploaded(found: Uploaded, path: str) -> UploadedFile:
                 "application/json": {"schema": {"type": "object"}},
                 "*/*": {"schema": _BINARY},
             },
-            "headers": {
-                "ETag": {"schema": {"type": "string"}},
-                "Repr-Digest": {"description": "RFC 9530", "schema": {"type": "string"}},
-            },
+            **_FIELDS,
         },
-        206: {"description": "A part of a file", "content": {"*/*": {"schema": _BINARY}}},
+        206: {
+            "description": "A part of a file",
+            "content": {"*/*": {"schema": _BINARY}},
+            **_FIELDS,
+        },
         304: {"description": "It never changes: you have it"},
         **problems(*READING, "range_not_satisfiable"),
     },

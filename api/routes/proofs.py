@@ -21,7 +21,8 @@ from ledger.types import Hash32, to_hex
 
 router = APIRouter(prefix="/v1", tags=["proofs"])
 
-Related = Literal["organisations", "schemas", "parts", "ledger"]
+Related = Literal["organisations", "schemas", "ledger"]
+AssetRelated = Literal["organisations", "schemas", "parts", "ledger"]
 Checkpoints = Literal["covering", "newest", "none"]
 FieldName = Annotated[str, Field(max_length=256)]
 
@@ -70,6 +71,10 @@ class ProofQuery(BaseModel):
 class AssetProofQuery(ProofQuery):
     """What is to be proven of an asset."""
 
+    related: Annotated[
+        list[AssetRelated],
+        Field(alias="with", max_length=4, description="prove these, too"),
+    ] = []  # type: ignore[assignment]
     tree: Annotated[bool, Field(description="prove its whole tree of parts")] = False
 
 

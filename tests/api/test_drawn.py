@@ -91,3 +91,13 @@ def test_keys_that_are_refused_were_described_as_accepted(described: dict[str, A
     assert re.fullmatch(key["schema"]["pattern"], "9d1c5f0e")
     assert not re.fullmatch(key["schema"]["pattern"], "")
     assert not re.fullmatch(key["schema"]["pattern"], "a key")
+
+
+def test_parts_of_an_organisation_were_described_as_provable(described: dict[str, Any]) -> None:
+    def related(of: str) -> set[str]:
+        asked = described["paths"][f"/v1/{of}/proof"]["get"]["parameters"]
+        [found] = [one["schema"]["items"]["enum"] for one in asked if one["name"] == "with"]
+        return set(found)
+
+    assert related("assets/{asset_id}") - related("organisations/{organisation_id}") == {"parts"}
+    assert related("batches/{batch_id}") == related("organisations/{organisation_id}")

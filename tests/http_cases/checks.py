@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -13,8 +14,13 @@ _LINES: Final = "application/x-ndjson"
 _USUAL: Final = frozenset({"connection", "content-length", "content-type", "date"})
 """Header fields of every answer, which HTTP itself explains (RFC 9110)."""
 
-OF_STATE: Final = frozenset({"unknown_reference", "idempotency_conflict", "precondition_failed"})
-"""Problems of what is valid by itself and does not fit what is there."""
+OF_STATE: Final = frozenset(
+    {
+        *("unknown_reference", "idempotency_conflict", "precondition_failed", "unknown_account"),
+        *("media_type_mismatch", "invalid_file"),
+    }
+)
+"""Problems of what is valid by itself and does not fit what is there, and of what files hold."""
 
 OPAQUE: Final = frozenset({"cursor", "at", "message", "signature", "document"})
 """Fields whose sense the service alone knows: no description can tell which values it takes."""
@@ -29,6 +35,19 @@ def install() -> None:
     schemathesis.hook("before_call")(before_call)
     schemathesis.check(undocumented_header)
     schemathesis.check(unexplained_refusal)
+
+
+def carry_files(described: Mapping[str, Any]) -> None:
+    """Have bodies of the media types that schemathesis does not know go out as they are drawn."""
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            for media_type in operation.get("requestBody", {}).get("content", {}):
+                if not media_type.startswith("application/"):
+                    schemathesis.serializer(media_type)(_encode_file)
+
+
+def _encode_file(_: Any, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
 def _encode_lines(context: Any, value: Any) -> bytes:
@@ -77,7 +96,7 @@ def undocumented_header(_: Any, response: Any, case: Any) -> None:
 
 def unexplained_refusal(_: Any, response: Any, case: Any) -> None:
     """See that what the description allows is refused for the state of things alone."""
-    if response.status_code not in (412, 422) or not is_valid(case):
+    if response.status_code not in (412, 415, 422) or not is_valid(case):
         return
     told = json.loads(response.content)
     if told["code"] not in OF_STATE and not (

@@ -12,9 +12,11 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
+from tests.http_cases.checks import carry_files
+
 PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 
-_ACCEPTED: Final = ["2xx", "304", "401", "403", "404", "409", "412", "422"]
+_ACCEPTED: Final = ["2xx", "304", "401", "403", "404", "409", "412", "415", "422"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def run(api: str, asked: Pass, report: Report) -> None:
     """Ask everything, and take into the report what came back."""
     config = SchemathesisConfig.from_dict(_settings(asked))
     schema = schemathesis.openapi.from_url(f"{api}/openapi.json", config=config)
+    carry_files(schema.raw_schema)
     for event in from_schema(schema).execute():
         report.add(event, asked)
 
