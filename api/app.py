@@ -20,6 +20,7 @@ from api.diary import Diary
 from api.edge import Edge
 from api.ends import Ends
 from api.explorer import pages
+from api.feed import Feed
 from api.gathering import Gatherer
 from api.ledger_measures import LedgerMeasures
 from api.measures import Measures
@@ -32,6 +33,7 @@ from api.routes import (
     checkpoints,
     documents,
     entries,
+    events,
     keys,
     lanes,
     metrics,
@@ -45,10 +47,12 @@ from api.routes import (
     status,
     worlds,
 )
+from api.streams import Streams, telling_of_the_end
 from ledger import __version__
 from ledger.cli.keystore import open_service_key
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.opening import open_stores
+from ledger.mirror.feed_telling import feed_source
 from ledger.outbox.keys import Credential
 from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
@@ -67,6 +71,7 @@ _ROUTES = (
     bulk,
     batches,
     entries,
+    events,
     documents,
     schemas,
     worlds,
@@ -108,7 +113,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # All that is there now stays: the collector need not look at it again and again.
         gc.freeze()
         service.diary.start()
-        yield
+        with telling_of_the_end(app.state.feed.close):
+            yield
         await run_in_threadpool(service.diary.close)
         engine.dispose()
 
@@ -124,6 +130,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.service = service
     app.state.callers = Gatherer[str, Credential](partial(identify_all, engine), _GATHERED)
     app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
+    app.state.feed = Feed(engine, births, feed_source(settings.api_url()))
+    app.state.streams = Streams(settings.max_streams, settings.max_streams_per_key)
     app.state.measures = Measures()
     app.state.standing = CollectorRegistry()
     app.state.standing.register(LedgerMeasures(service))

@@ -72,7 +72,7 @@ class _Exchange:
         self.status: int | None = None
         scope["request_id"] = self.request_id
         if self.method == "HEAD":
-            scope["method"] = "GET"
+            scope["method"], scope["head"] = "GET", True
 
     async def run(self) -> None:
         try:

@@ -231,6 +231,13 @@ _KINDS: Final = (
         "again after Retry-After seconds.",
     ),
     ProblemKind(
+        "too_many_streams",
+        429,
+        "Too many streams are open",
+        "Your key, or the service, has as many streams of events open as it may have. End one, and "
+        "open it again after Retry-After seconds.",
+    ),
+    ProblemKind(
         "internal",
         500,
         "Something went wrong on our side",

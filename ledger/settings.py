@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     max_in_flight_per_organisation: int = Field(
         500, ge=0, description="requests of an organisation that are answered at once; 0: any"
     )
+    max_streams_per_key: int = Field(
+        20, ge=0, description="streams of events of a key that a process keeps open; 0: any number"
+    )
+    max_streams: int = Field(
+        1_000, ge=0, description="streams of events that a process keeps open; 0: any number"
+    )
     access_log_days: int = Field(
         400, ge=0, description="days for which it is kept who read documents; 0: for ever"
     )

@@ -135,6 +135,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 
     def stop() -> None:
         server.should_exit = True
+        app.state.feed.close()  # as a signal would
 
     with _thread(server.run, stop):
         until(lambda: server.started, seconds=60)

@@ -107,7 +107,9 @@ def walk(service: Running, victim: Victim) -> Walk:
 def send(http: httpx.Client, ask: Ask) -> httpx.Response:
     path = quote(ask.path, safe="/:")
     if ask.body is None:
-        return http.request(ask.method, path, params=dict(ask.query))
+        # Of what would go on for ever, a page.
+        headers = {"Accept": "application/json"}
+        return http.request(ask.method, path, params=dict(ask.query), headers=headers)
     if isinstance(ask.body, str):
         headers = {"Content-Type": "application/x-ndjson"}
         return http.request(ask.method, path, content=ask.body, headers=headers)
