@@ -31,6 +31,7 @@ from api.routes import (
     batches,
     bulk,
     checkpoints,
+    directory,
     documents,
     entries,
     events,
@@ -63,6 +64,7 @@ _GATHERED: Final = 200
 _ROUTES = (
     proofs,
     organisations,
+    directory,
     keys,
     quotas,
     sign_in,

@@ -10,12 +10,14 @@ from api.appending import Decided, Sending, place_of, take
 from api.deps import Service
 from api.errors import Problem
 from api.published import find_birth, get_published
+from api.rights import refused
 from api.schemas.catalogue import Admission, CloseWorld, OpenWorld, PublishSchema
+from api.suspension import require_acting, require_active
 from ledger.documents.sealing import seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Payload, SchemaPublished, WorldClosed, WorldOpened
 from ledger.hashing import subject_id
-from ledger.mirror.queries import find_organisation, find_world
+from ledger.mirror.queries import find_world
 from ledger.outbox.keys import Credential
 from ledger.types import ZERO_HASH, Hash32, to_hex
 
@@ -36,6 +38,7 @@ def publish_schema(
     told = {"path": "schemas", "replaces": to_hex(replaces)}
 
     def decide(session: Session) -> Decided:
+        require_acting(session, org)
         if replaces != ZERO_HASH and get_published(session, replaces, "replaces").org != org:
             raise Problem("forbidden", f"schema {to_hex(replaces)} is another organisation's")
         return _born(session, org, SchemaPublished(sent.content_hash, replaces))
@@ -63,6 +66,7 @@ def open_world(
     }
 
     def decide(session: Session) -> Decided:
+        require_acting(session, org)
         schema, issuer = _admission(session, rule)
         return _born(session, org, WorldOpened(sent.content_hash, schema, issuer))
 
@@ -89,6 +93,7 @@ def append_to_world(
 
     def decide(session: Session) -> Decided:
         count = _require_own_world(session, who, world)
+        require_acting(session, who.org)
         return place_of(world, WorldClosed(sent.content_hash), count, body.position, if_match)
 
     return take(service, Sending(who, told, sent, key), decide)
@@ -108,19 +113,8 @@ def _admission(session: Session, rule: Admission | None) -> tuple[Hash32, Hash32
     if rule.issuer is None:
         return schema, ZERO_HASH
     issuer = lookup.get_party(session, rule.issuer, "admission.issuer")
-    require_active(session, issuer)
+    require_active(session, issuer, "admission.issuer")
     return schema, issuer
-
-
-def require_active(session: Session, org: Hash32) -> None:
-    """See that an organisation is not suspended, as far as is mirrored. Raises Problem."""
-    seen = find_organisation(session, id=org)
-    if seen is not None and not seen.row.active:
-        raise Problem(
-            "refused",
-            f"organisation {to_hex(org)} is suspended",
-            members={"name": "SuspendedOrganisation", "values": {"org": to_hex(org)}},
-        )
 
 
 def _require_own_world(session: Session, who: Credential, world: Hash32) -> int | None:
@@ -135,11 +129,7 @@ def _require_own_world(session: Session, who: Credential, world: Hash32) -> int 
     if who.org != opener:
         raise Problem("forbidden", "only the organisation that opened the world may close it")
     if row and not row.open:
-        raise Problem(
-            "refused",
-            f"world {to_hex(world)} is closed already",
-            members={"name": "ClosedWorld", "values": {"world": to_hex(world)}},
-        )
+        raise refused("ClosedWorld", f"world {to_hex(world)} is closed already", world=world)
     return row.count if row else None
 
 

@@ -22,7 +22,9 @@ from ledger.domain.payloads import (
 )
 from ledger.errors import LedgerError, MalformedValue, UnknownThing
 from ledger.hashing import subject_id
+from ledger.mirror.moments import Moment
 from ledger.mirror.queries import (
+    OrganisationSeen,
     find_asset,
     find_mirror,
     find_organisation,
@@ -93,6 +95,22 @@ def get_mirror(session: Session) -> MirrorRow:
 def get_domain(session: Session) -> Hash32:
     """The ledger's domain. Raises Problem before the mirror has begun."""
     return get_mirror(session).domain
+
+
+def get_seen(session: Session, name: str, at: Moment | None = None) -> OrganisationSeen:
+    """The organisation on the ledger that a path names by id or DID, as it was then.
+
+    Raises:
+        Problem: there is none, or was none then.
+        MalformedValue: it is a broken id.
+    """
+    if name.startswith("0x"):
+        seen = find_organisation(session, id=parse_hash(name, "organisation"), at=at)
+    else:
+        seen = find_organisation(session, did=name, at=at)
+    if seen is None:
+        raise Problem("not_found", f"no organisation {name[:200]} is known")
+    return seen
 
 
 def get_party(session: Session, name: str, field: str) -> Hash32:

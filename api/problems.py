@@ -111,6 +111,13 @@ _KINDS: Final = (
         "Revoke keys that nobody uses: the list tells when each was used.",
     ),
     ProblemKind(
+        "account_of_service",
+        409,
+        "The service acts for you by this account",
+        "Without it the service could append nothing for your organisation. Have a wallet of yours "
+        "sign the entry, and send that to `POST /v1/entries`.",
+    ),
+    ProblemKind(
         "wrong_chain",
         409,
         "It was signed for another ledger",

@@ -47,7 +47,7 @@ def tell_offers(rows: Sequence[OfferRow], time: int) -> list[OfferAnswer]:
         OfferAnswer(
             party=cast(PartyWord, row.party),
             to=to_hex(row.to),
-            expires_at=_expiry(row.expires),
+            expires_at=tell_expiry(row.expires),
             state="lapsed" if has_passed(row.expires, time) else "open",
             **_period(row),
         )
@@ -72,15 +72,16 @@ def tell_attestations(view: View, rows: Sequence[ClaimRow], time: int) -> list[A
             schema_=to_hex(row.schema_),
             content_hash=to_hex(row.content_hash),
             document=document_path(row.content_hash) if row.content_hash in readable else None,
-            expires_at=_expiry(row.expires),
-            state=_claim_state(row, time),
+            expires_at=tell_expiry(row.expires),
+            state=claim_state(row, time),
             **_period(row),
         )
         for row in rows
     ]
 
 
-def _claim_state(row: ClaimRow, time: int) -> ClaimState:
+def claim_state(row: ClaimRow, time: int) -> ClaimState:
+    """Whether an attestation or a credential counted at that time, and why not."""
     if row.to_block is not None:
         return "revoked"
     return "expired" if has_passed(row.expires, time) else "valid"
@@ -99,7 +100,7 @@ def tell_listings(
             licence=to_hex(row.licence),
             issuer=None if row.issuer == ZERO_HASH else to_hex(row.issuer),
             credential=None if row.issuer == ZERO_HASH else row.credential,
-            expires_at=_expiry(row.expires),
+            expires_at=tell_expiry(row.expires),
             state=(
                 "shown"
                 if (row.asset, row.position) in shown
@@ -117,5 +118,6 @@ def _period(row: Any) -> dict[str, Any]:
     return {"position": row.position, "from_block": row.from_block, "to_block": row.to_block}
 
 
-def _expiry(expires: int) -> str | None:
+def tell_expiry(expires: int) -> str | None:
+    """The last second of what expires; None where it never does, or in no year of a calendar."""
     return moment(expires) if 0 < expires < _CALENDAR else None

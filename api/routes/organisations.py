@@ -1,32 +1,57 @@
-"""Organisations: enrol, list, read."""
+"""Organisations: enrol, list, read, and append to their history."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from api import acceptance
-from api.answering import answer, operation_path
-from api.answers import as_of, tell_organisations, tell_organisations_page
+from api.acceptance import Taken
+from api.answering import answer, operation_path, tell_accepted
+from api.answers import tell_organisations, tell_organisations_page
 from api.bodies import decode_body
-from api.deps import IdempotencyKey, Operator, RawBody, Served, Viewing
-from api.errors import Problem
+from api.conditions import tag_subject
+from api.deps import IdempotencyKey, Known, Operator, RawBody, Served, Viewing
+from api.directory import append_to_organisation
+from api.history import HistoryQuery, Place, get_history_entry, list_history, stands_at
+from api.lookup import get_seen
+from api.moments import At, find_at
 from api.openapi import READING, body_of, problems, written
-from api.paging import PageQuery, decode_cursor, link_next
+from api.paging import SortedQuery, decode_cursor, link_next
 from api.receipts import tell_receipt
+from api.schemas.assets import Accepted
 from api.schemas.base import EXAMPLE_DID
-from api.schemas.ledger import Enrolled, EnrolOrganisation, OneOrganisation, Organisations
+from api.schemas.directory import EXAMPLES, OrganisationAct
+from api.schemas.ledger import (
+    Enrolled,
+    EnrolOrganisation,
+    Entries,
+    EntryAnswer,
+    OneOrganisation,
+    Organisations,
+)
 from api.waiting import Wait
 from ledger.hashing import organisation_address
-from ledger.mirror.queries import find_organisation, list_organisations
-from ledger.types import parse_hash, to_hex
+from ledger.mirror.queries import list_organisations
+from ledger.types import to_hex
 
 router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
 
 _ENROL: Final[TypeAdapter[EnrolOrganisation]] = TypeAdapter(EnrolOrganisation)
+_ACT: Final[TypeAdapter[OrganisationAct]] = TypeAdapter(OrganisationAct)
+
+OrganisationPath = Annotated[
+    str, Path(max_length=2048, description="id or DID", examples=[EXAMPLE_DID])
+]
+
+
+class OrganisationQuery(SortedQuery):
+    """Which page of organisations, as of when."""
+
+    at: At = None
 
 
 @router.post(
@@ -61,35 +86,102 @@ async def enrol_organisation(
     )
 
 
+@router.post(
+    "/{organisation}/entries",
+    status_code=202,
+    responses=written(Accepted, "wrong_position", "precondition_failed", "account_of_service"),
+    openapi_extra=body_of(
+        "OrganisationAct", _ACT, **{kind: {"kind": kind, **said} for kind, said in EXAMPLES.items()}
+    ),
+)
+async def append_organisation_entry(
+    response: Response,
+    service: Served,
+    organisation: OrganisationPath,
+    who: Known,
+    raw: RawBody,
+    key: IdempotencyKey,
+    wait: Wait,
+    if_match: Annotated[str | None, Header(description="its ETag", examples=['"3"'])] = None,
+) -> Accepted:
+    """Append an entry to an organisation's history.
+
+    Its accounts are changed by a key of its own with the role `admin`, credentials are issued and
+    revoked by any other organisation, and the operator's key suspends and reinstates.
+    """
+
+    def take() -> Taken:
+        body = decode_body(_ACT, raw)
+        return append_to_organisation(service, who, organisation, body, if_match, key)
+
+    taken = await run_in_threadpool(take)
+    path = f"/v1/organisations/{to_hex(taken.subject)}/entries/{{position}}"
+    position = await answer(service, response, taken, wait, path)
+    return tell_accepted(taken, position)
+
+
 @router.get("", responses=problems(*READING))
 def get_organisations(
-    request: Request, response: Response, view: Viewing, query: Annotated[PageQuery, Query()]
+    request: Request,
+    response: Response,
+    view: Viewing,
+    query: Annotated[OrganisationQuery, Query()],
 ) -> Organisations:
     """List organisations, in the order of enrolment."""
+    at = find_at(view.session, query.at)
     page = list_organisations(
-        view.session, cursor=decode_cursor("organisations", query.cursor), limit=query.limit
+        view.session,
+        at=at,
+        cursor=decode_cursor("organisations", query.cursor),
+        limit=query.limit,
+        newest_first=query.newest_first,
     )
     link_next(request, response, "organisations", page.cursor)
     return Organisations(
-        items=tell_organisations_page(view.session, page.items), as_of=as_of(view.session)
+        items=tell_organisations_page(view.session, page.items), as_of=stands_at(view, at)
     )
 
 
-@router.get("/{organisation}", responses=problems(*READING))
+@router.get(
+    "/{organisation}",
+    response_model=OneOrganisation,
+    responses={304: {"description": "It is still as you have it"}, **problems(*READING)},
+)
 def get_organisation(
     response: Response,
     view: Viewing,
-    organisation: Annotated[
-        str, Path(max_length=2048, description="id or DID", examples=[EXAMPLE_DID])
-    ],
-) -> OneOrganisation:
-    """Read an organisation."""
-    if organisation.startswith("0x"):
-        seen = find_organisation(view.session, id=parse_hash(organisation, "organisation"))
-    else:
-        seen = find_organisation(view.session, did=organisation)
-    if seen is None:
-        raise Problem("not_found", f"no organisation {organisation[:200]} is known")
-    response.headers["ETag"] = f'"{seen.row.count - 1}"'
+    organisation: OrganisationPath,
+    if_none_match: Annotated[str | None, Header()] = None,
+    at: At = None,
+) -> OneOrganisation | Response:
+    """Read an organisation, now or as it was; its ETag is the position of its newest entry then."""
+    moment = find_at(view.session, at)
+    seen = get_seen(view.session, organisation, moment)
+    if known := tag_subject(response, seen.row.count, if_none_match):
+        return known
     [fields] = tell_organisations(view.session, [seen])
-    return OneOrganisation(**fields, as_of=as_of(view.session))
+    return OneOrganisation(**fields, as_of=stands_at(view, moment))
+
+
+@router.get("/{organisation}/entries", responses=problems(*READING))
+def get_organisation_entries(
+    request: Request,
+    response: Response,
+    view: Viewing,
+    organisation: OrganisationPath,
+    query: Annotated[HistoryQuery, Query()],
+) -> Entries:
+    """The organisation's own history: its accounts, its credentials; not what it did to others."""
+    at = find_at(view.session, query.at)
+    seen = get_seen(view.session, organisation, at)
+    return list_history(request, response, view, seen.row.id, query, at)
+
+
+@router.get("/{organisation}/entries/{position}", responses=problems(*READING))
+def get_organisation_entry(
+    view: Viewing, organisation: OrganisationPath, position: Place, at: At = None
+) -> EntryAnswer:
+    """One entry of the organisation's history."""
+    moment = find_at(view.session, at)
+    seen = get_seen(view.session, organisation, moment)
+    return get_history_entry(view, seen.row.id, position, moment)

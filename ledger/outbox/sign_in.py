@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,7 +90,12 @@ def keep_account_roles(session: Session, org: Hash32, account: Address, roles: R
 
 def is_of_service(session: Session, account: Address) -> bool:
     """Whether an account is one that this service sends with, on behalf of many."""
-    return session.exec(select(Lane.id).where(Lane.sender == account)).first() is not None
+    return account in find_of_service(session, [account])
+
+
+def find_of_service(session: Session, accounts: Collection[Address]) -> frozenset[Address]:
+    """Those of the accounts that this service sends with."""
+    return frozenset(session.exec(select(Lane.sender).where(col(Lane.sender).in_(accounts))))
 
 
 def open_session(

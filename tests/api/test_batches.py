@@ -236,7 +236,7 @@ def test_acts_on_it_make_it_an_ordinary_asset(
     assert boreas.http.get("/v1/assets?serial=HEAT-6").json()["items"][0]["id"] == asset
     stale = aurora.http.post(
         f"/v1/assets/{asset}/entries",
-        json={"kind": "observed", "document": {}},
+        json={"kind": "observed", "document": {"event": "measured"}},
         headers={"If-Match": '"0"'},
     )
     assert stale.status_code in (403, 412)
@@ -252,7 +252,7 @@ def pages(member: Member, path: str) -> Iterator[dict[str, Any]]:
 def test_a_batchs_assets_are_paged_in_the_order_of_lines(
     aurora: Member, heat: dict[str, Any]
 ) -> None:
-    aurora.append(member(heat, 8), kind="observed", document={})
+    aurora.append(member(heat, 8), kind="observed", document={"event": "measured"})
     found = list(pages(aurora, f"/v1/batches/{heat['id']}/assets?limit=180"))
     assert [each["id"] for each in found] == [member(heat, index) for index in range(1, 1001)]
     assert [each["serial"] for each in found[:2]] == ["HEAT-1", "HEAT-2"]

@@ -102,9 +102,10 @@ def test_what_is_no_schema_is_refused(service: Running, aurora: Member) -> None:
         assert http.post("/v1/schemas", json={"document": DOCUMENT}).status_code in (401, 403)
 
 
-def test_schemas_are_listed_by_publisher_in_either_order(boreas: Member) -> None:
-    published = [publish(boreas) for _ in range(3)]
-    query = {"organisation": boreas.did, "limit": 2}
+def test_schemas_are_listed_by_publisher_in_either_order(service: Running, boreas: Member) -> None:
+    publisher = service.enrol("Standards Ltd")
+    published = [publish(publisher) for _ in range(3)]
+    query = {"organisation": publisher.did, "limit": 2}
     first = boreas.http.get("/v1/schemas", params=query)
     second = boreas.http.get(first.links["next"]["url"])
     listed = [one["id"] for page in (first, second) for one in page.json()["items"]]

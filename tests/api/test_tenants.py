@@ -61,8 +61,11 @@ def victim(service: Running) -> Victim:
         headers={**WAIT, "Content-Type": "application/x-ndjson"},
     ).json()
     listed = http.get(f"/v1/assets/{asset}/documents").json()["items"]
-    schema = http.post("/v1/schemas", json={"document": {"type": "object"}}, headers=WAIT).json()["id"]
-    world = http.post("/v1/worlds", json={"document": {"of": "cars"}}, headers=WAIT).json()["id"]
+    public = {"document": {"title": "for everybody"}}
+    schema = http.post("/v1/schemas", json=public, headers=WAIT).json()["id"]
+    world = http.post("/v1/worlds", json=public, headers=WAIT).json()["id"]
+    says = {"kind": "credential_issued", "schema": schema, "document": {"says": WORDS[0]}}
+    issued = http.post(f"/v1/organisations/{member.id}/entries", json=says, headers=WAIT).json()
     made = http.post("/v1/keys", json={"roles": ["reader"], "name": WORDS[3]}).json()
     wallet = Wallet.make()
     add_account(service, member, wallet)
@@ -81,7 +84,7 @@ def victim(service: Running) -> Victim:
         member,
         pool=(
             *(asset, batch["id"], member_asset, member.id, member.did, *hashes),
-            *(schema, world),
+            *(schema, world, f"{member.id}-{issued['position']}"),
             *(*operations, made["key"], to_hex(wallet.address), lane),
             *("0", "1", str(block), WORDS[1], WORDS[0], f"{WORDS[3]}-1", WORDS[4]),
         ),

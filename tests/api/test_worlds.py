@@ -114,11 +114,12 @@ def test_nothing_is_appended_to_a_world_that_is_not_there(aurora: Member, schema
     assert aurora.http.get(f"/v1/worlds/{world}/entries/7").json()["code"] == "not_found"
 
 
-def test_worlds_are_listed_by_opener_as_of_then(boreas: Member) -> None:
-    opened = [open_world(boreas) for _ in range(3)]
+def test_worlds_are_listed_by_opener_as_of_then(service: Running, boreas: Member) -> None:
+    opener = service.enrol("Worldly Ltd")
+    opened = [open_world(opener) for _ in range(3)]
     then = boreas.http.get(f"/v1/worlds/{opened[1]}").json()["as_of"]["block"]
-    assert close(boreas, opened[0]).status_code == 201
-    query = {"organisation": boreas.id, "limit": 2}
+    assert close(opener, opened[0]).status_code == 201
+    query = {"organisation": opener.id, "limit": 2}
     first = boreas.http.get("/v1/worlds", params=query)
     rest = boreas.http.get(first.links["next"]["url"])
     items = [one for page in (first, rest) for one in page.json()["items"]]

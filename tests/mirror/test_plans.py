@@ -41,7 +41,6 @@ ASKED = [
     Question(queries.find_moment, named={"time": 7}, index="block_timestamp"),
     Question(queries.find_next_position, (ONE.assets[0],), index="entry_place"),
     Question(queries.list_batch_assets, (BATCH,)),
-    Question(queries.find_times, ([7],)),
     Question(queries.find_checkpoint, whole=True),
     Question(queries.find_checkpoint, named={"block": 7}),
     Question(queries.list_checkpoints, whole=True),

@@ -38,7 +38,6 @@ from ledger.mirror.queries.claims import list_claims_of as list_claims_of
 from ledger.mirror.queries.claims import list_claims_under as list_claims_under
 from ledger.mirror.queries.credentials import CredentialFilter as CredentialFilter
 from ledger.mirror.queries.credentials import find_credential as find_credential
-from ledger.mirror.queries.credentials import find_times as find_times
 from ledger.mirror.queries.credentials import list_credentials as list_credentials
 from ledger.mirror.queries.entries import EntryFilter as EntryFilter
 from ledger.mirror.queries.entries import find_entry as find_entry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,7 @@ from ledger.domain.kinds import Kind
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn, page
 from ledger.mirror.queries.periods import good, periods_at, standing
-from ledger.mirror.rows import chunks
-from ledger.mirror.tables import BlockRow, ClaimRow, EntryRow, OrganisationRow
+from ledger.mirror.tables import ClaimRow, EntryRow, OrganisationRow
 from ledger.types import Hash32
 
 
@@ -76,15 +74,6 @@ def list_credentials(
             entries = entries.where(col(EntryRow.sequence) <= at.sequence)
         found = page(session, entries.where(*conditions), [col(EntryRow.sequence)], turn)
     return Page(periods_at(found.items, at), found.cursor)
-
-
-def find_times(session: Session, blocks: Iterable[int]) -> Mapping[int, int]:
-    """Fetch when blocks were made, of which each holds an entry, in seconds since 1970."""
-    found: dict[int, int] = {}
-    for portion in chunks(set(blocks)):
-        rows = select(BlockRow.number, BlockRow.timestamp).where(col(BlockRow.number).in_(portion))
-        found |= dict(session.exec(rows).all())
-    return found
 
 
 def _is_credential() -> ColumnElement[bool]:
