@@ -119,8 +119,6 @@ def _offered(asking: Asking, standing: Standing, said: Offered) -> _Problems:
     if said.to == standing.holder(said.party):
         yield invalid("to", to_hex(said.to), "holds already what is offered")
     yield from _inactive(asking, "to", said.to)
-    if said.expires and said.expires < asking.now:
-        yield invalid("expires", said.expires, "has passed")
 
 
 def _withdrawn(asking: Asking, standing: Standing, said: Withdrawn) -> _Problems:
