@@ -20,6 +20,7 @@ import ledger.outbox.checkpoint_tables
 import ledger.outbox.credential_tables
 import ledger.outbox.file_tables
 import ledger.outbox.tables
+import ledger.outbox.webhook_tables
 from ledger.database.engine import downgrade, open_engine, upgrade
 from tests.database.schemas import fill, tell_extras, tell_rows, tell_schema
 from tests.postgres import postgres
