@@ -35,6 +35,7 @@ from api.routes import (
     documents,
     entries,
     events,
+    governing,
     keys,
     lanes,
     metrics,
@@ -80,6 +81,7 @@ _ROUTES = (
     operations,
     checkpoints,
     lanes,
+    governing,
     status,
     metrics,
 )
