@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from math import ceil
 from typing import Annotated, Final, TypeAlias
 
 from fastapi import Query
@@ -42,6 +43,25 @@ def find_at(session: Session, at: str | None) -> Moment | None:
         raise invalid("at", at, error.message) from None
 
 
+def find_bound(session: Session, text: str, field: str, *, before: bool) -> int:
+    """The sequence of the last entry up to a block or a time, or, if `before`, of all before it.
+
+    Raises:
+        Problem: it is neither a block's number nor a time.
+    """
+    try:
+        if _BLOCK.fullmatch(text):
+            return find_moment(session, block=int(text) - before).sequence
+        seconds = _time(text, field).timestamp()
+        return find_moment(
+            session, time=ceil(seconds) - 1 if before else int(seconds // 1)
+        ).sequence
+    except BeforeLedger:
+        return 0
+    except BlockAhead:
+        return find_moment(session).sequence
+
+
 def tell_moment(moment: Moment) -> AsOf:
     """The block that an answer stands at which was asked as of a moment."""
     return AsOf(
@@ -51,12 +71,12 @@ def tell_moment(moment: Moment) -> AsOf:
     )
 
 
-def _time(text: str) -> datetime:
+def _time(text: str, field: str = "at") -> datetime:
     # In a query, a plus sign is a blank unless it was escaped.
     try:
         found = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         found = None
     if found is None or found.utcoffset() is None:
-        raise invalid("at", text, "must be a block's number, or a time with its zone (ISO 8601)")
+        raise invalid(field, text, "must be a block's number, or a time with its zone (ISO 8601)")
     return found

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from api.answers import document_path, find_readable
 from api.deps import View
+from api.schemas.acts import PartyWord
 from api.schemas.relations import (
     AttestationAnswer,
     ClaimState,
@@ -14,7 +15,6 @@ from api.schemas.relations import (
     OfferAnswer,
     PartAnswer,
     PartyAnswer,
-    PartyWord,
 )
 from ledger.domain.telling import moment
 from ledger.mirror.tables import ClaimRow, HolderRow, ListingRow, MountRow, OfferRow

@@ -6,29 +6,29 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.acceptance import Taken
 from api.acts import append
 from api.answering import answer, tell_accepted
-from api.answers import as_of, tell_assets, tell_assets_page, tell_documents, tell_entries
+from api.answers import tell_assets, tell_assets_page, tell_documents
+from api.asset_lists import AssetQuery, list_wanted
 from api.bodies import decode_body
-from api.conditions import is_known
-from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
-from api.errors import Problem
+from api.conditions import tag_subject
+from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
 from api.gathering import Gatherer
-from api.lookup import find_party
-from api.moments import At, find_at, tell_moment
+from api.history import HistoryQuery, Place, get_history_entry, list_history, stands_at
+from api.moments import At, find_at
 from api.openapi import READING, body_of, problems, written
-from api.paging import PageQuery, decode_cursor, link_next
+from api.paging import decode_cursor, link_next
 from api.registration import REGISTER, Sent
 from api.schemas.acts import EXAMPLES, Act
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
     Accepted,
-    AssetKindWord,
+    Asset,
     Documents,
     FoundAssets,
     OneAsset,
@@ -36,18 +36,18 @@ from api.schemas.assets import (
 )
 from api.schemas.base import EXAMPLE_DID, HashInput
 from api.schemas.ledger import Entries, EntryAnswer
-from api.search import find_ids
+from api.schemas.selected import SomeAssets, SomeEntries, SomeEntry, SomeOfAsset
+from api.selection import AssetFields, EntriesQuery, EntryFields, pick, pick_all, pick_entries
 from api.subjects import get_asset_row
 from api.waiting import Wait
+from ledger.mirror.moments import Moment
 from ledger.mirror.queries import (
     AssetFilter,
     EntryFilter,
     count_unlisted,
-    find_entry,
-    list_assets,
     list_entries,
 )
-from ledger.types import AssetKind, to_hex
+from ledger.types import to_hex
 
 router = APIRouter(prefix="/v1/assets", tags=["assets"])
 
@@ -63,24 +63,6 @@ async def get_gatherer(request: Request) -> Gatherer[Sent, Taken]:
 
 
 Gathered = Annotated[Gatherer[Sent, Taken], Depends(get_gatherer)]
-
-
-class AssetQuery(PageQuery):
-    """Which assets to list."""
-
-    owner: Annotated[str | None, Field(description="who holds title, by id or DID")] = None
-    organisation: Annotated[str | None, Field(description="who registered, by id or DID")] = None
-    serial: Annotated[str | None, Field(max_length=256, description="whole serial")] = None
-    asset_kind: AssetKindWord | None = None
-    frozen: bool | None = None
-    q: Annotated[
-        str | None,
-        Field(
-            max_length=300,
-            description="id or its beginning, owner's DID, whole serial, or words of serials and"
-            " documents",
-        ),
-    ] = None
 
 
 @router.post(
@@ -148,57 +130,46 @@ async def append_entry(
     return tell_accepted(taken, position)
 
 
-@router.get("", responses=problems(*READING))
+@router.get("", response_model=FoundAssets | SomeAssets, responses=problems(*READING))
 def get_assets(
     request: Request, response: Response, view: Viewing, query: Annotated[AssetQuery, Query()]
-) -> FoundAssets:
-    """List assets, in the order of registration.
+) -> FoundAssets | SomeAssets:
+    """List assets, in the order of registration, or as `sort` says.
 
     Assets of batches are among them once something is written of them: `unlisted` counts the others
     of an owner, or of who registered.
 
-    Frozen ones come in the order in which they were frozen, those whose id begins with `q` in that
-    of their ids, and those that words are found of in that in which this service was told of them.
+    Some lists have orders of their own: in a world by listing, on a parent by mounting, frozen ones
+    by freezing, those whose id begins with `q` by id, those that words are found of by when this
+    service was told of them; as of a moment, those of a party by when it became that, and those
+    that were past the first stage by when they came to theirs. Filters that no index serves
+    together are refused.
     """
-    wanted, cursor = _filter(view, query), decode_cursor("assets", query.cursor)
-    page = list_assets(view.session, wanted, cursor=cursor, limit=query.limit)
-    link_next(request, response, "assets", page.cursor)
-    return FoundAssets(
-        items=tell_assets_page(view, page.items),
-        as_of=as_of(view.session),
-        unlisted=None if cursor else _find_unlisted(view.session, wanted),
-    )
+    at = find_at(view.session, query.at)
+    found = list_wanted(view, query, at)
+    link_next(request, response, found.of, found.page.cursor)
+    told, stands = tell_assets_page(view, found.page.items), stands_at(view, at)
+    if query.fields is not None:
+        return SomeAssets(items=pick_all(told, query.fields), as_of=stands)
+    unlisted = None
+    if found.wanted is not None and query.cursor is None and not query.is_bounded:
+        unlisted = _find_unlisted(view.session, found.wanted, query.at, at)
+    return FoundAssets(items=told, as_of=stands, unlisted=unlisted)
 
 
-def _find_unlisted(session: Session, wanted: AssetFilter) -> Unlisted | None:
-    number = count_unlisted(session, wanted)
-    asked = {"owner": wanted.owner, "organisation": wanted.organisation}
-    query = urlencode({name: to_hex(org) for name, org in asked.items() if org is not None})
+def _find_unlisted(
+    session: Session, wanted: AssetFilter, asked_at: str | None, at: Moment | None
+) -> Unlisted | None:
+    number = count_unlisted(session, wanted, at=at)
+    orgs = {"owner": wanted.owner, "organisation": wanted.organisation}
+    asked = {name: to_hex(org) for name, org in orgs.items() if org is not None}
+    query = urlencode(asked | ({} if asked_at is None else {"at": asked_at}))
     return Unlisted(assets=number, batches=f"/v1/batches?{query}") if number else None
-
-
-def _filter(view: View, query: AssetQuery) -> AssetFilter:
-    session = view.session
-    # An organisation that nobody knows owns nothing: that is an empty page.
-    owner = query.owner and (find_party(session, query.owner, "owner") or bytes(32))
-    registrar = query.organisation and (
-        find_party(session, query.organisation, "organisation") or bytes(32)
-    )
-    found = find_ids(view, serial=query.serial, q=query.q)
-    return AssetFilter(
-        owner=found.owner if found.owner and not owner else (owner or None),
-        organisation=registrar or None,
-        asset_kind=AssetKind[query.asset_kind.upper()] if query.asset_kind else None,
-        frozen=query.frozen,
-        ids=found.ids,
-        id_prefix=found.id_prefix,
-        search=found.search,
-    )
 
 
 @router.get(
     "/{asset_id}",
-    response_model=OneAsset,
+    response_model=OneAsset | SomeOfAsset,
     responses={
         304: {"description": "It is still as you have it"},
         **problems(*READING, "not_yet_mirrored"),
@@ -210,48 +181,54 @@ def get_asset(
     asset_id: AssetId,
     if_none_match: Annotated[str | None, Header()] = None,
     at: At = None,
-) -> OneAsset | Response:
+    fields: Annotated[AssetFields | None, Query()] = None,
+) -> OneAsset | SomeOfAsset | Response:
     """Read an asset, now or as it was; its ETag is the position of its newest entry then."""
     moment = find_at(view.session, at)
     row = get_asset_row(view, asset_id, moment)
-    etag = f'"{row.count - 1}"'
-    if is_known(etag, if_none_match):
-        return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
-    [fields] = tell_assets(view, [row])
-    return OneAsset(**fields, as_of=tell_moment(moment) if moment else as_of(view.session))
+    if same := tag_subject(response, row.count, if_none_match):
+        return same
+    [told] = tell_assets(view, [row])
+    if fields is not None:
+        return SomeOfAsset(**pick(Asset(**told), fields), as_of=stands_at(view, moment))
+    return OneAsset(**told, as_of=stands_at(view, moment))
 
 
-@router.get("/{asset_id}/entries", responses=problems(*READING, "not_yet_mirrored"))
+@router.get(
+    "/{asset_id}/entries",
+    response_model=Entries | SomeEntries,
+    responses=problems(*READING, "not_yet_mirrored"),
+)
 def get_asset_entries(
     request: Request,
     response: Response,
     view: Viewing,
     asset_id: AssetId,
-    query: Annotated[PageQuery, Query()],
-) -> Entries:
+    query: Annotated[EntriesQuery, Query()],
+) -> Entries | SomeEntries:
     """The asset's whole history, oldest first."""
-    get_asset_row(view, asset_id)
-    page = list_entries(
-        view.session,
-        EntryFilter(subject=asset_id),
-        cursor=decode_cursor("history", query.cursor),
-        limit=query.limit,
-    )
-    link_next(request, response, "history", page.cursor)
-    return Entries(items=tell_entries(view, page.items), as_of=as_of(view.session))
+    at = find_at(view.session, query.at)
+    get_asset_row(view, asset_id, at)
+    return pick_entries(list_history(request, response, view, asset_id, query, at), query.fields)
 
 
-@router.get("/{asset_id}/entries/{position}", responses=problems(*READING, "not_yet_mirrored"))
+@router.get(
+    "/{asset_id}/entries/{position}",
+    response_model=EntryAnswer | SomeEntry,
+    responses=problems(*READING, "not_yet_mirrored"),
+)
 def get_asset_entry(
-    view: Viewing, asset_id: AssetId, position: Annotated[int, Path(ge=0, le=2**53 - 1)]
-) -> EntryAnswer:
+    view: Viewing,
+    asset_id: AssetId,
+    position: Place,
+    at: At = None,
+    fields: Annotated[EntryFields | None, Query()] = None,
+) -> EntryAnswer | SomeEntry:
     """One entry of the asset's history."""
-    get_asset_row(view, asset_id)
-    row = find_entry(view.session, asset_id, position)
-    if row is None:
-        raise Problem("not_found", f"the asset has no entry at position {position}")
-    return tell_entries(view, [row])[0]
+    moment = find_at(view.session, at)
+    get_asset_row(view, asset_id, moment)
+    entry = get_history_entry(view, asset_id, position, moment)
+    return entry if fields is None else SomeEntry(**pick(entry, fields))
 
 
 @router.get("/{asset_id}/documents", responses=problems(*READING, "not_yet_mirrored"))
@@ -260,15 +237,17 @@ def get_asset_documents(
     response: Response,
     view: Viewing,
     asset_id: AssetId,
-    query: Annotated[PageQuery, Query()],
+    query: Annotated[HistoryQuery, Query()],
 ) -> Documents:
     """The documents that its entries point at, as far as you may read them, oldest first."""
-    row = get_asset_row(view, asset_id)
+    at = find_at(view.session, query.at)
+    row = get_asset_row(view, asset_id, at)
     page = list_entries(
         view.session,
         EntryFilter(subject=asset_id),
+        at=at,
         cursor=decode_cursor("documents", query.cursor),
         limit=query.limit,
     )
     link_next(request, response, "documents", page.cursor)
-    return Documents(items=tell_documents(view, row, page.items), as_of=as_of(view.session))
+    return Documents(items=tell_documents(view, row, page.items), as_of=stands_at(view, at))

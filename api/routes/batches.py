@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
 
 from api.answering import answer, operation_path
-from api.answers import as_of, tell_assets_page, tell_batches
+from api.answers import tell_assets_page, tell_batches
 from api.batch_acceptance import Asking, TakenBatch, take_in
+from api.conditions import tag_subject
 from api.deps import IdempotencyKey, Member, Served, Viewing
 from api.errors import Problem
+from api.history import HistoryQuery, stands_at
 from api.lookup import find_party
+from api.moments import At, find_at
 from api.openapi import READING, problems, written
-from api.paging import PageQuery, decode_cursor, link_next
+from api.paging import decode_cursor, link_next
 from api.receipts import tell_receipt
 from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, OrganisationName
 from api.schemas.base import HashInput
@@ -32,7 +35,7 @@ router = APIRouter(prefix=PATH, tags=["batches"])
 BatchId = Annotated[HashInput, Path(description="the batch's id")]
 
 
-class BatchQuery(PageQuery):
+class BatchQuery(HistoryQuery):
     """Which batches to list."""
 
     organisation: Annotated[str | None, Field(description="who registered, by id or DID")] = None
@@ -105,6 +108,7 @@ def get_batches(
     request: Request, response: Response, view: Viewing, query: Annotated[BatchQuery, Query()]
 ) -> Batches:
     """List batches, in the order of registration."""
+    at = find_at(view.session, query.at)
     # An organisation that nobody knows registered nothing: that is an empty page.
     org = query.organisation and (
         find_party(view.session, query.organisation, "organisation") or bytes(32)
@@ -114,20 +118,36 @@ def get_batches(
         view.session,
         organisation=org or None,
         owner=owner or None,
+        at=at,
         cursor=decode_cursor("batches", query.cursor),
         limit=query.limit,
     )
     link_next(request, response, "batches", page.cursor)
-    return Batches(items=tell_batches(view, page.items), as_of=as_of(view.session))
+    return Batches(items=tell_batches(view, page.items), as_of=stands_at(view, at))
 
 
-@router.get("/{batch_id}", responses=problems(*READING, "not_yet_mirrored"))
-def get_batch(response: Response, view: Viewing, batch_id: BatchId) -> OneBatch:
-    """Read a batch."""
-    row = get_batch_row(view, batch_id)
-    response.headers["ETag"] = f'"{row.count - 1}"'
+@router.get(
+    "/{batch_id}",
+    response_model=OneBatch,
+    responses={
+        304: {"description": "It is still as you have it"},
+        **problems(*READING, "not_yet_mirrored"),
+    },
+)
+def get_batch(
+    response: Response,
+    view: Viewing,
+    batch_id: BatchId,
+    if_none_match: Annotated[str | None, Header()] = None,
+    at: At = None,
+) -> OneBatch | Response:
+    """Read a batch; nothing can be said of it any more once it is registered."""
+    moment = find_at(view.session, at)
+    row = get_batch_row(view, batch_id, moment)
+    if same := tag_subject(response, row.count, if_none_match):
+        return same
     [told] = tell_batches(view, [row])
-    return OneBatch(**dict(told), as_of=as_of(view.session))
+    return OneBatch(**dict(told), as_of=stands_at(view, moment))
 
 
 @router.get("/{batch_id}/assets", responses=problems(*READING, "not_yet_mirrored"))
@@ -136,22 +156,26 @@ def get_batch_assets(
     response: Response,
     view: Viewing,
     batch_id: BatchId,
-    query: Annotated[PageQuery, Query()],
+    query: Annotated[HistoryQuery, Query()],
 ) -> Assets:
-    """The batch's assets as they are now, in the order of its lines."""
-    row = get_batch_row(view, batch_id)
+    """The batch's assets as they are, or were, in the order of its lines."""
+    at = find_at(view.session, query.at)
+    row = get_batch_row(view, batch_id, at)
     cursor = decode_cursor("batch", query.cursor)
-    page = list_batch_assets(view.session, row, cursor=cursor, limit=query.limit)
+    page = list_batch_assets(view.session, row, at=at, cursor=cursor, limit=query.limit)
     link_next(request, response, "batch", page.cursor)
-    return Assets(items=tell_assets_page(view, page.items), as_of=as_of(view.session))
+    return Assets(items=tell_assets_page(view, page.items), as_of=stands_at(view, at))
 
 
 @router.get("/{batch_id}/assets/{index}", responses=problems(*READING, "not_yet_mirrored"))
 def get_birth(
-    view: Viewing, batch_id: BatchId, index: Annotated[int, Path(ge=1, le=2**24 - 1)]
+    view: Viewing,
+    batch_id: BatchId,
+    index: Annotated[int, Path(ge=1, le=2**24 - 1)],
+    at: At = None,
 ) -> Birth:
     """What proves that an asset was born with the batch, and with which content hash."""
-    row = get_batch_row(view, batch_id)
+    row = get_batch_row(view, batch_id, find_at(view.session, at))
     kept = view.births.batches.find(batch_id) if index <= row.size else None
     if kept is None:
         raise Problem("not_found", f"line {index} of the batch is not kept here")

@@ -10,17 +10,21 @@ from starlette.concurrency import run_in_threadpool
 
 from api.acceptance import Taken
 from api.answering import answer, operation_path, tell_accepted
-from api.answers import as_of, tell_entries
+from api.answers import tell_entries
 from api.bodies import decode_body
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
+from api.history import stands_at
 from api.lookup import find_party
+from api.moments import find_at
 from api.openapi import READING, body_of, problems, written
-from api.paging import PageQuery, decode_cursor, link_next
+from api.paging import decode_cursor, link_next
 from api.relaying import relay
 from api.schemas.assets import Accepted
 from api.schemas.kinds import KindWord
 from api.schemas.ledger import Entries
 from api.schemas.relaying import EXAMPLE_RELAYED, RelayEntry
+from api.schemas.selected import SomeEntries
+from api.selection import EntriesQuery, pick_entries
 from api.waiting import Wait
 from ledger.domain.kinds import Kind
 from ledger.mirror.queries import EntryFilter, list_entries
@@ -34,7 +38,7 @@ _OF_ASSETS: Final = frozenset(
 )
 
 
-class EntryQuery(PageQuery):
+class EntryQuery(EntriesQuery):
     """Which entries to list."""
 
     kind: KindWord | None = None
@@ -83,12 +87,12 @@ def _place(taken: Taken, body: RelayEntry) -> str:
     return operation_path(taken.operation)
 
 
-@router.get("", responses=problems(*READING))
+@router.get("", response_model=Entries | SomeEntries, responses=problems(*READING))
 def get_entries(
     request: Request, response: Response, view: Viewing, query: Annotated[EntryQuery, Query()]
-) -> Entries:
+) -> Entries | SomeEntries:
     """Everything that ever happened, in the order the ledger holds it."""
-    named = query.organisation
+    at, named = find_at(view.session, query.at), query.organisation
     page = list_entries(
         view.session,
         EntryFilter(
@@ -97,8 +101,10 @@ def get_entries(
                 (find_party(view.session, named, "organisation") or b"none") if named else None
             ),
         ),
+        at=at,
         cursor=decode_cursor("entries", query.cursor),
         limit=query.limit,
     )
     link_next(request, response, "entries", page.cursor)
-    return Entries(items=tell_entries(view, page.items), as_of=as_of(view.session))
+    told = Entries(items=tell_entries(view, page.items), as_of=stands_at(view, at))
+    return pick_entries(told, query.fields)

@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from api.schemas.acts import PartyWord
 from api.schemas.base import Answer, AsOf, Hash, Moment
-
-PartyWord = Literal["owner", "custodian", "operator", "lien_holder"]
-"""What an organisation can be to an asset."""
 
 ClaimState = Literal["valid", "expired", "revoked"]
 """Whether an attestation counts: as the contract's `isInForce` says, and why not."""

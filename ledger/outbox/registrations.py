@@ -31,6 +31,17 @@ def find_serial(session: Session, serial: str) -> list[Registration]:
     return list(session.exec(select(Registration).where(Registration.serial == serial)))
 
 
+def list_serials(
+    session: Session, org: Hash32, *, after: Hash32 | None = None, limit: int = 50
+) -> list[Registration]:
+    """What an organisation registered, in the order of its serials, behind an asset's own."""
+    wanted = select(Registration).where(Registration.org == org)
+    if after is not None:
+        of = select(Registration.serial).where(Registration.asset == after)
+        wanted = wanted.where(col(Registration.serial) > of.scalar_subquery())
+    return list(session.exec(wanted.order_by(col(Registration.serial)).limit(limit)))
+
+
 def find_tenants(session: Session, orgs: Collection[Hash32]) -> dict[Hash32, Tenant]:
     """The tenant of each organisation that is served here, in one query."""
     wanted = select(Tenant).where(col(Tenant.org).in_(orgs))

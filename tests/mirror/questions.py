@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel
 from ledger.domain.kinds import Kind
 from ledger.mirror import queries
 from ledger.mirror.queries import AssetFilter, CredentialFilter, EntryFilter, Moment, Page
-from ledger.types import Address, AssetKind, Hash32, Party
+from ledger.types import Address, AssetKind, Hash32, Party, Stage
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,12 @@ def questions(known: Known) -> Iterator[Question]:
         listed = Question(queries.list_listings_in, (world,), index="listing_world")
         yield listed
         yield replace(listed, named={"shown_at": known.time})
+        shown = {"shown_at": known.time}
+        yield Question(queries.list_assets_in, (world,), shown, "listing_world")
+    for stage in Stage:
+        index, then = ("asset_stage", "entry_kind") if stage else ("asset_sequence", None)
+        yield Question(queries.list_assets_at, (stage,), {}, index, then, whole=not stage)
+    yield Question(queries.list_assets_by_change, whole=True)
     for account in known.accounts:
         yield Question(queries.list_organisations_of, (account,), index="account_account")
 
@@ -145,6 +151,8 @@ def _of_all(known: Known) -> Iterator[Question]:
     yield _assets(AssetFilter(frozen=True), "entry_kind")
     yield replace(_assets(AssetFilter(frozen=False), "asset_sequence"), whole=True)
     yield _assets(AssetFilter(ids=known.assets))
+    yield _assets(AssetFilter(ids=known.assets, after=2, until=20))
+    yield _assets(AssetFilter(after=2, until=20), "asset_sequence")
     yield Question(queries.find_assets, (known.assets,))
     for digits in ("0", "1", "f0"):
         yield _assets(AssetFilter(id_prefix=digits.ljust(2, "7")))
@@ -168,6 +176,8 @@ def _of_organisation(org: Hash32, known: Known) -> Iterator[Question]:
     yield _entries(EntryFilter(organisation=org), "entry_org")
     yield _entries(EntryFilter(organisation=org, kind=Kind.OBSERVED), "entry_")
     yield _assets(AssetFilter(organisation=org), "asset_org")
+    yield _assets(AssetFilter(organisation=org, after=2, until=20), "asset_(org|sequence)")
+    yield _assets(AssetFilter(owner=org, after=2, until=20), "asset_(owner|sequence)", "holder_org")
     for party in Party:
         wanted = AssetFilter(**{party.label: org})
         yield _assets(wanted, f"asset_{party.label}", "holder_org")
@@ -217,6 +227,7 @@ def _of_asset(asset: Hash32, known: Known) -> Iterator[Question]:
     yield replace(listings, named={"shown_at": known.time})
     yield Question(queries.list_parts, (asset,), index="mount_parent")
     yield Question(queries.list_where_used, (asset,))
+    yield Question(queries.list_assets_on, (asset,), index="mount_parent")
     yield Question(queries.find_tree, (asset,), index="mount_parent")
     yield Question(queries.list_tree, (asset,), index="mount_parent")
     yield Question(queries.list_tree, (asset, 2), index="mount_parent")

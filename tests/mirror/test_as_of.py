@@ -37,7 +37,7 @@ from tests.mirror.walks import Walk
 from tests.postgres import postgres
 
 # Lists whose order is another one as of a moment: that in which a party became it.
-REORDERED = {"list_assets"}
+REORDERED = {"list_assets", "list_assets_at"}
 _SOME = 40
 """Questions that are asked as of each block."""
 

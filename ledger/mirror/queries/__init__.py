@@ -58,6 +58,10 @@ from ledger.mirror.queries.mounts import find_tree as find_tree
 from ledger.mirror.queries.mounts import list_parts as list_parts
 from ledger.mirror.queries.mounts import list_tree as list_tree
 from ledger.mirror.queries.mounts import list_where_used as list_where_used
+from ledger.mirror.queries.orders import list_assets_at as list_assets_at
+from ledger.mirror.queries.orders import list_assets_by_change as list_assets_by_change
+from ledger.mirror.queries.orders import list_assets_in as list_assets_in
+from ledger.mirror.queries.orders import list_assets_on as list_assets_on
 from ledger.mirror.queries.organisations import OrganisationSeen as OrganisationSeen
 from ledger.mirror.queries.organisations import find_organisation as find_organisation
 from ledger.mirror.queries.organisations import find_organisations as find_organisations

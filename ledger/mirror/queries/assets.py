@@ -30,8 +30,9 @@ _FREEZES: Final = (int(Kind.FROZEN), int(Kind.UNFROZEN))
 class AssetFilter:
     """Which assets to list; None filters nothing. `organisation` is the one that registered.
 
-    `id_prefix` is the beginning of an id, in hex digits without 0x. `search` finds those whose
-    texts tell of it; texts are today's, and follow a little behind the mirror.
+    `after` and `until` bound the sequence of the first entry, the latter included. `id_prefix` is
+    the beginning of an id, in hex digits without 0x. `search` finds those whose texts tell of it;
+    texts are today's, and follow a little behind the mirror.
     """
 
     owner: Hash32 | None = None
@@ -42,6 +43,8 @@ class AssetFilter:
     schema: Hash32 | None = None
     asset_kind: AssetKind | None = None
     frozen: bool | None = None
+    after: int | None = None
+    until: int | None = None
     ids: Collection[Hash32] | None = None
     id_prefix: str | None = None
     search: Search | None = None
@@ -129,6 +132,10 @@ def _lasting(wanted: AssetFilter) -> list[ColumnElement[bool]]:
         conditions.append(col(AssetRow.schema_) == wanted.schema)
     if wanted.asset_kind is not None:
         conditions.append(col(AssetRow.asset_kind) == int(wanted.asset_kind))
+    if wanted.after is not None:
+        conditions.append(col(AssetRow.first_sequence) > wanted.after)
+    if wanted.until is not None:
+        conditions.append(col(AssetRow.first_sequence) <= wanted.until)
     if wanted.id_prefix is not None:
         # Said as bounds, so that the index serves.
         least, most = (bytes.fromhex(wanted.id_prefix.ljust(64, digit)) for digit in "0f")
@@ -197,6 +204,10 @@ def _is_wanted(row: AssetRow, wanted: AssetFilter) -> bool:
         "frozen": wanted.frozen,
         **{party.label: org for party, org in wanted.parties()},
     }
+    if wanted.after is not None and row.first_sequence <= wanted.after:
+        return False
+    if wanted.until is not None and row.first_sequence > wanted.until:
+        return False
     return row.id.hex().startswith(wanted.id_prefix or "") and all(
         value in (None, getattr(row, name)) for name, value in asked.items()
     )
@@ -275,6 +286,7 @@ def count_unlisted(session: Session, wanted: AssetFilter, *, at: Moment | None =
 
 def _may_be_unwritten(wanted: AssetFilter) -> bool:
     others = {party for party, _ in wanted.parties()} - {Party.OWNER}
-    chosen = wanted.ids is not None or wanted.id_prefix or wanted.search
+    bounded = wanted.after is not None or wanted.until is not None
+    chosen = wanted.ids is not None or wanted.id_prefix or wanted.search or bounded
     kind = wanted.asset_kind in (None, AssetKind.INSTANCE)
     return kind and not (others or chosen or wanted.frozen)

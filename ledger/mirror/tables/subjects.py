@@ -37,6 +37,12 @@ class AssetRow(SQLModel, table=True):
         Index("asset_schema", "schema", "first_sequence"),
         Index("asset_kind", "asset_kind", "first_sequence"),
         *map(_by_party, ("custodian", "operator", "lien_holder")),
+        Index(
+            "asset_stage",
+            *("stage", "first_sequence"),
+            sqlite_where=text("stage > 0"),
+            postgresql_where=text("stage > 0"),
+        ),
     )
 
     id: Hash32 = binary(primary_key=True)
