@@ -37,7 +37,6 @@ from ledger.outbox.batches import find_batch
 from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import find_operation
-from ledger.outbox.positions import next_on_its_way
 from ledger.outbox.registrations import find_assets, find_tenants
 from ledger.outbox.tables import BatchRegistration, Operation, State
 from ledger.outbox.under_way import find_under_way
@@ -49,13 +48,11 @@ class Target:
     """An asset that something shall be appended to; `count` is None until it is mirrored.
 
     `standings` are how it stands, and how it will; None where too much is on its way to say.
-    `following` is the position that the next entry takes, counting what is on its way.
     """
 
     asset: Asset
     standings: Sequence[Standing] | None
     count: int | None
-    following: int
 
     @property
     def id(self) -> Hash32:
@@ -183,8 +180,7 @@ def get_target(session: Session, who: Credential, asset: Hash32) -> Target:
 
 def _target(session: Session, asset: Asset, count: int | None) -> Target:
     standings = find_standings(session, asset, mirrored=count is not None)
-    following = max(asset.count, next_on_its_way(session, asset.id))
-    return Target(asset, standings, count, following)
+    return Target(asset, standings, count)
 
 
 def _unborn(operation: Operation, asset: Hash32) -> Asset:

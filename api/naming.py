@@ -58,6 +58,7 @@ from ledger.domain.payloads import (
 )
 from ledger.domain.telling import moment
 from ledger.mirror.queries.single import find_claim, find_listing
+from ledger.outbox.positions import next_on_its_way
 from ledger.outbox.under_way import find_under_way
 from ledger.types import ZERO_HASH, Hash32, Party, Stage, to_hex
 
@@ -84,7 +85,7 @@ def make_payload(
         case Observe():
             return Observed(content_hash)
         case Correct():
-            _require_earlier(target, body.corrects)
+            _require_earlier(session, target, body.corrects)
             return Corrected(body.corrects, content_hash)
         case EnterStage():
             return Staged(Stage[body.stage.upper()])
@@ -124,9 +125,12 @@ def make_payload(
             return TitleForced(lookup.get_party(session, body.to, "to"), content_hash)
 
 
-def _require_earlier(target: Target, corrects: int) -> None:
-    if corrects >= target.following:
-        reason = f"no entry stands there yet: the newest is at {target.following - 1}"
+def _require_earlier(session: Session, target: Target, corrects: int) -> None:
+    if corrects < target.asset.count:
+        return
+    following = max(target.asset.count, next_on_its_way(session, target.id))
+    if corrects >= following:
+        reason = f"no entry stands there yet: the newest is at {following - 1}"
         raise invalid("corrects", corrects, reason)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,15 +12,18 @@ from typing import Any, get_args
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from api.app import create_app
+from api.bodies import decode_body
 from api.rights import entitled
+from api.schemas.acts import EXAMPLES, Act
 from api.schemas.assets import StageWord
 from api.schemas.kinds import KindWord
 from api.standing import Standing
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.domain.asset import Asset, open_asset
-from ledger.domain.kinds import Kind
+from ledger.domain.kinds import CONSEQUENCES, Kind
 from ledger.domain.payloads import (
     Accepted,
     Attested,
@@ -128,6 +132,15 @@ def test_assets_tell_stage_parties_and_parent(told: Told) -> None:
         assert {**one.json(), "as_of": None} == {**asset, "as_of": None}
         history = told.member.get(asset["entries"]).json()["items"]
         assert history[-1]["position"] == asset["position"]
+
+
+def test_every_kind_that_can_be_said_of_an_asset_has_an_example_that_is_accepted() -> None:
+    kinds = {kind for kind in Kind if Kind.REVISED <= kind <= Kind.ERASED} - CONSEQUENCES
+    kinds |= {Kind.FROZEN, Kind.UNFROZEN, Kind.TITLE_FORCED}
+    assert set(EXAMPLES) == {kind.label for kind in kinds}
+    for kind, said in EXAMPLES.items():
+        body = decode_body(TypeAdapter(Act), json.dumps({"kind": kind, **said}).encode())
+        assert body.kind == kind
 
 
 def entitled_to(asset: Asset, payload: Payload) -> set[bytes] | None:
