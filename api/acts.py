@@ -23,6 +23,7 @@ from api.schemas.acts import Act
 from api.sense import find_problem
 from api.standing import Standing
 from api.suspension import find_suspended
+from api.validation import get_schema, require_fitting
 from ledger.database.engine import reading, writing
 from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
@@ -33,6 +34,7 @@ from ledger.domain.payloads import (
     Mounted,
     Offered,
     Payload,
+    Revised,
     TitleForced,
     Transferred,
 )
@@ -75,6 +77,9 @@ def append(
             return taken_of(session, answered, repeated=True)
         target = lookup.get_target(session, who, asset)
         payload = _judge(service, session, who, target, body, sent)
+        revising = isinstance(payload, Revised)
+        schema = get_schema(service, session, target.asset.schema) if revising else None
+    require_fitting(service, target.asset.schema, schema, sent.raw if sent else None)
     matched = target.match(if_match)
     require_room(service, org)
     document = _store(service, org, sent) if sent else None

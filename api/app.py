@@ -58,6 +58,7 @@ from ledger.mirror.feed_telling import feed_source
 from ledger.outbox.keys import Credential
 from ledger.outbox.pressure import Gauge
 from ledger.settings import Settings
+from ledger.standards.schema_workers import SchemaWorkers
 
 _GATHERED: Final = 200
 """Requests that one transaction serves: enough to share what it costs."""
@@ -108,6 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         signer=signer,
         diary=Diary(engine, settings.access_log_days),
         quotas=Quotas(engine, settings),
+        validators=SchemaWorkers(),
     )
 
     @asynccontextmanager
@@ -120,6 +122,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         with telling_of_the_end(app.state.feed.close):
             yield
         await run_in_threadpool(service.diary.close)
+        service.validators.close()
         engine.dispose()
 
     app = FastAPI(

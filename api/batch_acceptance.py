@@ -17,6 +17,7 @@ from api.deps import Service
 from api.errors import Problem, field_error, unavailable
 from api.pressure import require_room
 from api.receipts import find_receipt, get_notary
+from api.validation import find_bad_lines, get_schema
 from ledger.database.engine import reading, writing
 from ledger.documents.batch_files import About
 from ledger.documents.batch_lines import LineFault
@@ -46,6 +47,7 @@ class Asking:
     org: Hash32
     owner: str | None
     name: str | None
+    schema: Hash32 | None
     key: str | None
 
 
@@ -64,6 +66,7 @@ class _Resolved:
 
     owner: Hash32
     domain: Hash32
+    schema: bytes | None  # its text
 
 
 async def take_in(service: Service, asking: Asking, body: AsyncIterator[bytes]) -> TakenBatch:
@@ -116,13 +119,16 @@ def _resolve(service: Service, asking: Asking) -> _Resolved:
     with reading(service.engine) as session:
         owner = asking.owner and lookup.get_party(session, asking.owner, "owner")
         domain = lookup.get_domain(session)
-        return _Resolved(owner or asking.org, domain)
+        schema = get_schema(service, session, asking.schema or ZERO_HASH)
+        return _Resolved(owner or asking.org, domain, schema)
 
 
 def _finish(
     service: Service, asking: Asking, resolved: _Resolved, writer: BatchWriter
 ) -> TakenBatch:
     about, batch = writer.finish()
+    if bad := find_bad_lines(service, asking.schema or ZERO_HASH, resolved.schema, batch):
+        raise problem_of_lines("schema_violation", bad)
     asked = Asked(asking.org, asking.key, _request_digest(asking, about))
     sent = _prepare(service, asking, resolved, about)
     with reading(service.engine) as session:
@@ -165,7 +171,11 @@ def _prepare(service: Service, asking: Asking, resolved: _Resolved, about: About
     manifest = seal(canonical(_manifest(asking, about)))
     [place] = service.documents.save([manifest], [asking.org])
     payload = BatchRegistered(
-        resolved.owner, ZERO_HASH, about.root, about.size, manifest.content_hash
+        resolved.owner,
+        asking.schema or ZERO_HASH,
+        about.root,
+        about.size,
+        manifest.content_hash,
     ).encode()
     return SentBatch(
         subject=subject_id(resolved.domain, Kind.BATCH_REGISTERED, asking.org, payload),
@@ -189,13 +199,17 @@ def _manifest(asking: Asking, about: About) -> dict[str, JsonValue]:
 
 def _request_digest(asking: Asking, about: About) -> Hash32:
     told: dict[str, JsonValue] = {"path": "batches", "lines": to_hex(about.digest)}
-    return sha256(canonical(told | {"owner": asking.owner, "name": asking.name}))
+    return sha256(canonical(told | _schema(asking) | {"owner": asking.owner, "name": asking.name}))
 
 
 def _digest(asking: Asking, resolved: _Resolved, about: About) -> Hash32:
     """Over lines and attributes, without anything random: equal batches have equal digests."""
     told: dict[str, JsonValue] = {"owner": to_hex(resolved.owner), "lines": to_hex(about.digest)}
-    return sha256(canonical(told | {"name": asking.name}))
+    return sha256(canonical(told | _schema(asking) | {"name": asking.name}))
+
+
+def _schema(asking: Asking) -> dict[str, JsonValue]:
+    return {"schema": to_hex(asking.schema)} if asking.schema else {}
 
 
 def _tell(session: Session, accepted: Accepted) -> TakenBatch:

@@ -82,7 +82,8 @@ def _born(session: Session, one: Registering, line: Line) -> AcceptedAsset | Exc
     kept = line.batch.load(line.index)
     asked = Registered.decode(one.payload)
     born = BatchRegistered.decode(get_payload(session, line.sent))
-    same = (asked.owner, asked.asset_kind) == (born.owner, AssetKind.INSTANCE)
+    told = (asked.owner, asked.schema, asked.asset_kind)
+    same = told == (born.owner, born.schema, AssetKind.INSTANCE)
     if not same or kept.digest != one.document.digest:
         return SerialTaken(one.serial, line.asset)
     return AcceptedAsset(line.sent.operation, line.asset, kept.content_hash, existing=True)

@@ -30,10 +30,12 @@ def publish_schema(
     Raises:
         DocumentError: the document cannot be accepted.
         UnknownThing: there is no schema that it could replace.
+        UnusableSchema: no document could be held against it.
         Problem: that is another publisher's.
         IdempotencyConflict: it contradicts an earlier request.
     """
     sent = seal(body.document)
+    service.validators.find_faults(sent.raw, [])
     replaces = body.replaces or ZERO_HASH
     told = {"path": "schemas", "replaces": to_hex(replaces)}
 

@@ -35,6 +35,7 @@ from ledger.outbox.reads import Reading
 from ledger.outbox.roles import KeyRole
 from ledger.outbox.tables import Document
 from ledger.settings import Settings
+from ledger.standards.schema_workers import SchemaWorkers
 from ledger.types import Hash32
 
 CHALLENGE: Final = 'Bearer realm="asset-ledger"'
@@ -66,6 +67,7 @@ class Service:
     signer: Signer
     diary: Diary
     quotas: Quotas
+    validators: SchemaWorkers
 
 
 # What asks nobody is a coroutine: the others are handed to a worker thread each.

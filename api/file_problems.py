@@ -20,6 +20,20 @@ FILE_PROBLEMS: Final = (
         "the name of a part) and what is wrong there. Nothing of it is kept.",
     ),
     (
+        "schema_violation",
+        422,
+        "The document does not fit its schema",
+        "`errors` names each place (a JSON Pointer), the `rule` that is broken there, and the "
+        "value; `schema` is the schema that says so.",
+    ),
+    (
+        "unusable_schema",
+        422,
+        "The schema cannot be used",
+        "It is no JSON Schema of a draft that is known, refers to what is not in it, is not kept "
+        "here, or takes too long. Nothing is taken in under a schema that cannot be checked.",
+    ),
+    (
         "file_taken",
         409,
         "The file belongs to another subject",

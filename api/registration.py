@@ -19,6 +19,7 @@ from api.errors import Problem
 from api.pressure import require_room
 from api.receipts import collect_receipts, get_notary
 from api.schemas.assets import RegisterAsset
+from api.validation import find_violations, get_schema, no_files
 from ledger.database.engine import reading, writing
 from ledger.documents.commitment import Commitment
 from ledger.documents.sealing import Sealed, seal
@@ -61,6 +62,19 @@ class _Read:
     document: Sealed | None  # None: a file is named in its place
 
 
+def register_apart(service: Service, sent: Sent) -> Taken:
+    """As `register`, for one whose schema may take long, which others should not wait for."""
+    [outcome] = register(service, [sent])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def may_name_schema(body: bytes) -> bool:
+    """Whether a body may have a schema; escaped, any name may be that one."""
+    return b'"schema"' in body or b"\\" in body
+
+
 def register(
     service: Service, all_sent: Sequence[Sent], whole: Asked | None = None
 ) -> list[Taken | Exception]:
@@ -74,7 +88,8 @@ def register(
         Problem: the mirror has not begun.
     """
     read = [_read(sent) for sent in all_sent]
-    wanted = _go_on(read, lambda these: _resolve(service, these))
+    fitting = _go_on(read, lambda these: _hold_against_schemas(service, these))
+    wanted = _go_on(fitting, lambda these: _resolve(service, these))
     outcomes = _go_on(wanted, lambda these: _accept(service, these, whole))
     return [one if isinstance(one, Exception) else _taken(*one) for one in outcomes]
 
@@ -93,6 +108,32 @@ def _read(sent: Sent) -> _Read | Exception:
         return _Read(sent, told, None if told.file else seal(told.document, told.serial))
     except (Problem, DocumentError) as error:
         return error
+
+
+def _hold_against_schemas(service: Service, these: Sequence[_Read]) -> list[_Read | Exception]:
+    """Those that fit the schemas that they name; what names none fits."""
+    outcomes: list[_Read | Exception] = list(these)
+    named = {one.told.schema_ for one in these if one.told.schema_}
+    for schema in sorted(named):
+        places = [place for place, one in enumerate(these) if one.told.schema_ == schema]
+        documents = [these[place].document for place in places]
+        for place, problem in zip(places, _judge(service, schema, documents), strict=True):
+            outcomes[place] = problem or outcomes[place]
+    return outcomes
+
+
+def _judge(
+    service: Service, schema: Hash32, documents: Sequence[Sealed | None]
+) -> Sequence[Exception | None]:
+    """What speaks against each document by a schema; against a file: that it is none."""
+    try:
+        with reading(service.engine) as session:
+            text = get_schema(service, session, schema)
+        raw = [one.raw for one in documents if one is not None]
+        found = iter(find_violations(service, schema, text or b"", raw) if raw else ())
+    except (Problem, LedgerError) as error:
+        return [error] * len(documents)
+    return [no_files(schema) if one is None else next(found) for one in documents]
 
 
 def _resolve(service: Service, these: Sequence[_Read]) -> list[Registering | Exception]:
@@ -135,9 +176,12 @@ def _resolve_one(
     if isinstance(document, LedgerError):
         return document
     kind = AssetKind[told.asset_kind.upper()]
-    payload = Registered(owner, ZERO_HASH, document.content_hash, kind).encode()
+    schema = told.schema_ or ZERO_HASH
+    payload = Registered(owner, schema, document.content_hash, kind).encode()
     subject = subject_id(domain, Kind.REGISTERED, sent.org, payload)
     attributes = {"asset_kind": told.asset_kind, "owner": to_hex(owner)}
+    if told.schema_:
+        attributes["schema"] = to_hex(schema)
     if isinstance(document, Registration):
         known = document.digest if document.asset == subject else _NO_DIGEST
         document = Sealed(b"", Commitment(document.content_hash, b"", None, ()), known)

@@ -23,7 +23,7 @@ from api.history import HistoryQuery, Place, get_history_entry, list_history, st
 from api.moments import At, find_at
 from api.openapi import READING, body_of, problems, written
 from api.paging import decode_cursor, link_next
-from api.registration import REGISTER, Sent
+from api.registration import REGISTER, Sent, may_name_schema, register_apart
 from api.schemas.acts import EXAMPLES, Act
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
@@ -34,7 +34,7 @@ from api.schemas.assets import (
     OneAsset,
     Unlisted,
 )
-from api.schemas.base import EXAMPLE_DID, HashInput
+from api.schemas.base import EXAMPLE_DID, EXAMPLE_HASH, HashInput
 from api.schemas.ledger import Entries, EntryAnswer
 from api.schemas.selected import SomeAssets, SomeEntries, SomeEntry, SomeOfAsset
 from api.selection import AssetFields, EntriesQuery, EntryFields, pick, pick_all, pick_entries
@@ -73,6 +73,11 @@ Gathered = Annotated[Gatherer[Sent, Taken], Depends(get_gatherer)]
         "RegisterAsset",
         REGISTER,
         gearbox={"serial": "AM-GBX-000417", "document": EXAMPLE_DOCUMENT},
+        of_a_schema={
+            "serial": "AM-GBX-000419",
+            "schema": EXAMPLE_HASH,
+            "document": EXAMPLE_DOCUMENT,
+        },
         for_another={
             "serial": "AM-GBX-000418",
             "owner": EXAMPLE_DID,
@@ -91,7 +96,11 @@ async def register_asset(
     wait: Wait,
 ) -> Accepted:
     """Register an asset with its passport, under a serial of your own."""
-    taken = await gatherer.ask(Sent(org, raw, key))
+    sent = Sent(org, raw, key)
+    if may_name_schema(raw):
+        taken = await run_in_threadpool(register_apart, service, sent)
+    else:
+        taken = await gatherer.ask(sent)
     path = f"/v1/assets/{to_hex(taken.subject)}"
     position = await answer(service, response, taken, wait, path)
     return tell_accepted(taken, position)

@@ -72,10 +72,13 @@ async def register_batch(
     wait: Wait,
     owner: Annotated[OrganisationName | None, Query()] = None,
     name: Annotated[str | None, Query(min_length=1, max_length=256)] = None,
+    schema: Annotated[
+        HashInput | None, Query(description="a published schema, by id: each document must fit it")
+    ] = None,
 ) -> AcceptedBatch:
     """Register up to 2^24 - 1 assets at once, one a line; all of them, or none."""
     _require_lines(request)
-    found = await take_in(service, Asking(org, owner, name, key), request.stream())
+    found = await take_in(service, Asking(org, owner, name, schema, key), request.stream())
     path = f"{PATH}/{to_hex(found.taken.subject)}"
     await answer(service, response, found.taken, wait, path)
     return _tell_accepted(found)

@@ -114,6 +114,14 @@ class RegisterAsset(Described):
     """Register an asset: it is born on the ledger, with this document as its passport."""
 
     serial: Serial
+    schema_: Annotated[
+        HashInput | None,
+        Field(
+            alias="schema",
+            description="a published schema, by id: the document must fit it, and so must each"
+            " that revises it",
+        ),
+    ] = None
     asset_kind: AssetKindWord = "instance"
     owner: Annotated[
         OrganisationName | None, Field(description="who holds title; yourself if left out")

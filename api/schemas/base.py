@@ -97,6 +97,9 @@ class FieldError(Answer):
     field: str
     value: Any = None
     reason: str
+    rule: Annotated[
+        str | None, Field(description="the keyword of a schema", examples=["required"])
+    ] = None
 
 
 class ProblemAnswer(BaseModel):

@@ -2,7 +2,7 @@
 
 A question is a schema's SHA-256, the schema itself unless it was sent before, and documents; the
 answer has the faults of each, or why the schema cannot be used. Both are MessagePack behind four
-bytes of length. It ends with its input.
+bytes of length. An empty answer comes first, once it is ready; it ends with its input.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def answer(kept: OrderedDict[bytes, bytes], question: Question) -> Answer:
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Say that all is ready, then answer until nobody asks any more."""
+    send(sys.stdout.buffer, Answer())
     kept: OrderedDict[bytes, bytes] = OrderedDict()
     while True:
         try:

@@ -25,7 +25,9 @@ from ledger.types import Hash32
 _ROOT: Final = Path(__file__).parents[2]
 _MEMORY: Final = 1024**3
 _SHUNNED_FOR: Final = 60.0
+_READY_WITHIN: Final = 60.0
 _IN_TURN: Final = 50
+_MAY_WAIT: Final = 4
 _SECONDS_EACH: Final = 0.1
 _ANSWERS: Final = msgspec.msgpack.Decoder(Answer)
 
@@ -41,6 +43,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.known: OrderedDict[Hash32, None] = OrderedDict()
+        self._is_ready = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ledger.standards.schema_worker"],
             stdin=subprocess.PIPE,
@@ -60,20 +63,27 @@ class _Worker:
         """Ask it. Raises EOFError if it is not done in time, or ends; it is of no use then."""
         digest = sha256(schema)
         question = Question(digest, None if digest in self.known else schema, list(documents))
-        watch = threading.Timer(seconds, self._process.kill)
-        watch.start()
-        try:
-            send(self._pipe(self._process.stdin), question)
-            told = receive(self._pipe(self._process.stdout))
-        except BrokenPipeError:
-            raise EOFError from None
-        finally:
-            watch.cancel()
+        if not self._is_ready:
+            self._exchange(None, _READY_WITHIN)
+            self._is_ready = True
+        told = self._exchange(question, seconds)
         self.known[digest] = None
         self.known.move_to_end(digest)
         while len(self.known) > KEPT:
             self.known.popitem(last=False)
         return _ANSWERS.decode(told)
+
+    def _exchange(self, question: Question | None, seconds: float) -> bytes:
+        watch = threading.Timer(seconds, self._process.kill)
+        watch.start()
+        try:
+            if question is not None:
+                send(self._pipe(self._process.stdin), question)
+            return receive(self._pipe(self._process.stdout))
+        except BrokenPipeError:
+            raise EOFError from None
+        finally:
+            watch.cancel()
 
     def end(self) -> None:
         """End it, whatever it does."""
@@ -99,6 +109,7 @@ class SchemaWorkers:
         self._idle: Queue[_Worker | None] = Queue()
         for _ in range(number):
             self._idle.put(None)
+        self._waiting = threading.BoundedSemaphore(_MAY_WAIT * number)
         self._shunned: OrderedDict[Hash32, float] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -125,10 +136,7 @@ class SchemaWorkers:
     ) -> list[list[SchemaFault]]:
         digest = sha256(schema)
         self._require_swift(digest)
-        try:
-            worker = self._idle.get(timeout=self._patience)
-        except Empty:
-            raise ValidatorsBusy("the processes that validate by schemas are busy") from None
+        worker = self._wait_for_worker()
         try:
             worker = worker if worker is not None and worker.is_alive() else _Worker()
             told = worker.ask(schema, documents, max(0.001, seconds))
@@ -143,6 +151,18 @@ class SchemaWorkers:
         if told.unusable is not None:
             raise UnusableSchema(told.unusable, told.path)
         return told.faults
+
+    def _wait_for_worker(self) -> _Worker | None:
+        """A process; None: one is to be begun. Few may wait, as each holds a thread."""
+        busy = ValidatorsBusy("the processes that validate by schemas are busy")
+        if not self._waiting.acquire(blocking=False):
+            raise busy
+        try:
+            return self._idle.get(timeout=self._patience)
+        except Empty:
+            raise busy from None
+        finally:
+            self._waiting.release()
 
     def close(self) -> None:
         """End all processes that are idle; those that are busy end with what they are asked."""
