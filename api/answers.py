@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from api.deps import View
 from api.lookup import get_mirror
-from api.published import is_public
 from api.schemas.assets import Asset, AssetKindWord, DocumentLink, StageWord
 from api.schemas.base import AsOf
 from api.schemas.batches import Batch
@@ -18,7 +17,7 @@ from api.schemas.ledger import EntryAnswer, OperationAnswer, Organisation
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import decode_payload
 from ledger.domain.telling import moment, pointed_at, tell_entry
-from ledger.mirror.queries import OrganisationSeen, find_asset
+from ledger.mirror.queries import OrganisationSeen, find_assets, find_public
 from ledger.mirror.tables import AssetRow, BatchRow, EntryRow, MirrorRow
 from ledger.outbox.batches import find_batches
 from ledger.outbox.listing import find_transaction_hashes
@@ -111,8 +110,7 @@ def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Docume
     documents = view.births.find_documents(view.session, set(hashes))
     if view.who.reads is None:
         return documents
-    subjects = {each.subject for each in documents.values() if each.subject}
-    mine = {subject for subject in subjects if _is_mine(view, subject)}
+    mine = _find_mine(view, {each.subject for each in documents.values() if each.subject})
     return {
         content_hash: each
         for content_hash, each in documents.items()
@@ -120,11 +118,12 @@ def find_readable(view: View, hashes: Collection[Hash32]) -> dict[Hash32, Docume
     }
 
 
-def _is_mine(view: View, subject: Hash32) -> bool:
-    if view.may_see(subject) or is_public(view.session, subject):
-        return True
-    row = find_asset(view.session, subject)
-    return row is not None and view.may_see(row.org, row.owner)
+def _find_mine(view: View, subjects: set[Hash32]) -> set[Hash32]:
+    """Those of the subjects whose documents are the caller's to read, whoever sent them."""
+    mine = {subject for subject in subjects if view.may_see(subject)}
+    assets = find_assets(view.session, subjects - mine)
+    mine |= {row.id for row in assets.values() if view.may_see(row.org, row.owner)}
+    return mine | find_public(view.session, subjects - mine - assets.keys())
 
 
 def tell_documents(view: View, asset: AssetRow, rows: Iterable[EntryRow]) -> list[DocumentLink]:

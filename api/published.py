@@ -10,7 +10,7 @@ from api.births import Births
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import SchemaPublished
 from ledger.errors import UnknownThing
-from ledger.mirror.queries import find_founding, find_schema, find_world
+from ledger.mirror.queries import find_schema
 from ledger.outbox.registrations import find_documents
 from ledger.outbox.tables import Operation, State
 from ledger.types import Hash32, to_hex
@@ -57,14 +57,6 @@ def find_schema_document(session: Session, births: Births, schema: Hash32) -> by
         return None
     document = find_documents(session, [found.content_hash]).get(found.content_hash)
     return None if document is None else births.load(document).raw
-
-
-def is_public(session: Session, subject: Hash32) -> bool:
-    """Whether documents about a subject are every member's to read: schemas, worlds, the ledger."""
-    if find_schema(session, subject) is not None or find_world(session, subject) is not None:
-        return True
-    founding = find_founding(session)
-    return founding is not None and founding.id == subject
 
 
 def find_birth(session: Session, subject: Hash32) -> Operation | None:

@@ -41,6 +41,7 @@ ASKED = [
     Question(queries.find_moment, named={"time": 7}, index="block_timestamp"),
     Question(queries.find_next_position, (ONE.assets[0],), index="entry_place"),
     Question(queries.list_batch_assets, (BATCH,)),
+    Question(queries.find_public, ([*ONE.schemas, *ONE.worlds],)),
     Question(queries.find_checkpoint, whole=True),
     Question(queries.find_checkpoint, named={"block": 7}),
     Question(queries.list_checkpoints, whole=True),
@@ -198,6 +199,7 @@ def test_questions_of_many_take_few_statements(sqlite: Engine) -> None:
         lambda session: queries.find_assets(session, many): 2,
         lambda session: find_members(session, many): 1,
         lambda session: queries.find_organisations(session, many): 1,
+        lambda session: queries.find_public(session, many): 1,
         lambda session: queries.count_assets_by_owner(session, many): 1,
     }
     for ask, number in asked.items():

@@ -25,6 +25,7 @@ from ledger.mirror.queries.batches import find_batch as find_batch
 from ledger.mirror.queries.batches import list_batch_assets as list_batch_assets
 from ledger.mirror.queries.batches import list_batches as list_batches
 from ledger.mirror.queries.catalogue import find_founding as find_founding
+from ledger.mirror.queries.catalogue import find_public as find_public
 from ledger.mirror.queries.catalogue import find_schema as find_schema
 from ledger.mirror.queries.catalogue import find_world as find_world
 from ledger.mirror.queries.catalogue import list_schemas as list_schemas

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from sqlalchemy import union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn
 from ledger.mirror.queries.states import begun, list_begun, row_at, rows_at
+from ledger.mirror.rows import chunks
 from ledger.mirror.tables import FoundingRow, SchemaRow, WorldRow
 from ledger.types import ZERO_HASH, Hash32
 
@@ -74,6 +76,18 @@ def list_worlds(
     wanted = [] if organisation is None else [col(WorldRow.org) == organisation]
     found = list_begun(session, WorldRow, wanted, at, Turn(cursor, limit, newest_first))
     return Page(rows_at(session, found.items, at), found.cursor)
+
+
+def find_public(session: Session, ids: Collection[Hash32]) -> set[Hash32]:
+    """Fetch those ids that are of what concerns everybody: schemas, worlds, the ledger itself."""
+    found: set[Hash32] = set()
+    for portion in chunks(ids):
+        some = [
+            select(row.id).where(col(row.id).in_(portion))
+            for row in (SchemaRow, WorldRow, FoundingRow)
+        ]
+        found |= set(session.execute(union_all(*some)).scalars())
+    return found
 
 
 def find_founding(session: Session, *, at: Moment | None = None) -> FoundingRow | None:
