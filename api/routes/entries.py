@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from api.acceptance import Taken
-from api.answering import answer, operation_path, tell_accepted
+from api.answering import answer, tell_accepted
 from api.answers import tell_entries
 from api.bodies import decode_body
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
@@ -33,9 +33,13 @@ from ledger.types import to_hex
 router = APIRouter(prefix="/v1/entries", tags=["entries"])
 
 _RELAY: Final[TypeAdapter[RelayEntry]] = TypeAdapter(RelayEntry)
-_OF_ASSETS: Final = frozenset(
-    {kind for kind in Kind if Kind.REGISTERED <= kind < Kind.FROZEN} - {Kind.BATCH_REGISTERED}
-)
+_COLLECTIONS: Final = {
+    Kind.ENROLLED: "organisations",
+    Kind.SCHEMA_PUBLISHED: "schemas",
+    Kind.WORLD_OPENED: "worlds",
+    Kind.REGISTERED: "assets",
+}
+"""Where subjects are read, by the first kind of those that are about such."""
 
 
 class EntryQuery(EntriesQuery):
@@ -81,10 +85,12 @@ async def relay_entry(
 
 
 def _place(taken: Taken, body: RelayEntry) -> str:
-    """Where the entry is read once it stands: an asset's among its others."""
-    if Kind[body.kind.upper()] in _OF_ASSETS:
-        return f"/v1/assets/{to_hex(taken.subject)}/entries/{{position}}"
-    return operation_path(taken.operation)
+    """Where the entry is read once it stands: among the others of its subject."""
+    kind = Kind[body.kind.upper()]
+    if kind is Kind.BATCH_REGISTERED:
+        return f"/v1/batches/{to_hex(taken.subject)}"
+    collection = _COLLECTIONS[max(first for first in _COLLECTIONS if first <= kind)]
+    return f"/v1/{collection}/{to_hex(taken.subject)}/entries/{{position}}"
 
 
 @router.get("", response_model=Entries | SomeEntries, responses=problems(*READING))

@@ -2,7 +2,7 @@
 
 - `reader`: read what is private to the organisation: its documents, serials and names.
 - `writer`: write: register, append, cancel, sign checkpoints, relay signed entries.
-- `admin`: manage keys and wallets' roles, see who read documents.
+- `admin`: manage keys, accounts and wallets' roles, see who read documents.
 - `auditor`: see who read documents; no document itself, unless it is `reader`, too.
 
 Every key may read what is public, ask for proofs, and follow its organisation's operations.

@@ -11,9 +11,18 @@ from typing import Any
 import httpx
 import pytest
 
-from ledger.domain.payloads import Erased, Observed, Registered
+from ledger.domain.payloads import (
+    AccountRemoved,
+    CredentialIssued,
+    Erased,
+    Observed,
+    Registered,
+    SchemaPublished,
+    WorldClosed,
+    WorldOpened,
+)
 from ledger.hashing import keccak
-from ledger.types import ZERO_HASH, AssetKind, parse_hash, to_hex
+from ledger.types import ZERO_HASH, AssetKind, parse_address, parse_hash, to_hex
 from tests.api.running import WAIT, Member, Running, until
 from tests.api.wallets import Wallet, add_account, deploy_wallet
 from tests.api.wallets import sign_entry as sign
@@ -62,6 +71,46 @@ def test_it_stands_as_the_wallets_own(service: Running, member: Member, wallet: 
     assert later.status_code == 201, later.text
     entries = member.http.get(f"/v1/assets/{asset}/entries").json()["items"]
     assert [each["actor"] for each in entries] == [to_hex(wallet.address)] * 2
+
+
+def test_what_a_wallet_says_of_other_subjects_is_found_where_it_is_told(
+    service: Running, member: Member, wallet: Wallet
+) -> None:
+    reason = keccak(b"reason")
+    published = send(member, sign(service, member, wallet, SchemaPublished(reason, ZERO_HASH)))
+    schema = parse_hash(published.json()["id"])
+    opened = send(member, sign(service, member, wallet, WorldOpened(reason, schema, ZERO_HASH)))
+    world, org = opened.json()["id"], member.id
+    closed = send(member, sign(service, member, wallet, WorldClosed(reason), world, 1))
+    following = member.http.get(f"/v1/organisations/{org}").json()["position"] + 1
+    credential = CredentialIssued(schema, reason, 2**62)
+    issued = send(member, sign(service, member, wallet, credential, org, following))
+    said = {published: "schema_published", opened: "world_opened", closed: "world_closed"}
+    for answer, kind in (*said.items(), (issued, "credential_issued")):
+        assert answer.status_code == 201, answer.text
+        told = member.http.get(answer.headers["Location"]).json()
+        assert (told["kind"], told["actor"]) == (kind, to_hex(wallet.address))
+        assert told["document"] is None  # it was not sent here
+    assert member.http.get(f"/v1/schemas/{to_hex(schema)}").json()["document"] is None
+    beyond = member.http.get(f"/v1/credentials/{org}-{following}").json()
+    assert (beyond["state"], beyond["expires_at"]) == ("valid", None)
+
+
+def test_by_a_wallet_an_organisation_leaves_the_service(service: Running) -> None:
+    leaver, wallet = service.enrol("Leaving Ltd"), Wallet.make()
+    add_account(service, leaver, wallet)
+    path = f"/v1/organisations/{leaver.id}"
+    accounts = leaver.http.get(f"{path}/accounts").json()["items"]
+    [ours] = [one["address"] for one in accounts if one["of_service"]]
+    following = leaver.http.get(path).json()["position"] + 1
+    removed = AccountRemoved(parse_address(ours))
+    answer = send(leaver, sign(service, leaver, wallet, removed, leaver.id, following))
+    assert answer.status_code == 201, answer.text
+    assert leaver.http.get(path).json()["accounts"] == [to_hex(wallet.address)]
+    refused = leaver.http.post("/v1/schemas", json={"document": {"type": "object"}}, headers=WAIT)
+    assert (refused.status_code, refused.json()["name"]) == (409, "NotAnAccount")
+    alone = sign(service, leaver, wallet, SchemaPublished(keccak(b"mine"), ZERO_HASH))
+    assert send(leaver, alone).status_code == 201
 
 
 def test_a_contracts_word_counts(service: Running, member: Member) -> None:
