@@ -99,7 +99,10 @@ def _judge(media_type: str, waiting: bytearray) -> Format | None:
     try:
         return verify_beginning(media_type, bytes(waiting[:BEGINNING]))
     except WrongMediaType as error:
-        raise Problem("media_type_mismatch", error.message, members=error.fields) from None
+        told = field_error("Content-Type", media_type, error.message)
+        raise Problem(
+            "media_type_mismatch", error.message, errors=[told], members=error.fields
+        ) from None
 
 
 def _finish(
