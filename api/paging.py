@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -31,16 +31,14 @@ class PageQuery(BaseModel):
 
 
 class SortedQuery(PageQuery):
-    """Which page, and in which direction."""
+    """Which page of a list that has one order, named by `sort`, and from which end."""
 
-    sort: Annotated[
-        Literal["oldest", "newest"], Field(description="what comes first on the first page")
-    ] = "oldest"
+    sort: str
 
     @property
     def newest_first(self) -> bool:
-        """Whether the list is turned round."""
-        return self.sort == "newest"
+        """Whether the list is turned round: a minus stands before its order's name."""
+        return self.sort.startswith("-")
 
 
 def encode_cursor(of: str, place: Cursor) -> str:

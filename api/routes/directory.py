@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
@@ -54,6 +54,10 @@ CredentialId = Annotated[
 class CredentialQuery(SortedQuery):
     """Which credentials to list."""
 
+    sort: Annotated[
+        Literal["issued", "-issued"],
+        Field(description="by when they were issued; newest first with a minus"),
+    ] = "issued"
     holder: Annotated[str | None, Field(description="of whom, by id or DID")] = None
     issuer: Annotated[str | None, Field(description="by whom, by id or DID")] = None
     schema_: Annotated[HashInput | None, Field(alias="schema", description="under which")] = None

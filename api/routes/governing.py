@@ -13,12 +13,14 @@ from api.bodies import decode_body
 from api.conditions import tag_subject
 from api.deps import IdempotencyKey, Operator, RawBody, Served, Viewing
 from api.governing import append_to_ledger, get_founding
-from api.history import HistoryQuery, Place, get_history_entry, list_history, stands_at
+from api.history import Place, get_history_entry, list_history, stands_at
 from api.moments import At, find_at
 from api.openapi import READING, body_of, problems, written
 from api.schemas.assets import Accepted
 from api.schemas.governing import EXAMPLES, LedgerAct, LedgerAnswer
 from api.schemas.ledger import Entries, EntryAnswer
+from api.schemas.selected import SomeEntries
+from api.selection import EntriesQuery, pick_entries
 from api.waiting import Wait
 from ledger.domain.telling import moment
 from ledger.types import to_hex
@@ -85,13 +87,16 @@ def get_ledger(
     )
 
 
-@router.get("/entries", responses=problems(*READING))
+@router.get("/entries", response_model=Entries | SomeEntries, responses=problems(*READING))
 def get_ledger_entries(
-    request: Request, response: Response, view: Viewing, query: Annotated[HistoryQuery, Query()]
-) -> Entries:
+    request: Request, response: Response, view: Viewing, query: Annotated[EntriesQuery, Query()]
+) -> Entries | SomeEntries:
     """The ledger's own history, oldest first; that of all subjects is at `/v1/entries`."""
     at = find_at(view.session, query.at)
-    return list_history(request, response, view, get_founding(view.session, at).id, query, at)
+    return pick_entries(
+        list_history(request, response, view, get_founding(view.session, at).id, query, at),
+        query.fields,
+    )
 
 
 @router.get("/entries/{position}", responses=problems(*READING))

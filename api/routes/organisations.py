@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from api import acceptance
@@ -16,7 +16,7 @@ from api.bodies import decode_body
 from api.conditions import tag_subject
 from api.deps import IdempotencyKey, Known, Operator, RawBody, Served, Viewing
 from api.directory import append_to_organisation
-from api.history import HistoryQuery, Place, get_history_entry, list_history, stands_at
+from api.history import Place, get_history_entry, list_history, stands_at
 from api.lookup import get_seen
 from api.moments import At, find_at
 from api.openapi import READING, body_of, problems, written
@@ -33,6 +33,8 @@ from api.schemas.ledger import (
     OneOrganisation,
     Organisations,
 )
+from api.schemas.selected import SomeEntries
+from api.selection import EntriesQuery, pick_entries
 from api.waiting import Wait
 from ledger.hashing import organisation_address
 from ledger.mirror.queries import list_organisations
@@ -51,6 +53,10 @@ OrganisationPath = Annotated[
 class OrganisationQuery(SortedQuery):
     """Which page of organisations, as of when."""
 
+    sort: Annotated[
+        Literal["enrolled", "-enrolled"],
+        Field(description="by when they were enrolled; newest first with a minus"),
+    ] = "enrolled"
     at: At = None
 
 
@@ -163,18 +169,20 @@ def get_organisation(
     return OneOrganisation(**fields, as_of=stands_at(view, moment))
 
 
-@router.get("/{organisation}/entries", responses=problems(*READING))
+@router.get(
+    "/{organisation}/entries", response_model=Entries | SomeEntries, responses=problems(*READING)
+)
 def get_organisation_entries(
     request: Request,
     response: Response,
     view: Viewing,
     organisation: OrganisationPath,
-    query: Annotated[HistoryQuery, Query()],
-) -> Entries:
+    query: Annotated[EntriesQuery, Query()],
+) -> Entries | SomeEntries:
     """The organisation's own history: its accounts, its credentials; not what it did to others."""
     at = find_at(view.session, query.at)
     seen = get_seen(view.session, organisation, at)
-    return list_history(request, response, view, seen.row.id, query, at)
+    return pick_entries(list_history(request, response, view, seen.row.id, query, at), query.fields)
 
 
 @router.get("/{organisation}/entries/{position}", responses=problems(*READING))

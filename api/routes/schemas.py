@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field, TypeAdapter
@@ -14,7 +14,7 @@ from api.catalogue import publish_schema
 from api.catalogue_answers import tell_schemas, tell_schemas_page
 from api.conditions import tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
-from api.history import HistoryQuery, Place, get_history_entry, list_history, not_there, stands_at
+from api.history import Place, get_history_entry, list_history, not_there, stands_at
 from api.lookup import find_party
 from api.moments import At, find_at
 from api.openapi import READING, body_of, problems, written
@@ -23,6 +23,8 @@ from api.schemas.assets import Accepted
 from api.schemas.base import HashInput
 from api.schemas.catalogue import EXAMPLE_SCHEMA, OneSchema, PublishSchema, Schemas
 from api.schemas.ledger import Entries, EntryAnswer
+from api.schemas.selected import SomeEntries
+from api.selection import EntriesQuery, pick_entries
 from api.waiting import Wait
 from ledger.domain.kinds import Kind
 from ledger.mirror.moments import Moment
@@ -40,6 +42,10 @@ SchemaId = Annotated[HashInput, Path(description="the schema's id")]
 class SchemaQuery(SortedQuery):
     """Which schemas to list."""
 
+    sort: Annotated[
+        Literal["published", "-published"],
+        Field(description="by when they were published; newest first with a minus"),
+    ] = "published"
     organisation: Annotated[str | None, Field(description="who published, by id or DID")] = None
     at: At = None
 
@@ -114,18 +120,22 @@ def get_schema(
     return OneSchema(**fields, as_of=stands_at(view, moment))
 
 
-@router.get("/{schema_id}/entries", responses=problems(*READING, "not_yet_mirrored"))
+@router.get(
+    "/{schema_id}/entries",
+    response_model=Entries | SomeEntries,
+    responses=problems(*READING, "not_yet_mirrored"),
+)
 def get_schema_entries(
     request: Request,
     response: Response,
     view: Viewing,
     schema_id: SchemaId,
-    query: Annotated[HistoryQuery, Query()],
-) -> Entries:
+    query: Annotated[EntriesQuery, Query()],
+) -> Entries | SomeEntries:
     """The schema's history: the one entry that published it."""
     at = find_at(view.session, query.at)
     _get_row(view, schema_id, at)
-    return list_history(request, response, view, schema_id, query, at)
+    return pick_entries(list_history(request, response, view, schema_id, query, at), query.fields)
 
 
 @router.get("/{schema_id}/entries/{position}", responses=problems(*READING, "not_yet_mirrored"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field, TypeAdapter
@@ -14,7 +14,7 @@ from api.catalogue import append_to_world, open_world
 from api.catalogue_answers import tell_worlds, tell_worlds_page
 from api.conditions import tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
-from api.history import HistoryQuery, Place, get_history_entry, list_history, not_there, stands_at
+from api.history import Place, get_history_entry, list_history, not_there, stands_at
 from api.lookup import find_party
 from api.moments import At, find_at
 from api.openapi import READING, body_of, problems, written
@@ -23,6 +23,8 @@ from api.schemas.assets import Accepted
 from api.schemas.base import EXAMPLE_DID, EXAMPLE_HASH, HashInput
 from api.schemas.catalogue import EXAMPLE_WORLD, OneWorld, OpenWorld, WorldAct, Worlds
 from api.schemas.ledger import Entries, EntryAnswer
+from api.schemas.selected import SomeEntries
+from api.selection import EntriesQuery, pick_entries
 from api.waiting import Wait
 from ledger.domain.kinds import Kind
 from ledger.mirror.moments import Moment
@@ -41,6 +43,10 @@ WorldId = Annotated[HashInput, Path(description="the world's id")]
 class WorldQuery(SortedQuery):
     """Which worlds to list."""
 
+    sort: Annotated[
+        Literal["opened", "-opened"],
+        Field(description="by when they were opened; newest first with a minus"),
+    ] = "opened"
     organisation: Annotated[str | None, Field(description="who opened it, by id or DID")] = None
     at: At = None
 
@@ -151,18 +157,22 @@ def get_world(
     return OneWorld(**fields, as_of=stands_at(view, moment))
 
 
-@router.get("/{world_id}/entries", responses=problems(*READING, "not_yet_mirrored"))
+@router.get(
+    "/{world_id}/entries",
+    response_model=Entries | SomeEntries,
+    responses=problems(*READING, "not_yet_mirrored"),
+)
 def get_world_entries(
     request: Request,
     response: Response,
     view: Viewing,
     world_id: WorldId,
-    query: Annotated[HistoryQuery, Query()],
-) -> Entries:
+    query: Annotated[EntriesQuery, Query()],
+) -> Entries | SomeEntries:
     """The world's history, oldest first."""
     at = find_at(view.session, query.at)
     _get_row(view, world_id, at)
-    return list_history(request, response, view, world_id, query, at)
+    return pick_entries(list_history(request, response, view, world_id, query, at), query.fields)
 
 
 @router.get("/{world_id}/entries/{position}", responses=problems(*READING, "not_yet_mirrored"))

@@ -105,7 +105,7 @@ def test_credentials_are_listed_by_holder_issuer_schema_and_validity(
     assert listed(aurora, holder=holder.id) == [everything[0], everything[1], everything[3]]
     assert listed(aurora, issuer=boreas.did) == everything[:3]
     assert listed(aurora, schema=mine) == everything[:3]
-    assert listed(aurora, schema=mine, sort="newest") == everything[2::-1]
+    assert listed(aurora, schema=mine, sort="-issued") == everything[2::-1]
     assert listed(aurora, holder=holder.id, issuer=aurora.id) == everything[3:]
     assert listed(aurora, holder="did:web:nobody.example") == []
     assert listed(aurora, issuer=NOBODYS) == []

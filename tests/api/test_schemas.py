@@ -67,6 +67,8 @@ def test_every_organisation_may_read_a_schema_whatever_its_keys_roles(
         [entry] = http.get(told["entries"]).json()["items"]
         assert (entry["kind"], entry["document"]) == ("schema_published", told["document"])
         assert http.get(f"{told['entries']}/0").json() == entry
+        some = http.get(told["entries"], params={"fields": "kind,position"}).json()["items"]
+        assert some == [{"kind": "schema_published", "position": 0}]
 
 
 def test_a_version_names_the_one_before_it(aurora: Member, schema: str) -> None:
@@ -111,7 +113,7 @@ def test_schemas_are_listed_by_publisher_in_either_order(service: Running, borea
     listed = [one["id"] for page in (first, second) for one in page.json()["items"]]
     assert listed == published
     assert "next" not in second.links
-    newest = boreas.http.get("/v1/schemas", params={**query, "sort": "newest"})
+    newest = boreas.http.get("/v1/schemas", params={**query, "sort": "-published"})
     rest = boreas.http.get(newest.links["next"]["url"])
     turned = [one["id"] for page in (newest, rest) for one in page.json()["items"]]
     assert turned == published[::-1]

@@ -84,7 +84,7 @@ def test_organisations_are_listed_in_either_order_as_of_then(
     http = service.operator
     then = http.get(f"/v1/organisations/{doubtful.id}").json()["as_of"]["block"]
     later = service.enrol("Later Ltd")
-    query = {"sort": "newest", "limit": 2}
+    query = {"sort": "-enrolled", "limit": 2}
     newest = http.get("/v1/organisations", params=query).json()["items"]
     assert [one["id"] for one in newest] == [later.id, doubtful.id]
     before = http.get("/v1/organisations", params={**query, "at": then})

@@ -126,7 +126,7 @@ def test_worlds_are_listed_by_opener_as_of_then(service: Running, boreas: Member
     assert [(one["id"], one["open"]) for one in items] == [
         (world, world != opened[0]) for world in opened
     ]
-    newest = boreas.http.get("/v1/worlds", params={**query, "sort": "newest"}).json()["items"]
+    newest = boreas.http.get("/v1/worlds", params={**query, "sort": "-opened"}).json()["items"]
     assert [one["id"] for one in newest] == opened[:0:-1]
     at_then = boreas.http.get("/v1/worlds", params={**query, "at": then}).json()["items"]
     assert [one["open"] for one in at_then] == [True] * len(at_then)
