@@ -57,7 +57,7 @@ from ledger.domain.payloads import (
     Withdrawn,
 )
 from ledger.domain.telling import moment
-from ledger.mirror.queries.single import find_claim, find_listing
+from ledger.mirror.queries import find_claim, find_listing
 from ledger.outbox.positions import next_on_its_way
 from ledger.outbox.under_way import find_under_way
 from ledger.types import ZERO_HASH, Hash32, Party, Stage, to_hex

@@ -11,8 +11,7 @@ import pytest
 from ledger.database.engine import open_engine, reading, writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import CredentialIssued
-from ledger.mirror.queries import list_claims_of, list_listings_of
-from ledger.mirror.queries.single import find_claim
+from ledger.mirror.queries import find_claim, list_claims_of, list_listings_of
 from ledger.outbox.operations import accept_entry
 from ledger.types import parse_hash
 from tests.api.running import Member, Running, until

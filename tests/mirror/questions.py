@@ -222,6 +222,9 @@ def _of_asset(asset: Hash32, known: Known) -> Iterator[Question]:
     yield ever
     yield replace(ever, named={"issuer": known.orgs[-1]})
     yield replace(ever, named={"spent_at": known.time})
+    yield Question(queries.find_claim, (asset, 2))
+    for world in known.worlds:
+        yield Question(queries.find_listing, (asset, world))
     listings = Question(queries.list_listings_of, (asset,))
     yield listings
     yield replace(listings, named={"shown_at": known.time})

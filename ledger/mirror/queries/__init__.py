@@ -33,6 +33,7 @@ from ledger.mirror.queries.catalogue import list_versions as list_versions
 from ledger.mirror.queries.catalogue import list_worlds as list_worlds
 from ledger.mirror.queries.checkpoints import find_checkpoint as find_checkpoint
 from ledger.mirror.queries.checkpoints import list_checkpoints as list_checkpoints
+from ledger.mirror.queries.claims import find_claim as find_claim
 from ledger.mirror.queries.claims import list_claims_by as list_claims_by
 from ledger.mirror.queries.claims import list_claims_ever as list_claims_ever
 from ledger.mirror.queries.claims import list_claims_of as list_claims_of
@@ -51,6 +52,7 @@ from ledger.mirror.queries.feed import find_tip as find_tip
 from ledger.mirror.queries.feed import list_reverted as list_reverted
 from ledger.mirror.queries.feed import list_since as list_since
 from ledger.mirror.queries.feed import list_standing as list_standing
+from ledger.mirror.queries.listings import find_listing as find_listing
 from ledger.mirror.queries.listings import list_listings_in as list_listings_in
 from ledger.mirror.queries.listings import list_listings_of as list_listings_of
 from ledger.mirror.queries.mounts import LargeTree as LargeTree

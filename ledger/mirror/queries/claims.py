@@ -6,16 +6,32 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, assert_never
 
 from sqlalchemy import ColumnElement, exists, or_
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn
-from ledger.mirror.queries.periods import good, list_history, list_standing, list_standing_of
+from ledger.mirror.queries.periods import (
+    good,
+    list_history,
+    list_standing,
+    list_standing_of,
+    periods_at,
+)
 from ledger.mirror.tables import ClaimRow, OrganisationRow
 from ledger.types import Hash32
 
 About: TypeAlias = Literal["assets", "organisations"]
 """What claims are about: attestations are of assets, credentials of organisations."""
+
+
+def find_claim(
+    session: Session, subject: Hash32, position: int, *, at: Moment | None = None
+) -> ClaimRow | None:
+    """Fetch what was claimed of a subject by its entry at a position, be it revoked or not."""
+    wanted = select(ClaimRow).where(ClaimRow.subject == subject, ClaimRow.position == position)
+    if at is not None:
+        wanted = wanted.where(col(ClaimRow.from_block) <= at.block)
+    return next(iter(periods_at(session.exec(wanted).all(), at)), None)
 
 
 def list_claims_of(

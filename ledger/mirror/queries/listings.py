@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, exists, or_
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn
-from ledger.mirror.queries.periods import good, list_standing, list_standing_of, standing
+from ledger.mirror.queries.periods import (
+    good,
+    list_standing,
+    list_standing_of,
+    periods_at,
+    standing,
+)
 from ledger.mirror.tables import ClaimRow, HolderRow, ListingRow, WorldRow
 from ledger.types import ZERO_HASH, Hash32, Party
+
+
+def find_listing(
+    session: Session, asset: Hash32, world: Hash32, *, at: Moment | None = None
+) -> ListingRow | None:
+    """Fetch the newest listing of an asset in a world, be it over or not."""
+    wanted = select(ListingRow).where(ListingRow.asset == asset, ListingRow.world == world)
+    if at is not None:
+        # Said so that no index can serve it: of one asset, the positions give the order.
+        wanted = wanted.where(col(ListingRow.from_block) + 0 <= at.block)
+    newest = wanted.order_by(col(ListingRow.position).desc()).limit(1)
+    return next(iter(periods_at(session.exec(newest).all(), at)), None)
 
 
 def list_listings_of(
