@@ -45,14 +45,15 @@ def tell_assets(view: View, rows: Sequence[AssetRow]) -> list[dict[str, Any]]:
     """Fields of assets; serials only of those that the caller has to do with."""
     rows = view.births.complete(view.session, rows)
     serials = view.births.find_serials(view.session, [row.id for row in rows])
-    return [_asset(row, serials.get(row.id) if _may_name(view, row) else None) for row in rows]
+    return [tell_asset(row, serials.get(row.id) if _may_name(view, row) else None) for row in rows]
 
 
 def _may_name(view: View, row: AssetRow | BatchRow) -> bool:
     return view.may_see(row.org, row.owner)
 
 
-def _asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
+def tell_asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
+    """Fields of an asset."""
     path = f"/v1/assets/{to_hex(row.id)}"
     return {
         "id": to_hex(row.id),

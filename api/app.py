@@ -24,6 +24,8 @@ from api.feed import Feed
 from api.gathering import Gatherer
 from api.ledger_measures import LedgerMeasures
 from api.measures import Measures
+from api.quick import Quick
+from api.quick_lookup import Lookup
 from api.quotas import Quotas
 from api.registration import Sent, register
 from api.routes import (
@@ -112,6 +114,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         validators=SchemaWorkers(),
     )
 
+    lookup = Lookup(engine)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(upgrade, engine)
@@ -123,6 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
         await run_in_threadpool(service.diary.close)
         service.validators.close()
+        lookup.close()
         engine.dispose()
 
     app = FastAPI(
@@ -135,6 +140,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.service = service
+    app.state.lookup = lookup
     app.state.callers = Gatherer[str, Credential](partial(identify_all, engine), _GATHERED)
     app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
     app.state.feed = Feed(engine, births, feed_source(settings.api_url()))
@@ -152,5 +158,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         batches.PATH: settings.max_batch_body,
         documents.PATH: settings.max_file,
     }
+    app.add_middleware(Quick, service=service, lookup=lookup)
     app.add_middleware(Edge, max_body=settings.max_body, larger=larger, measures=app.state.measures)
     return app

@@ -94,7 +94,7 @@ def issue_key(
 
 def prefix_of(token: str) -> str:
     """The prefix of a token, by which lists and logs name it."""
-    return _split(token)[0]
+    return split_token(token)[0]
 
 
 def authenticate(session: Session, token: str) -> Credential:
@@ -111,20 +111,21 @@ def authenticate(session: Session, token: str) -> Credential:
 
 def authenticate_all(session: Session, tokens: Sequence[str]) -> list[Credential | BadKey]:
     """As `authenticate`, for each of these tokens, in one query."""
-    parts = [_split(token) for token in tokens]
+    parts = [split_token(token) for token in tokens]
     asked = select(ApiKey).where(col(ApiKey.prefix).in_({prefix for prefix, _ in parts}))
     keys = {key.prefix: key for key in session.exec(asked)}
     moment = now()
-    return [_compare(keys.get(prefix), secret, moment) for prefix, secret in parts]
+    return [compare_key(keys.get(prefix), secret, moment) for prefix, secret in parts]
 
 
-def _split(token: str) -> tuple[str, str]:
+def split_token(token: str) -> tuple[str, str]:
     """A token's prefix and secret; no key has the prefix of what is malformed."""
     scheme, prefix, secret = [*token.split("_", 2), "", "", ""][:3]
     return (prefix if scheme == _SCHEME and len(prefix) == _PREFIX else ""), secret
 
 
-def _compare(key: ApiKey | None, secret: str, moment: int) -> Credential | BadKey:
+def compare_key(key: ApiKey | None, secret: str, moment: int) -> Credential | BadKey:
+    """Who a secret stands for at a moment, if it is the key's; takes as long if it is not."""
     expected = key.secret_hash if key else bytes(32)
     right = hmac.compare_digest(sha256(secret.encode(errors="replace")), expected)
     if key is None or not right or not is_good(key, moment):

@@ -12,7 +12,6 @@ from sqlalchemy import Engine, insert, text
 from sqlmodel import col, func, select
 
 from ledger.database.engine import open_engine, reading, writing
-from ledger.domain.batch import index_of
 from ledger.mirror.tables import AssetRow, OrganisationRow
 from ledger.outbox.keys import issue_key
 from ledger.outbox.tables import Registration, Tenant
@@ -71,7 +70,7 @@ def _name_all(engine: Engine) -> None:
     after = b""
     while rows := _next(engine, after):
         with writing(engine) as session:
-            made = [_registration(*row) for row in rows if not index_of(row[0])]
+            made = [_registration(asset, org) for asset, org, alone in rows if alone]
             if made:
                 session.connection().execute(insert(Registration), made)
         after = rows[-1][0]
@@ -82,9 +81,10 @@ def _name_all(engine: Engine) -> None:
         connection.execute(text("analyze"))
 
 
-def _next(engine: Engine, after: bytes) -> list[tuple[bytes, bytes]]:
+def _next(engine: Engine, after: bytes) -> list[tuple[bytes, bytes, bytes | None]]:
     with reading(engine) as session:
-        wanted = select(AssetRow.id, AssetRow.org).where(col(AssetRow.id) > after)
+        wanted = select(AssetRow.id, AssetRow.org, AssetRow.birth_content_hash)
+        wanted = wanted.where(col(AssetRow.id) > after)
         return list(session.exec(wanted.order_by(col(AssetRow.id)).limit(_PORTION)))
 
 

@@ -1,0 +1,95 @@
+"""The way that reads of one asset take: nobody can tell it from the usual one but by the time."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import httpx
+import pytest
+
+from api.quick_lookup import Asked, Found, Lookup
+from tests.api.both import aurora, boreas, service  # noqa: F401 - fixtures, on both databases
+from tests.api.running import WAIT, Member, Running
+
+_OWN = {"x-request-id", "ratelimit", "date"}
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each read went the quick way."""
+    went: list[bool] = []
+    find = Lookup.find
+
+    async def watched(self: Lookup, asked: Asked) -> Found | None:
+        found = await find(self, asked)
+        went.append(found is not None)
+        return found
+
+    monkeypatch.setattr(Lookup, "find", watched)
+    return went
+
+
+def told(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    fields = {name: value for name, value in answer.headers.items() if name not in _OWN}
+    return answer.status_code, answer.content, fields
+
+
+def usual(member: Member, asset: str, **headers: str) -> httpx.Response:
+    return member.http.get(f"/v1/assets/{asset}", params={"usual": "1"}, headers=headers)
+
+
+def test_it_says_what_the_route_says(
+    aurora: Member,  # noqa: F811
+    boreas: Member,  # noqa: F811
+    service: Running,  # noqa: F811
+    quick: list[bool],
+) -> None:
+    assets = [aurora.register(), aurora.register(owner=boreas.did), aurora.register()]
+    aurora.append(assets[0], kind="offered", to=boreas.did, party="custodian")
+    aurora.append(assets[2], kind="revised", document={"name": "again"})
+    operator = Member("", "", "", service.operator_key, service.operator)
+    curious = service.enrol(f"Curious {secrets.token_hex(2)}")
+    for member in (aurora, boreas, operator, curious):
+        for asset in assets:
+            for headers in ({}, {"If-None-Match": '"0"'}, {"If-None-Match": "*"}):
+                fast = member.http.get(f"/v1/assets/{asset}", headers=headers)
+                assert told(fast) == told(usual(member, asset, **headers))
+    assert len(quick) == 36
+    assert all(quick)
+
+
+def test_what_is_not_plain_goes_the_usual_way(
+    aurora: Member,  # noqa: F811
+    service: Running,  # noqa: F811
+    quick: list[bool],
+) -> None:
+    lines = '{"serial": "Q-1", "document": {"a": 1}}\n{"serial": "Q-2", "document": {"a": 2}}'
+    sent: dict[str, Any] = aurora.http.post(
+        "/v1/batches", content=lines, headers={**WAIT, "Content-Type": "application/x-ndjson"}
+    ).json()
+    listed = aurora.http.get(f"/v1/batches/{sent['id']}/assets").json()["items"]
+    unknown = "0x" + secrets.token_hex(32)
+    for asset in (listed[0]["id"], unknown):
+        fast, slow = aurora.http.get(f"/v1/assets/{asset}"), usual(aurora, asset)
+        assert fast.status_code == slow.status_code
+        if fast.status_code == 200:
+            assert told(fast) == told(slow)
+    for key in ("nonsense", "al_aaaaaaaa_b", aurora.key[:-1] + "~"):
+        answer = service.client(key).get(f"/v1/assets/{aurora.register()}")
+        assert answer.status_code == 401
+    assert not any(quick)
+
+
+def test_a_revoked_key_opens_nothing_from_then_on(
+    aurora: Member,  # noqa: F811
+    service: Running,  # noqa: F811
+    quick: list[bool],
+) -> None:
+    asset = aurora.register()
+    made = aurora.http.post("/v1/keys", json={"roles": ["reader"]}).json()
+    http = service.client(made["api_key"])
+    assert http.get(f"/v1/assets/{asset}").status_code == 200
+    assert aurora.http.post(f"/v1/keys/{made['key']}/revoke").status_code == 200
+    assert http.get(f"/v1/assets/{asset}").status_code == 401
+    assert quick == [True, False]
