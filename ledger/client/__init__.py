@@ -5,13 +5,14 @@ from ledger.client.answers import (
     AsOf,
     AssetAnswer,
     BulkAnswer,
-    DocumentAnswer,
     Enrolment,
     EntryAnswer,
     OperationAnswer,
     OrganisationAnswer,
     StatusAnswer,
 )
+from ledger.client.asynchronous import AsyncClient
+from ledger.client.documents import DocumentAnswer
 from ledger.client.problems import ApiProblem, ApiUnavailable
 from ledger.client.sync import Client
 
@@ -21,6 +22,7 @@ __all__ = [
     "ApiUnavailable",
     "AsOf",
     "AssetAnswer",
+    "AsyncClient",
     "BulkAnswer",
     "Client",
     "DocumentAnswer",

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+TIME: Final = "time"
+"""Marks a text that is a moment, so that tables can hold it as one."""
+
+Time: TypeAlias = Annotated[str, TIME]
+"""A moment (RFC 3339, UTC), as JSON has it."""
 
 OperationState: TypeAlias = Literal["queued", "sent", "done", "final", "rejected"]
 
@@ -87,6 +93,9 @@ class OrganisationAnswer:
     active: bool
     position: int
     accounts: tuple[str, ...] = ()
+    head: str | None = None
+    enrolled_at: Time | None = None
+    as_of: AsOf | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,10 @@ class AssetAnswer:
     lien_holder: str | None = None
     parent: str | None = None
     serial: str | None = None
-    registered_at: str | None = None
-    updated_at: str | None = None
+    schema: str | None = None
+    registered_at: Time | None = None
+    updated_at: Time | None = None
+    as_of: AsOf | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,43 +133,13 @@ class EntryAnswer:
     kind: str
     position: int
     actor: str
-    at: str
+    at: Time
     block: int
     transaction: str
     head: str
     payload: dict[str, Any]
     content_hash: str | None = None
     document: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentAnswer:
-    """A document that an entry of an asset points at."""
-
-    content_hash: str
-    position: int
-    media_type: str
-    size: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommitmentAnswer:
-    """What opens a document's content hash."""
-
-    content_hash: str
-    seed: str
-    serial: str | None
-    fields: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class BirthAnswer:
-    """An asset of a batch as it was born: its content hash, and the path to the batch's root."""
-
-    id: str
-    content_hash: str
-    path: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +157,8 @@ class OperationAnswer:
     transaction: str | None = None
     block: int | None = None
     reason: Any = None
-    accepted_at: str | None = None
-    updated_at: str | None = None
+    accepted_at: Time | None = None
+    updated_at: Time | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ledger.client.answers import AssetAnswer
-from ledger.client.calling import REPEATED, Caller, chosen, segment
+from ledger.client.answers import AssetAnswer, Time
+from ledger.client.flows import (
+    REPEATED,
+    At,
+    Flow,
+    Listing,
+    chosen,
+    decode,
+    find,
+    listing,
+    method,
+    segment,
+)
 from ledger.client.transport import Call
 
 _PATIENCE: Final = 600.0
@@ -36,20 +47,31 @@ class BatchAnswer:
     root: str
     size: int
     content_hash: str
-    registered_at: str
+    registered_at: Time
     name: str | None = None
 
 
-class BatchCalls(Caller):
+@dataclass(frozen=True, slots=True)
+class BirthAnswer:
+    """An asset of a batch as it was born: its content hash, and the path to the batch's root."""
+
+    id: str
+    content_hash: str
+    path: list[str]
+
+
+class BatchCalls:
     """Batches are sent as they are read: no more than a piece of one is ever in memory."""
 
+    @method
+    @staticmethod
     def register_batch(
-        self,
         lines: Callable[[], Iterator[bytes]],
         *,
         owner: str | None = None,
         name: str | None = None,
-    ) -> AcceptedBatch:
+        schema: str | None = None,
+    ) -> Flow[AcceptedBatch]:
         """Register a batch, one asset a line; `lines` begins to read them, again if need be.
 
         The service knows the same lines again, so there is no key to be sent with them.
@@ -58,17 +80,42 @@ class BatchCalls(Caller):
             ApiProblem: the service refused; `errors` name the lines, and nothing is registered.
         """
         headers = {"Content-Type": "application/x-ndjson"}
-        params = chosen(owner=owner, name=name)
+        params = chosen(owner=owner, name=name, schema=schema)
         call = Call("POST", "/v1/batches", params=params, headers=headers, stream=lines)
-        response = self._send(replace(call, wait=_PATIENCE))
-        accepted = self._decode(response, AcceptedBatch)
+        response = yield replace(call, wait=_PATIENCE)
+        accepted = decode(response, AcceptedBatch)
         return replace(accepted, repeated=response.status_code == REPEATED)
 
-    def find_batch(self, batch: str) -> BatchAnswer | None:
+    @method
+    @staticmethod
+    def find_batch(batch: str, *, at: At | None = None) -> Flow[BatchAnswer | None]:
         """A batch by id, or None if there is none, or it is not mirrored yet."""
-        return self._find(f"/v1/batches/{segment(batch)}", BatchAnswer)
+        return find(f"/v1/batches/{segment(batch)}", BatchAnswer, chosen(at=at))
 
-    def list_batch_assets(self, batch: str, *, page: int | None = None) -> Iterator[AssetAnswer]:
+    @listing
+    @staticmethod
+    def list_batches(
+        *,
+        organisation: str | None = None,
+        owner: str | None = None,
+        at: At | None = None,
+        page: int | None = None,
+    ) -> Listing[BatchAnswer]:
+        """Batches that match the filters."""
+        params = chosen(organisation=organisation, owner=owner, at=at, limit=page)
+        return Listing("/v1/batches", params, BatchAnswer)
+
+    @listing
+    @staticmethod
+    def list_batch_assets(
+        batch: str, *, at: At | None = None, page: int | None = None
+    ) -> Listing[AssetAnswer]:
         """The assets of a batch, in the order of its lines."""
         path = f"/v1/batches/{segment(batch)}/assets"
-        return self._list(path, chosen(limit=page), AssetAnswer)
+        return Listing(path, chosen(at=at, limit=page), AssetAnswer)
+
+    @method
+    @staticmethod
+    def find_birth(batch: str, index: int, *, at: At | None = None) -> Flow[BirthAnswer | None]:
+        """What proves the birth record of a batch's asset, from 1; None if it is not kept."""
+        return find(f"/v1/batches/{segment(batch)}/assets/{index}", BirthAnswer, chosen(at=at))

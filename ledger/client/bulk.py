@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from ledger.client.answers import SETTLED, BulkAnswer, BulkItem, OperationAnswer
-from ledger.client.calling import last_segment
+from ledger.client.flows import last_segment
 from ledger.client.problems import ApiProblem, ApiUnavailable
 from ledger.client.sources import Item
 from ledger.client.sync import Client

@@ -1,31 +1,22 @@
-"""How every method of the client asks: its requests, its answers, its pages."""
+"""Who runs the client's flows: in a thread that waits, or in tasks of an event loop."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Final, Generic, Self, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
+from typing import Self, TypeVar
 
-import httpx
-import msgspec
-
-from ledger.client.answers import Accepted
-from ledger.client.problems import ApiProblem, BadAnswer
-from ledger.client.transport import Call, Transport
+from ledger.client.events import EventAnswer, Following
+from ledger.client.flows import Flow, Listing
+from ledger.client.problems import ApiProblem
+from ledger.client.rows import AsyncRows, Rows
+from ledger.client.transport import Address, AsyncTransport, Transport
 
 T = TypeVar("T")
 
-REPEATED: Final = 200
-"""The status that says: this was accepted before."""
-
-_NOT_FOUND: Final = 404
-
 
 class Caller:
-    """Asks one service with one key, and reads what it answers; the base of the client."""
+    """Asks one service with one key, and reads what it answers; the base of `Client`."""
 
     def __init__(
         self,
@@ -37,17 +28,11 @@ class Caller:
         timeout: float = 30.0,
         connections: int = 32,
     ) -> None:
-        self._transport = Transport(
-            url,
-            api_key,
-            patience=patience,
-            queue_patience=patience if queue_patience is None else queue_patience,
-            timeout=timeout,
-            connections=connections,
-        )
+        address = Address(url, patience, queue_patience, timeout, connections)
+        self._transport = Transport(address, api_key)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._transport.url)!r})"
+        return f"{type(self).__name__}({self._transport.address.url!r})"
 
     def __enter__(self) -> Self:
         return self
@@ -64,69 +49,86 @@ class Caller:
         """Drop the connections; calls under way in other threads end soon."""
         self._transport.close()
 
-    def _send(self, call: Call) -> httpx.Response:
-        return self._transport.send(call)
-
-    def _post(
-        self, path: str, body: bytes, wait: float, idempotency_key: str | None
-    ) -> httpx.Response:
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": idempotency_key or secrets.token_hex(16),
-        }
-        if wait:
-            headers["Prefer"] = f"wait={wait:g}"
-        return self._send(Call("POST", path, headers=headers, body=body, wait=wait))
-
-    def _get(self, path: str, answer: type[T]) -> T:
-        return self._decode(self._send(Call("GET", path)), answer)
-
-    def _find(self, path: str, answer: type[T]) -> T | None:
+    def run(self, flow: Flow[T]) -> T:
+        """What a flow returns, once all that it asks is answered."""
         try:
-            return self._get(path, answer)
-        except ApiProblem as problem:
-            if problem.status == _NOT_FOUND:
-                return None
-            raise
+            call = next(flow)
+            while True:
+                try:
+                    answer = self._transport.send(call)
+                except ApiProblem as problem:
+                    call = flow.throw(problem)
+                else:
+                    call = flow.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
 
-    def _list(self, path: str, params: Mapping[str, str], answer: type[T]) -> Iterator[T]:
-        while True:
-            response = self._send(Call("GET", path, params=params))
-            yield from self._decode(response, Page[answer]).items  # type: ignore[valid-type]
-            following = response.links.get("next", {}).get("url")
-            if following is None:
-                return
-            # Only the query of the link is taken: our key goes nowhere but to our service.
-            params = dict(parse_qsl(urlsplit(following).query))
+    def rows(self, listed: Listing[T]) -> Rows[T]:
+        """The rows of a list."""
+        return Rows(self, listed)
 
-    def _accepted(self, response: httpx.Response) -> Accepted:
-        accepted = self._decode(response, Accepted)
-        return replace(accepted, repeated=response.status_code == REPEATED)
+    def follow(self, followed: Following) -> Iterator[EventAnswer]:
+        """The events of a stream."""
+        for piece in self._transport.pieces(followed.call):
+            yield from followed.take(piece)
 
-    def _decode(self, response: httpx.Response, answer: type[T]) -> T:
+
+class AsyncCaller:
+    """The same for tasks of an event loop; the base of `AsyncClient`."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        *,
+        patience: float = 30.0,
+        queue_patience: float | None = None,
+        timeout: float = 30.0,
+        connections: int = 32,
+    ) -> None:
+        address = Address(url, patience, queue_patience, timeout, connections)
+        self._transport = AsyncTransport(address, api_key)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._transport.address.url!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        await self._transport.close()
+
+    async def run(self, flow: Flow[T]) -> T:
+        """What a flow returns, once all that it asks is answered."""
         try:
-            return msgspec.json.decode(response.content, type=answer)
-        except msgspec.DecodeError as error:
-            raise BadAnswer(response.request.url.path, str(error)) from None
+            call = next(flow)
+            while True:
+                try:
+                    answer = await self._transport.send(call)
+                except ApiProblem as problem:
+                    call = flow.throw(problem)
+                else:
+                    call = flow.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
 
+    def rows(self, listed: Listing[T]) -> AsyncRows[T]:
+        """The rows of a list."""
+        return AsyncRows(self, listed)
 
-class Page(msgspec.Struct, Generic[T]):
-    """One page of a list."""
-
-    items: list[T]
-
-
-def segment(text: str) -> str:
-    """A part of a path, whatever it is made of."""
-    return quote(text, safe=":")
-
-
-def last_segment(url: str) -> str:
-    """The id at the end of a URL, or an id as it is."""
-    return urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1]
-
-
-def chosen(**given: object) -> dict[str, str]:
-    """The parameters that are given (not None), as a query writes them."""
-    kept = {name: value for name, value in given.items() if value is not None}
-    return {n: str(v).lower() if isinstance(v, bool) else str(v) for n, v in kept.items()}
+    async def follow(self, followed: Following) -> AsyncIterator[EventAnswer]:
+        """The events of a stream."""
+        async for piece in self._transport.pieces(followed.call):
+            for event in followed.take(piece):
+                yield event

@@ -10,8 +10,8 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from ledger.client.bodies import registration
 from ledger.client.pointer import get_value
-from ledger.client.sync import registration
 from ledger.errors import DocumentError, MalformedValue
 
 STDIN: Final = "-"

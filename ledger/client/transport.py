@@ -1,31 +1,23 @@
-"""Sending requests until there is an answer: connections, back-off, patience."""
+"""Sending requests until there is an answer: two ways to wait, in a thread or in an event loop."""
 
 from __future__ import annotations
 
-import email.utils
+import asyncio
 import re
-import secrets
 import ssl
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
-from ledger.client.problems import ApiUnavailable, read_problem
+from ledger.client.patience import Patience
 from ledger.errors import MalformedValue
 
-BUSY: Final = frozenset({429, 502, 503, 504})
-"""Statuses that say: not now, ask again."""
-
-FULL: Final = frozenset({"too_many_waiting", "queue_full"})
-"""Problems of a service that is well, and has no room yet: nothing was accepted."""
-
-FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 5.0
+_CLOSED: Final = "this client is closed"
+_ENDED: Final = "the stream ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +36,63 @@ class Call:
     wait: float = 0.0
 
 
-class Transport:
-    """A pool of kept-alive connections to one service; safe to use from many threads.
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Which service, and how patient to be with it.
 
     `patience` is for how many seconds of being away or busy the service is asked again, and
-    `queue_patience` for how many it may have no room in its queue. The key lives in the
-    connection pool's headers alone, so that neither a `repr` nor a message can show it, and
-    redirects are not followed, so that no other host is sent it.
+    `queue_patience` for how many it may have no room in its queue.
     """
 
-    def __init__(
-        self,
-        url: str,
-        api_key: str | None,
-        *,
-        patience: float,
-        queue_patience: float,
-        timeout: float,
-        connections: int,
-    ) -> None:
-        self.url = _base(url)
-        self._patience = patience
-        self._queue_patience = queue_patience
-        self._timeout = timeout
-        self._closing = threading.Event()
-        self._http = httpx.Client(
-            base_url=self.url,
-            headers={"Accept": "application/json"} | _bearer(api_key),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+    url: str
+    patience: float = 30.0
+    queue_patience: float | None = None
+    timeout: float = 30.0
+    connections: int = 32
+
+    def begin(self) -> Patience:
+        """The patience that there is for one request."""
+        full = self.patience if self.queue_patience is None else self.queue_patience
+        return Patience(self.url, self.patience, full)
+
+    def pool(self, api_key: str | None) -> dict[str, Any]:
+        """What a pool of connections is made of.
+
+        The key lies in its headers alone, so that neither a `repr` nor a message can show it, and
+        redirects are not followed, so that no other host is sent it.
+        """
+        url = _base(self.url)
+        most = self.connections
+        return {
+            "base_url": url,
+            "headers": {"Accept": "application/json"} | _bearer(api_key),
+            "limits": httpx.Limits(max_connections=most, max_keepalive_connections=most),
             # A proxy of the environment cannot reach this machine's own loopback for us.
-            trust_env=self.url.host not in ("localhost", "127.0.0.1", "::1"),
-            verify=_trust(self.url.scheme),
-        )
+            "trust_env": url.host not in ("localhost", "127.0.0.1", "::1"),
+            "verify": _trust(url.scheme),
+        }
+
+    def asked(self, call: Call) -> dict[str, Any]:
+        """A request as the pool takes it, but for its body."""
+        return {
+            "method": call.method,
+            "url": call.path,
+            "params": dict(call.params) or None,
+            "headers": dict(call.headers),
+            "timeout": self.timeout + call.wait,
+        }
+
+
+class Transport:
+    """A pool of kept-alive connections to one service; safe to use from many threads."""
+
+    def __init__(self, address: Address, api_key: str | None) -> None:
+        self.address = address
+        self._closing = threading.Event()
+        self._http = httpx.Client(**address.pool(api_key))
 
     def __repr__(self) -> str:
-        return f"Transport({str(self.url)!r})"
+        return f"Transport({self.address.url!r})"
 
     def close(self) -> None:
         """End all waiting and drop the connections."""
@@ -86,58 +100,103 @@ class Transport:
         self._http.close()
 
     def send(self, call: Call) -> httpx.Response:
-        """The service's answer, of status 2xx.
-
-        Raises:
-            ApiProblem: the service refused.
-            ApiUnavailable: no answer within our patience.
-        """
-        began = heard = time.monotonic()
-        pause = FIRST_PAUSE
+        """The service's answer, of status 2xx. Raises ApiProblem, ApiUnavailable."""
+        patience = self.address.begin()
         while True:
-            full, asked = False, None
+            verdict = patience.judge(self._once(call))
+            if isinstance(verdict, httpx.Response):
+                return verdict
+            if self._closing.wait(verdict):
+                raise patience.give_up(_CLOSED)
+
+    def pieces(self, begin: Callable[[], Call]) -> Iterator[bytes]:
+        """A stream, begun again wherever it ends. Raises ApiProblem, ApiUnavailable."""
+        patience = self.address.begin()
+        while True:
+            outcome: httpx.Response | httpx.TransportError = httpx.ReadError(_ENDED)
             try:
-                response = self._once(call)
+                with self._http.stream(**self.address.asked(begin())) as response:
+                    if response.is_success:
+                        for piece in response.iter_bytes():
+                            patience = self.address.begin()
+                            yield piece
+                    else:
+                        response.read()
+                        outcome = response
             except httpx.TransportError as error:
-                trouble = f"{type(error).__name__}: {error}"
-            else:
-                if response.is_success:
-                    return response
-                problem = read_problem(response)
-                if response.status_code not in BUSY:
-                    raise problem
-                trouble, asked, full = str(problem), retry_after(response), problem.code in FULL
-            deadline = began + self._queue_patience if full else heard + self._patience
-            chosen = _jittered(pause, asked)
-            if self._closing.is_set() or time.monotonic() + chosen > deadline:
-                raise ApiUnavailable(
-                    f"{self.url} {'has no room' if full else 'does not answer'}: {trouble}",
-                    url=str(self.url),
-                    trouble=trouble,
-                )
-            self._closing.wait(chosen)
-            if full:  # it is well, and has its own time to be away in again
-                heard, pause = time.monotonic(), FIRST_PAUSE
-            else:
-                pause = min(2 * pause, LONGEST_PAUSE)
+                outcome = error
+            if self._closing.wait(patience.rest(outcome)):
+                raise patience.give_up(_CLOSED)
 
-    def _once(self, call: Call) -> httpx.Response:
+    def _once(self, call: Call) -> httpx.Response | httpx.TransportError:
         if self._closing.is_set():
-            raise httpx.TransportError("this client is closed")
-        return self._http.request(
-            call.method,
-            call.path,
-            params=dict(call.params) or None,
-            headers=dict(call.headers),
-            content=call.stream() if call.stream else call.body,
-            timeout=self._timeout + call.wait,
-        )
+            return httpx.TransportError(_CLOSED)
+        body = call.stream() if call.stream else call.body
+        try:
+            return self._http.request(**self.address.asked(call), content=body)
+        except httpx.TransportError as error:
+            return error
 
 
-def _jittered(pause: float, asked: float | None) -> float:
-    """Seconds to stay away: never less than asked, and not the same for everybody."""
-    dice = secrets.randbelow(500) / 1000
-    return pause * (0.75 + dice) if asked is None else asked + min(asked, LONGEST_PAUSE) * dice
+class AsyncTransport:
+    """The same for tasks of one event loop."""
+
+    def __init__(self, address: Address, api_key: str | None) -> None:
+        self.address = address
+        self._http = httpx.AsyncClient(**address.pool(api_key))
+
+    def __repr__(self) -> str:
+        return f"AsyncTransport({self.address.url!r})"
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        await self._http.aclose()
+
+    async def send(self, call: Call) -> httpx.Response:
+        """The service's answer, of status 2xx. Raises ApiProblem, ApiUnavailable."""
+        patience = self.address.begin()
+        while True:
+            verdict = patience.judge(await self._once(call))
+            if isinstance(verdict, httpx.Response):
+                return verdict
+            await asyncio.sleep(verdict)
+            if self._http.is_closed:
+                raise patience.give_up(_CLOSED)
+
+    async def pieces(self, begin: Callable[[], Call]) -> AsyncIterator[bytes]:
+        """A stream, begun again wherever it ends. Raises ApiProblem, ApiUnavailable."""
+        patience = self.address.begin()
+        while True:
+            outcome: httpx.Response | httpx.TransportError = httpx.ReadError(_ENDED)
+            try:
+                async with self._http.stream(**self.address.asked(begin())) as response:
+                    if response.is_success:
+                        async for piece in response.aiter_bytes():
+                            patience = self.address.begin()
+                            yield piece
+                    else:
+                        await response.aread()
+                        outcome = response
+            except httpx.TransportError as error:
+                outcome = error
+            await asyncio.sleep(patience.rest(outcome))
+            if self._http.is_closed:
+                raise patience.give_up(_CLOSED)
+
+    async def _once(self, call: Call) -> httpx.Response | httpx.TransportError:
+        if self._http.is_closed:
+            return httpx.TransportError(_CLOSED)
+        body = _read_aside(call.stream()) if call.stream else call.body
+        try:
+            return await self._http.request(**self.address.asked(call), content=body)
+        except httpx.TransportError as error:
+            return error
+
+
+async def _read_aside(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of a body, each read by a thread, as reading may wait for a disk."""
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece
 
 
 @cache
@@ -146,18 +205,6 @@ def _trust(scheme: str) -> ssl.SSLContext:
     if scheme == "https":
         return httpx.create_ssl_context()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is never asked
-
-
-def retry_after(response: httpx.Response) -> float | None:
-    """Seconds that the service asks us to stay away (RFC 9110, 10.2.3), or None."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, moment.timestamp() - time.time())
 
 
 def _base(url: str) -> httpx.URL:

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ledger.client.answers import Accepted
-from ledger.client.calling import Caller, chosen
-from ledger.client.transport import Call
+from ledger.client.answers import Accepted, Time
+from ledger.client.flows import Flow, append, chosen, method, put_forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class SignedIn:
     organisation: str
     account: str
     roles: list[str]
-    expires_at: str
+    expires_at: Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +29,27 @@ class _Nonce:
     message: str
 
 
-class WalletCalls(Caller):
+class WalletCalls:
     """Signatures are made by whoever calls: no key of a wallet comes here."""
 
+    @method
+    @staticmethod
     def sign_in(
-        self, account: str, sign: Callable[[str], str], *, organisation: str | None = None
-    ) -> SignedIn:
+        account: str, sign: Callable[[str], str], *, organisation: str | None = None
+    ) -> Flow[SignedIn]:
         """Sign in as an account of an organisation; `sign` signs a text (EIP-191) as 0x-hex.
 
         Raises:
             ApiProblem: the signature is not the account's, or the account is of no organisation.
         """
-        asked = self._put_forward("/v1/sign-in/nonce", {"account": account})
-        message = self._decode(asked, _Nonce).message
-        told = {"message": message, "signature": sign(message)}
+        asked = yield from put_forward("/v1/sign-in/nonce", {"account": account}, _Nonce)
+        told = {"message": asked.message, "signature": sign(asked.message)}
         more = chosen(organisation=organisation)
-        return self._decode(self._put_forward("/v1/sign-in", told | more), SignedIn)
+        return (yield from put_forward("/v1/sign-in", told | more, SignedIn))
 
+    @method
+    @staticmethod
     def relay_entry(
-        self,
         *,
         chain_id: int,
         contract: str,
@@ -61,7 +62,7 @@ class WalletCalls(Caller):
         signature: str,
         wait: float = 0,
         idempotency_key: str | None = None,
-    ) -> Accepted:
+    ) -> Flow[Accepted]:
         """Have an entry appended that a wallet of the organisation signed (EIP-712, `Entry`).
 
         Raises:
@@ -79,8 +80,4 @@ class WalletCalls(Caller):
             "signature": signature,
         }
         body = msgspec.json.encode(told)
-        return self._accepted(self._post("/v1/entries", body, wait, idempotency_key))
-
-    def _put_forward(self, path: str, told: dict[str, Any]) -> Any:
-        headers = {"Content-Type": "application/json"}
-        return self._send(Call("POST", path, headers=headers, body=msgspec.json.encode(told)))
+        return append("/v1/entries", body, wait, idempotency_key)

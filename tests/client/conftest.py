@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from ledger.client import Client
 from tests.api.running import Member, Running, running
+from tests.client.desk import Answer, Desk
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,19 @@ def client(service: Running, maker: Member) -> Iterator[Client]:
     """The maker's client."""
     with Client(service.url, maker.key) as client:
         yield client
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Desk]]:
+    desks: list[Desk] = []
+
+    def start(*answers: Answer | None) -> Desk:
+        desk = Desk(list(answers))
+        threading.Thread(target=desk.serve_forever, args=(0.02,), daemon=True).start()
+        desks.append(desk)
+        return desk
+
+    yield start
+    for desk in desks:
+        desk.shutdown()
+        desk.server_close()

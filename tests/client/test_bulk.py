@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from ledger.client import ApiProblem, ApiUnavailable, Client
+from ledger.client.bodies import registration
 from ledger.client.bulk import CHUNK, CHUNK_BYTES, FIRST_CHUNK, chunks, register_all
 from ledger.client.sources import Item
-from ledger.client.sync import registration
 from tests.api.running import Running
 
 MANY = 120

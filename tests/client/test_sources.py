@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.client.bodies import registration
 from ledger.client.sources import check_sources, count_items, read_document, read_items, read_lines
-from ledger.client.sync import registration
 from ledger.errors import DocumentError, MalformedValue
 
 ODD = b'{ "b" : 1.0,\n\t"a":[ ], "e":1e2, "u":"\\u00e9\xc3\xa9" }'

@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from ledger.client import ApiProblem, ApiUnavailable, Client
+from ledger.client.patience import retry_after
 from ledger.client.problems import BadAnswer
-from ledger.client.transport import retry_after
 from ledger.errors import MalformedValue
-
-KEY = "al_abcdefgh_very-secret"
-ACCEPTED = {"id": "0xaa", "position": 0, "operation": "/v1/operations/7", "content_hash": "0xbb"}
-
-
-@dataclass
-class Answer:
-    status: int = 200
-    body: object = None
-    headers: dict[str, str] = field(default_factory=dict)
-    raw: bytes | None = None
-
-
-@dataclass
-class Seen:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class Desk(ThreadingHTTPServer):
-    """A server that gives the answers it was told, one a request; None hangs up."""
-
-    daemon_threads = True
-
-    def __init__(self, answers: list[Answer | None]) -> None:
-        self.answers, self.seen = answers, list[Seen]()
-        super().__init__(("127.0.0.1", 0), _Clerk)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Clerk(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Desk
-
-    def handle_one_request(self) -> None:
-        self.raw_requestline = self.rfile.readline()
-        if not self.raw_requestline or not self.parse_request():
-            self.close_connection = True
-            return
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.seen.append(Seen(self.command, self.path, dict(self.headers), body))
-        answer = self.server.answers.pop(0)
-        if answer is None:
-            self.close_connection = True
-            return
-        content = answer.raw if answer.raw is not None else json.dumps(answer.body).encode()
-        self.send_response(answer.status)
-        for name, value in {**answer.headers, "Content-Length": str(len(content))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Desk]]:
-    desks: list[Desk] = []
-
-    def start(*answers: Answer | None) -> Desk:
-        desk = Desk(list(answers))
-        threading.Thread(target=desk.serve_forever, args=(0.02,), daemon=True).start()
-        desks.append(desk)
-        return desk
-
-    yield start
-    for desk in desks:
-        desk.shutdown()
-        desk.server_close()
+from tests.client.desk import ACCEPTED, KEY, Answer, Desk
 
 
 def test_a_request_is_repeated_with_the_same_key_until_it_is_answered(
@@ -222,7 +145,7 @@ def test_the_key_goes_to_the_service_and_nowhere_else(serve: Callable[..., Desk]
     away = {"Location": f"{thief.url}/v1/status"}
     desk = serve(Answer(200, page, link), Answer(200, page), Answer(307, None, away))
     with Client(desk.url, KEY) as client:
-        assert list(client.list_entries()) == []
+        assert list(client.list_all_entries()) == []
         with pytest.raises(ApiProblem):
             client.status()
     assert [seen.path for seen in desk.seen] == [
