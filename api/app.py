@@ -49,16 +49,20 @@ from api.routes import (
     schemas,
     sign_in,
     status,
+    webhooks,
     worlds,
 )
 from api.streams import Streams, telling_of_the_end
+from api.webhooks import Desk
 from ledger import __version__
 from ledger.cli.keystore import open_service_key
 from ledger.database.engine import open_engine, upgrade
 from ledger.documents.opening import open_stores
+from ledger.documents.secrets import Secrets
 from ledger.mirror.feed_telling import feed_source
 from ledger.outbox.keys import Credential
 from ledger.outbox.pressure import Gauge
+from ledger.outbox.reaching import Reach
 from ledger.settings import Settings
 from ledger.standards.schema_workers import SchemaWorkers
 
@@ -78,6 +82,7 @@ _ROUTES = (
     batches,
     entries,
     events,
+    webhooks,
     documents,
     schemas,
     worlds,
@@ -144,6 +149,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.callers = Gatherer[str, Credential](partial(identify_all, engine), _GATHERED)
     app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
     app.state.feed = Feed(engine, births, feed_source(settings.api_url()))
+    reach = Reach(settings.webhook_private_addresses, settings.webhook_plain_http)
+    app.state.webhooks = Desk(Secrets(kept.vault), reach)
     app.state.streams = Streams(settings.max_streams, settings.max_streams_per_key)
     app.state.measures = Measures()
     app.state.standing = CollectorRegistry()

@@ -118,6 +118,18 @@ _KINDS: Final = (
         "sign the entry, and send that to `POST /v1/entries`.",
     ),
     ProblemKind(
+        "too_many_webhooks",
+        409,
+        "You have too many webhooks",
+        "Revoke webhooks that nobody needs.",
+    ),
+    ProblemKind(
+        "revoked_webhook",
+        409,
+        "The webhook was revoked",
+        "Nothing is sent to it any more. Make another one.",
+    ),
+    ProblemKind(
         "wrong_chain",
         409,
         "It was signed for another ledger",

@@ -77,6 +77,19 @@ class Settings(BaseSettings):
     max_streams: int = Field(
         1_000, ge=0, description="streams of events that a process keeps open; 0: any number"
     )
+    webhook_private_addresses: bool = Field(
+        False, description="webhooks may have addresses that are not public"
+    )
+    webhook_plain_http: bool = Field(False, description="webhooks may have http URLs")
+    webhook_seconds: float = Field(
+        15.0, gt=0, le=60, description="how long a webhook has to answer"
+    )
+    webhook_give_up_seconds: float = Field(
+        259_200.0, ge=0, description="a webhook that has failed for so long is paused"
+    )
+    webhook_log_days: int = Field(
+        30, ge=0, description="days for which deliveries are kept; 0: for ever"
+    )
     access_log_days: int = Field(
         400, ge=0, description="days for which it is kept who read documents; 0: for ever"
     )

@@ -12,6 +12,7 @@ from ledger.cli.bar import mirroring_bar
 from ledger.cli.options import AsJsonAtEnd, Database, ManifestFile, Node
 from ledger.cli.output import count, say
 from ledger.cli.texts import making_texts
+from ledger.cli.webhooks import sending_webhooks
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 from ledger.types import to_hex
 
@@ -31,8 +32,8 @@ def index(
 ) -> None:
     """Mirror the chain into the database; nothing is committed that the chain does not prove.
 
-    Goes on where it was stopped. While it follows, what is searched follows, too. SIGTERM and
-    Ctrl-C end it after the step at hand.
+    Goes on where it was stopped. While it follows, what is searched follows, too, and webhooks are
+    told. SIGTERM and Ctrl-C end it after the step at hand.
     """
     from ledger.cli.logs import begin_log
     from ledger.mirror.early import reading_early
@@ -44,7 +45,8 @@ def index(
     deployed, finality = load_deployed(settings), choose_finality(settings)
     beginning = reading_early(settings.rpc_url, settings.database(), deployed, finality)
     texts = nullcontext() if to_head else making_texts(settings)
-    with beginning as early, stopped_by_signals() as stop, mirroring_bar() as show, texts:
+    webhooks = nullcontext() if to_head else sending_webhooks(settings)
+    with beginning as early, stopped_by_signals() as stop, mirroring_bar() as show, texts, webhooks:
         # What takes longest to import, while it is being read.
         from ledger.mirror.run import index as run
 

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy import Engine as Engine
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlmodel import Session as Session
 
 from ledger.errors import LedgerError
 

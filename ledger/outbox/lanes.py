@@ -85,7 +85,7 @@ def acquire(engine: Engine, lane: str, holder: str, seconds: float) -> Lease | N
     with writing(engine) as session:
         row = session.exec(select(Lane).where(Lane.id == lane).with_for_update()).one()
         held = row.lease_until > now() and row.lease_holder not in (None, holder)
-        if held and _is_alive(row.lease_holder or ""):
+        if held and is_alive(row.lease_holder or ""):
             return None
         row.lease_holder, row.lease_token = holder, row.lease_token + 1
         row.lease_until = now() + round(seconds * 1000)
@@ -131,10 +131,10 @@ def change_lane(session: Session, lease: Lease, **values: int) -> None:
 
 def is_held(lane: Lane) -> bool:
     """Whether a submitter that may still run holds a lane."""
-    return lane.lease_until > now() and _is_alive(lane.lease_holder or "")
+    return lane.lease_until > now() and is_alive(lane.lease_holder or "")
 
 
-def _is_alive(holder: str) -> bool:
+def is_alive(holder: str) -> bool:
     """Whether a holder may still run: true unless it is a dead process of this machine."""
     host, _, rest = holder.partition("/")
     pid = rest.partition("/")[0]

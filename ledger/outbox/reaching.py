@@ -13,7 +13,9 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -28,6 +30,7 @@ _READ: Final = 65_536
 """Bytes of an answer's body that are read at the most; none is kept."""
 
 _TRIED: Final = 4
+_RESOLVING: Final = 32
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -108,6 +111,7 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
         self._inner = httpcore.AnyIOBackend()
+        self._resolving = ThreadPoolExecutor(_RESOLVING, "resolves")
 
     async def connect_tcp(
         self,
@@ -131,8 +135,10 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
     async def find_addresses(self, host: str, port: int) -> list[str]:
         """All addresses of a name, if all of them may be reached. Raises NoAddress."""
         loop = asyncio.get_running_loop()
+        resolve = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            # In threads of their own: name servers of others may take their time.
+            found = await loop.run_in_executor(self._resolving, resolve)
         except (OSError, UnicodeError):
             raise NoAddress(host) from None
         addresses = list(dict.fromkeys(str(told[4][0]) for told in found))

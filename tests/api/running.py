@@ -95,7 +95,11 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, *, explorer_documents: bool = True, database_url: str | None = None
+    folder: Path,
+    *,
+    explorer_documents: bool = True,
+    database_url: str | None = None,
+    **more: Any,
 ) -> Iterator[Running]:
     """Start everything in `folder`, and stop it at the end; its database is SQLite by default."""
     with ExitStack() as stack:
@@ -106,6 +110,7 @@ def running(
             database_url=database_url or f"sqlite:///{folder / 'ledger.db'}",
             explorer_documents=explorer_documents,
             poll_seconds=0.02,
+            **more,
         )
         governor, custodian = (KeystoreSigner(secrets.token_bytes(32)) for _ in range(2))
         deployed = deploy(anvil, governor, custodian.address)

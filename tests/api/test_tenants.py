@@ -67,6 +67,9 @@ def victim(service: Running) -> Victim:
     says = {"kind": "credential_issued", "schema": schema, "document": {"says": WORDS[0]}}
     issued = http.post(f"/v1/organisations/{member.id}/entries", json=says, headers=WAIT).json()
     made = http.post("/v1/keys", json={"roles": ["reader"], "name": WORDS[3]}).json()
+    hook = {"url": f"https://{WORDS[2]}.example/", "name": WORDS[3]}
+    webhook = http.post("/v1/webhooks", json=hook).json()["id"]
+    delivery = http.post(f"/v1/webhooks/{webhook}/test").json()["id"]
     wallet = Wallet.make()
     add_account(service, member, wallet)
     http.put(f"/v1/sign-in/accounts/{to_hex(wallet.address)}", json={"roles": ["reader"]})
@@ -84,7 +87,7 @@ def victim(service: Running) -> Victim:
         member,
         pool=(
             *(asset, batch["id"], member_asset, member.id, member.did, *hashes),
-            *(schema, world, f"{member.id}-{issued['position']}"),
+            *(webhook, delivery, schema, world, f"{member.id}-{issued['position']}"),
             *(*operations, made["key"], to_hex(wallet.address), lane),
             *("0", "1", str(block), WORDS[1], WORDS[0], f"{WORDS[3]}-1", WORDS[4]),
         ),

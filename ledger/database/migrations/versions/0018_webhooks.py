@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
@@ -72,13 +72,13 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-def _text(name: str, empty: bool = False) -> sa.Column[str]:
+def _text(name: str, empty: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Text(), nullable=empty)
 
 
-def _binary(name: str, empty: bool = False) -> sa.Column[bytes]:
+def _binary(name: str, empty: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.LargeBinary(), nullable=empty)
 
 
-def _integer(name: str, empty: bool = False) -> sa.Column[int]:
+def _integer(name: str, empty: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.BigInteger(), nullable=empty)
