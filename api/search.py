@@ -11,7 +11,7 @@ from sqlmodel import Session
 from api.births import Births
 from api.deps import View
 from api.lookup import find_party
-from ledger.mirror.queries import find_asset
+from ledger.mirror.queries import find_assets
 from ledger.mirror.search.asking import Search, find_among
 from ledger.mirror.search.tables import ASSET
 from ledger.types import Hash32
@@ -61,16 +61,11 @@ def id_prefix(word: str) -> str | None:
 
 
 def _visible(view: View, serial: str) -> frozenset[Hash32]:
-    return frozenset(
-        asset
-        for asset, org in view.births.find_serial(view.session, serial).items()
-        if view.may_see(org) or _owns(view, asset)
-    )
-
-
-def _owns(view: View, asset: Hash32) -> bool:
-    row = find_asset(view.session, asset)
-    return row is not None and row.owner == view.who.reads
+    found = view.births.find_serial(view.session, serial)
+    others = {asset for asset, org in found.items() if not view.may_see(org)}
+    rows = find_assets(view.session, others).values()
+    owned = {row.id for row in rows if row.owner == view.who.reads}
+    return frozenset(found.keys() - (others - owned))
 
 
 def serial_ids(session: Session, births: Births, serial: str) -> frozenset[Hash32]:

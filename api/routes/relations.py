@@ -1,8 +1,7 @@
-"""What is between assets and others: who holds them, their parts, what is stated, where listed."""
+"""What is between assets and others: who holds them, their parts, and what is stated of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -19,14 +18,13 @@ from api.openapi import READING, problems
 from api.paging import decode_cursor, link_next
 from api.relations import (
     tell_attestations,
-    tell_listings,
     tell_offers,
     tell_parties,
     tell_parts,
 )
 from api.routes.assets import AssetId
 from api.schemas.base import AsOf, HashInput
-from api.schemas.relations import Attestations, Listings, Parties, Parts, WhereUsed
+from api.schemas.relations import Attestations, Parties, Parts, WhereUsed
 from api.subjects import get_asset_row
 from ledger.mirror.moments import Moment, find_moment
 from ledger.mirror.pages import Cursor, Page
@@ -35,7 +33,6 @@ from ledger.mirror.queries import (
     list_claims_ever,
     list_claims_of,
     list_holders,
-    list_listings_of,
     list_offers_of,
     list_parties,
     list_parts,
@@ -43,7 +40,7 @@ from ledger.mirror.queries import (
     list_where_used,
 )
 from ledger.mirror.queries.mounts import DEEPEST
-from ledger.mirror.tables import AssetRow, ClaimRow, ListingRow, MountRow
+from ledger.mirror.tables import AssetRow, ClaimRow, MountRow
 from ledger.types import Hash32, Party
 
 router = APIRouter(prefix="/v1/assets", tags=["assets"])
@@ -79,12 +76,6 @@ class AttestationQuery(HistoryQuery):
     valid: Annotated[
         bool | None, Field(description="only what is in force; false: only what is not")
     ] = None
-
-
-class ListingQuery(HistoryQuery):
-    """Which listings to list."""
-
-    shown: Annotated[bool, Field(description="only those that their worlds show")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,39 +223,3 @@ def _page_of_claims(asked: _Asked, query: AttestationQuery) -> Page[ClaimRow]:
         return list_claims_of(session, asset, good_at=asked.time, **wanted)
     spent = None if query.valid is None else asked.time
     return list_claims_ever(session, asset, spent_at=spent, **wanted)
-
-
-@router.get("/{asset_id}/listings", response_model=Listings, responses=_ANSWERS)
-def get_listings(
-    request: Request,
-    response: Response,
-    view: Viewing,
-    asset_id: AssetId,
-    query: Annotated[ListingQuery, Query()],
-    if_none_match: IfNoneMatch = None,
-) -> Listings | Response:
-    """The worlds in which the asset is listed, and whether they show it."""
-    asked = _ask(view, asset_id, query.at)
-    cursor = decode_cursor("listings", query.cursor)
-
-    def list_them(shown_at: int | None) -> Page[ListingRow]:
-        return list_listings_of(
-            view.session,
-            asset_id,
-            shown_at=shown_at,
-            at=asked.then,
-            cursor=cursor,
-            limit=query.limit,
-        )
-
-    shown = list_them(asked.time)
-    # Whatever a page of all has that is shown is among the first of those that are.
-    page = shown if query.shown else list_them(None)
-    link_next(request, response, "listings", page.cursor)
-    listed = tell_listings(page.items, _places(shown.items), asked.time)
-    tag = tag_of(asked.row.count - 1, listed or None)
-    return not_modified(response, tag, if_none_match) or Listings(items=listed, as_of=asked.as_of)
-
-
-def _places(rows: Sequence[ListingRow]) -> frozenset[tuple[Hash32, int]]:
-    return frozenset((row.asset, row.position) for row in rows)

@@ -150,7 +150,7 @@ def get_world(
 ) -> OneWorld | Response:
     """Read a world, and whom it admits; its ETag is the position of its newest entry."""
     moment = find_at(view.session, at)
-    row = _get_row(view, world_id, moment)
+    row = get_world_row(view, world_id, moment)
     if known := tag_subject(response, row.count, if_none_match):
         return known
     [fields] = tell_worlds(view, [row])
@@ -171,7 +171,7 @@ def get_world_entries(
 ) -> Entries | SomeEntries:
     """The world's history, oldest first."""
     at = find_at(view.session, query.at)
-    _get_row(view, world_id, at)
+    get_world_row(view, world_id, at)
     return pick_entries(list_history(request, response, view, world_id, query, at), query.fields)
 
 
@@ -181,11 +181,12 @@ def get_world_entry(
 ) -> EntryAnswer:
     """One entry of the world's history."""
     moment = find_at(view.session, at)
-    _get_row(view, world_id, moment)
+    get_world_row(view, world_id, moment)
     return get_history_entry(view, world_id, position, moment)
 
 
-def _get_row(view: View, world: bytes, at: Moment | None) -> WorldRow:
+def get_world_row(view: View, world: bytes, at: Moment | None) -> WorldRow:
+    """The world, if it was there by then. Raises Problem."""
     row = find_world(view.session, world, at=at)
     if row is None:
         raise not_there(view, "world", world, Kind.WORLD_OPENED, at)

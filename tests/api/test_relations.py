@@ -290,6 +290,33 @@ def test_listings_are_shown_expired_or_hidden(
     assert maker.items(asset, "listings", shown=True) == []
     block = listed.json()["as_of"]["block"]
     assert maker.items(asset, "listings", at=block) == listed.json()["items"]
+    told = listed.json()["items"][0]
+    path = f"/v1/worlds/{told['world']}/listings"
+    then = maker.member.http.get(path, params={"at": block})
+    assert then.json()["items"] == [told]
+    now = maker.member.http.get(path)
+    assert now.json()["items"] == [{**told, "state": "hidden"}]
+    assert now.headers["ETag"] != then.headers["ETag"]
+    assert maker.member.http.get(path, params={"shown": True}).json()["items"] == []
+    same = maker.member.http.get(path, headers={"If-None-Match": now.headers["ETag"]})
+    assert same.status_code == 304
+
+
+def test_a_world_lists_in_the_order_of_listing(maker: Writer, keeper: Writer) -> None:
+    world = keeper.begin(WorldOpened(secrets.token_bytes(32), ZERO_HASH, ZERO_HASH))
+    assets = [maker.member.register() for _ in range(3)]
+    for asset in assets[::-1]:
+        shown = secrets.token_bytes(32), secrets.token_bytes(32)
+        maker.write(asset, Listed(parse_hash(world), *shown, 0, ZERO_HASH, 0))
+    path, found = f"/v1/worlds/{world}/listings?limit=1", []
+    while path:
+        answer = maker.member.http.get(path)
+        assert answer.status_code == 200, answer.text
+        found += [one["asset"] for one in answer.json()["items"]]
+        path = answer.links.get("next", {}).get("url", "")
+    assert found == assets[::-1]
+    unknown = maker.member.http.get("/v1/worlds/0x" + "12" * 32 + "/listings")
+    assert unknown.status_code == 404
 
 
 RELATIONS = ("parties", "parts", "where-used", "attestations", "listings")
