@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import astuple
 from itertools import product
 
 from sqlmodel import Session
@@ -14,6 +15,7 @@ from api.deps import Service
 from api.described import named_file, seal_described, tell_request
 from api.erasing import erase, require_erasable
 from api.errors import Problem
+from api.export_gate import read_release, require_releasable
 from api.lookup import Target
 from api.naming import make_payload
 from api.pressure import require_room
@@ -39,6 +41,7 @@ from ledger.domain.payloads import (
     Transferred,
 )
 from ledger.errors import UnknownThing
+from ledger.outbox.classes import Label, keep_releases, make_label
 from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.files import bind_file, require_free_file
 from ledger.outbox.keys import Credential
@@ -77,12 +80,16 @@ def append(
             return taken_of(session, answered, repeated=True)
         target = lookup.get_target(session, who, asset)
         payload = _judge(service, session, who, target, body, sent)
+        label = make_label(session, org, getattr(body, "data_class", None))
+        released = read_release(body.kind, sent)
+        if released is not None:
+            require_releasable(session, service.births, who, asset, released)
         revising = isinstance(payload, Revised)
         schema = get_schema(service, session, target.asset.schema) if revising else None
     require_fitting(service, target.asset.schema, schema, sent.raw if sent else None)
     matched = target.match(if_match)
     require_room(service, org)
-    document = _store(service, org, sent) if sent else None
+    document = _store(service, org, sent, label) if sent else None
     try:
         with writing(service.engine) as session:
             accepted = accept_entry(
@@ -100,6 +107,8 @@ def append(
             )
             if file is not None and not accepted.existing:
                 bind_file(session, org, file, asset)
+            if released is not None and not accepted.existing:
+                keep_releases(session, accepted.operation.id, *astuple(released))
             # Nothing is destroyed unless the entry is taken, and no entry stands before it is.
             if isinstance(payload, Erased) and not accepted.existing:
                 erase(service, session, payload.documents)
@@ -110,9 +119,9 @@ def append(
         raise Problem("precondition_failed", error.message, members=error.fields) from None
 
 
-def _store(service: Service, org: Hash32, sent: Sealed) -> SentDocument:
+def _store(service: Service, org: Hash32, sent: Sealed, label: Label | None) -> SentDocument:
     [place] = service.documents.save([sent], [org])
-    return SentDocument(sent.content_hash, len(sent.raw), place)
+    return SentDocument(sent.content_hash, len(sent.raw), place, label=label)
 
 
 # -- judging -------------------------------------------------------------------------------------

@@ -153,6 +153,8 @@ def _document(position: int, document: Document) -> DocumentLink:
         position=position,
         media_type=document.media_type,
         size=document.size,
+        data_class=cast(Any, document.data_class or "ordinary"),
+        jurisdiction=document.jurisdiction,
         url=path,
         commitment=f"{path}/commitment",
     )

@@ -30,6 +30,7 @@ from ledger.domain.payloads import BatchRegistered
 from ledger.errors import LedgerError
 from ledger.hashing import sha256, subject_id
 from ledger.outbox.batches import SentBatch, accept_batch, is_standing, lock_serials
+from ledger.outbox.classes import Label, make_label
 from ledger.outbox.once import Accepted, Asked, find_answered
 from ledger.outbox.operations import SentDocument
 from ledger.types import ZERO_HASH, Hash32, to_hex
@@ -48,6 +49,7 @@ class Asking:
     owner: str | None
     name: str | None
     schema: Hash32 | None
+    data_class: str | None
     key: str | None
 
 
@@ -67,6 +69,7 @@ class _Resolved:
     owner: Hash32
     domain: Hash32
     schema: bytes | None  # its text
+    label: Label | None
 
 
 async def take_in(service: Service, asking: Asking, body: AsyncIterator[bytes]) -> TakenBatch:
@@ -120,7 +123,8 @@ def _resolve(service: Service, asking: Asking) -> _Resolved:
         owner = asking.owner and lookup.get_party(session, asking.owner, "owner")
         domain = lookup.get_domain(session)
         schema = get_schema(service, session, asking.schema or ZERO_HASH)
-        return _Resolved(owner or asking.org, domain, schema)
+        label = make_label(session, asking.org, asking.data_class)
+        return _Resolved(owner or asking.org, domain, schema, label)
 
 
 def _finish(
@@ -183,7 +187,10 @@ def _prepare(service: Service, asking: Asking, resolved: _Resolved, about: About
         size=about.size,
         digest=_digest(asking, resolved, about),
         name=asking.name,
-        manifest=SentDocument(manifest.content_hash, len(manifest.raw), place),
+        manifest=SentDocument(
+            manifest.content_hash, len(manifest.raw), place, label=resolved.label
+        ),
+        label=resolved.label,
     )
 
 
@@ -199,17 +206,18 @@ def _manifest(asking: Asking, about: About) -> dict[str, JsonValue]:
 
 def _request_digest(asking: Asking, about: About) -> Hash32:
     told: dict[str, JsonValue] = {"path": "batches", "lines": to_hex(about.digest)}
-    return sha256(canonical(told | _schema(asking) | {"owner": asking.owner, "name": asking.name}))
+    return sha256(canonical(told | _later(asking) | {"owner": asking.owner, "name": asking.name}))
 
 
 def _digest(asking: Asking, resolved: _Resolved, about: About) -> Hash32:
     """Over lines and attributes, without anything random: equal batches have equal digests."""
     told: dict[str, JsonValue] = {"owner": to_hex(resolved.owner), "lines": to_hex(about.digest)}
-    return sha256(canonical(told | _schema(asking) | {"name": asking.name}))
+    return sha256(canonical(told | _later(asking) | {"name": asking.name}))
 
 
-def _schema(asking: Asking) -> dict[str, JsonValue]:
-    return {"schema": to_hex(asking.schema)} if asking.schema else {}
+def _later(asking: Asking) -> dict[str, JsonValue]:
+    told: dict[str, JsonValue] = {"schema": to_hex(asking.schema)} if asking.schema else {}
+    return told | ({"data_class": asking.data_class} if asking.data_class else {})
 
 
 def _tell(session: Session, accepted: Accepted) -> TakenBatch:

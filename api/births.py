@@ -159,4 +159,6 @@ def _document(sent: BatchRegistration, content_hash: Hash32, index: int, size: i
         pack_offset=0,
         pack_length=0,
         created_at=sent.created_at,
+        data_class=sent.data_class,
+        jurisdiction=sent.jurisdiction,
     )

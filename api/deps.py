@@ -20,20 +20,15 @@ from api.ends import Ends
 from api.errors import Problem, invalid
 from api.gathering import Gatherer
 from api.quotas import Quotas
+from api.view import View as View
 from ledger.chain.signers.signer import Signer
 from ledger.database.engine import reading
-from ledger.documents.file_reading import FileReader
 from ledger.documents.file_store import FileStore
-from ledger.documents.files import FileDescription, read_description
-from ledger.documents.sealing import Sealed
 from ledger.documents.store import DocumentStore
 from ledger.mirror.queries import find_organisation
-from ledger.outbox.clock import now
 from ledger.outbox.keys import BadKey, Credential, authenticate, authenticate_all
 from ledger.outbox.pressure import Gauge
-from ledger.outbox.reads import Reading
 from ledger.outbox.roles import KeyRole
-from ledger.outbox.tables import Document
 from ledger.settings import Settings
 from ledger.standards.schema_workers import SchemaWorkers
 from ledger.types import Hash32
@@ -80,51 +75,6 @@ async def get_service(request: Request) -> Service:
 Served = Annotated[Service, Depends(get_service)]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A snapshot of the database, who looks at it, and by which route."""
-
-    session: Session
-    who: Credential
-    births: Births
-    diary: Diary
-    route: str
-
-    def may_see(self, *orgs: Hash32) -> bool:
-        """Whether the caller may read what is private to one of these organisations."""
-        return self.who.reads is None or self.who.reads in orgs
-
-    def may_follow(self, *orgs: Hash32) -> bool:
-        """Whether the caller is of one of these organisations, whatever its roles; or operator."""
-        return self.who.org is None or self.who.org in orgs
-
-    def hand_out(self, document: Document) -> Sealed:
-        """A document that the caller may read; its organisation can see that it was read.
-
-        Raises:
-            CorruptDocument, ErasedDocument: it is not there any more.
-            DatabaseBusy: the read cannot be noted.
-        """
-        sealed = self.births.load(document)
-        self.diary.note_read(
-            Reading(
-                org=document.org,
-                content_hash=document.content_hash,
-                subject=document.subject,
-                reader=self.who.org,
-                prefix=self.who.prefix,
-                route=self.route,
-                read_at=now(),
-            )
-        )
-        return sealed
-
-    def hand_out_file(self, document: Document, name: str) -> tuple[FileDescription, FileReader]:
-        """A file that the caller may read, by its name in the store. Raises as `hand_out`."""
-        sealed = self.hand_out(document)
-        return read_description(sealed), self.births.open_file(document, sealed, name)
-
-
 def open_view(request: Request, service: Served, bearer: Bearer) -> Iterator[View]:
     """A snapshot for whoever holds a good key.
 
@@ -138,7 +88,9 @@ def open_view(request: Request, service: Served, bearer: Bearer) -> Iterator[Vie
         except BadKey:
             raise _bad_key() from None
         _let_in(request, service, who)
-        yield View(session, who, service.births, service.diary, request.scope["route"].path)
+        home = service.settings.jurisdiction or ""
+        route = request.scope["route"].path
+        yield View(session, who, service.births, service.diary, route, home)
 
 
 def identify_all(engine: Engine, tokens: Sequence[str]) -> list[Credential | BadKey]:

@@ -14,7 +14,7 @@ from ledger.outbox.files import get_own_file
 from ledger.types import Hash32
 
 # They came later: requests without them have the digests that they had before.
-_LATER = ("file", "schema_")
+_LATER = ("file", "schema_", "data_class")
 
 
 def seal_described(body: BaseModel) -> Sealed | None:

@@ -34,6 +34,19 @@ FILE_PROBLEMS: Final = (
         "here, or takes too long. Nothing is taken in under a schema that cannot be checked.",
     ),
     (
+        "export_refused",
+        403,
+        "The document may not leave its jurisdiction",
+        "Its data class is important or core (GB/T 43697), you are of another jurisdiction, and no "
+        "entry on the ledger releases it to yours. Somebody of its own jurisdiction may do that.",
+    ),
+    (
+        "no_jurisdiction",
+        409,
+        "Your jurisdiction is not known",
+        "Important and core documents stay where you are, which the operator has to say first.",
+    ),
+    (
         "file_taken",
         409,
         "The file belongs to another subject",

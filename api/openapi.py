@@ -98,6 +98,9 @@ WRITING: Final = (
 )
 """Problems of every write."""
 
+DESCRIBED: Final = ("file_taken", "schema_violation", "unusable_schema", "no_jurisdiction")
+"""Problems of what is written with a document."""
+
 WRITTEN_HEADERS: Final = {
     "Location": {"description": "what was made (201)", "schema": {"type": "string"}},
     "Preference-Applied": {"description": "the wait", "schema": {"type": "string"}},

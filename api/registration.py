@@ -27,6 +27,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Registered
 from ledger.errors import DocumentError, LedgerError
 from ledger.hashing import subject_id
+from ledger.outbox.classes import Label, make_label
 from ledger.outbox.failpoints import reach
 from ledger.outbox.files import FileTaken, lock_file
 from ledger.outbox.known import AcceptedAsset
@@ -142,8 +143,16 @@ def _resolve(service: Service, these: Sequence[_Read]) -> list[Registering | Exc
         domain = lookup.get_domain(session)
         owners = lookup.find_parties(session, named, "owner") if named else {}
         documents = [_find_document(service, session, one) for one in these]
-    found = zip(these, documents, strict=True)
-    return [_resolve_one(one, document, domain, owners) for one, document in found]
+        labels = [_find_label(session, one) for one in these]
+    found = zip(these, documents, labels, strict=True)
+    return [_resolve_one(*one, domain, owners) for one in found]
+
+
+def _find_label(session: Session, one: _Read) -> Label | LedgerError | None:
+    try:
+        return make_label(session, one.sent.org, one.told.data_class)
+    except LedgerError as error:
+        return error
 
 
 def _find_document(
@@ -166,6 +175,7 @@ def _find_document(
 def _resolve_one(
     one: _Read,
     document: Sealed | Registration | LedgerError,
+    label: Label | LedgerError | None,
     domain: Hash32,
     owners: Mapping[str, Hash32 | LedgerError],
 ) -> Registering | Exception:
@@ -175,6 +185,8 @@ def _resolve_one(
         return owner
     if isinstance(document, LedgerError):
         return document
+    if isinstance(label, LedgerError):
+        return label
     kind = AssetKind[told.asset_kind.upper()]
     schema = told.schema_ or ZERO_HASH
     payload = Registered(owner, schema, document.content_hash, kind).encode()
@@ -182,6 +194,8 @@ def _resolve_one(
     attributes = {"asset_kind": told.asset_kind, "owner": to_hex(owner)}
     if told.schema_:
         attributes["schema"] = to_hex(schema)
+    if label:
+        attributes["data_class"] = label.data_class
     if isinstance(document, Registration):
         known = document.digest if document.asset == subject else _NO_DIGEST
         document = Sealed(b"", Commitment(document.content_hash, b"", None, ()), known)
@@ -193,6 +207,7 @@ def _resolve_one(
         document=document,
         asked=Asked(sent.org, sent.key, _request_digest(told, one.document, sent.key)),
         is_file=told.file is not None,
+        label=label,
     )
 
 

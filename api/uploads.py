@@ -13,9 +13,11 @@ from api.acceptance import digest
 from api.deps import Service
 from api.errors import Problem, field_error, unavailable
 from ledger.database.engine import writing
+from ledger.documents.canonical import JsonValue
 from ledger.documents.file_writing import FileWriter
 from ledger.documents.files import FileDescription
 from ledger.errors import LedgerError
+from ledger.outbox.classes import make_label
 from ledger.outbox.failpoints import reach
 from ledger.outbox.files import accept_file
 from ledger.outbox.once import Asked
@@ -38,6 +40,7 @@ class Uploading:
     media_type: str
     name: str | None
     key: str | None
+    data_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +116,13 @@ def _finish(
     described = FileDescription(sha256, writer.size, asked.media_type, asked.name)
     sealed = described.seal(writer.seed)
     [place] = service.documents.save([sealed], [asked.org])
-    sent = SentDocument(sealed.content_hash, writer.size, place, asked.media_type)
-    request = Asked(asked.org, asked.key, digest({"path": "documents", **described.tell()}, None))
+    told = {"path": "documents", **described.tell(), **_tell_class(asked)}
+    request = Asked(asked.org, asked.key, digest(told, None))
     reach("a file is stored")
     try:
         with writing(service.engine) as session:
+            label = make_label(session, asked.org, asked.data_class)
+            sent = SentDocument(sealed.content_hash, writer.size, place, asked.media_type, label)
             accepted = accept_file(session, request, sent, writer.name)
     except LedgerError:
         raise
@@ -127,6 +132,10 @@ def _finish(
     if not accepted.existing:
         writer.settle()
     return Uploaded(accepted.content_hash, described, checked, accepted.existing)
+
+
+def _tell_class(asked: Uploading) -> dict[str, JsonValue]:
+    return {"data_class": asked.data_class} if asked.data_class else {}
 
 
 def _look_into(service: Service, writer: FileWriter, format: Format | None) -> str | None:

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     gltf_validation: Literal["required", "off"] = Field(
         "required", description="`off`: glTF is kept though nobody looked into it"
     )
+    jurisdiction: str = Field(
+        "",
+        pattern="^([A-Z]{2})?$",
+        description="where the service and its operator are (ISO 3166-1); empty: not said",
+    )
     max_queue: int = Field(1_000_000, ge=1, description="operations that may wait to be sent")
     max_queue_per_organisation: int = Field(
         200_000, ge=1, description="operations of one organisation that may wait to be sent"

@@ -21,7 +21,7 @@ from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
 from api.gathering import Gatherer
 from api.history import HistoryQuery, Place, get_history_entry, list_history, stands_at
 from api.moments import At, find_at
-from api.openapi import READING, body_of, problems, written
+from api.openapi import DESCRIBED, READING, body_of, problems, written
 from api.paging import decode_cursor, link_next
 from api.registration import REGISTER, Sent, may_name_schema, register_apart
 from api.schemas.acts import EXAMPLES, Act
@@ -68,7 +68,7 @@ Gathered = Annotated[Gatherer[Sent, Taken], Depends(get_gatherer)]
 @router.post(
     "",
     status_code=202,
-    responses=written(Accepted, "serial_taken"),
+    responses=written(Accepted, "serial_taken", *DESCRIBED),
     openapi_extra=body_of(
         "RegisterAsset",
         REGISTER,
@@ -109,7 +109,9 @@ async def register_asset(
 @router.post(
     "/{asset_id}/entries",
     status_code=202,
-    responses=written(Accepted, "wrong_position", "precondition_failed"),
+    responses=written(
+        Accepted, "wrong_position", "precondition_failed", "export_refused", *DESCRIBED
+    ),
     openapi_extra=body_of(
         "Act", _ACT, **{kind: {"kind": kind, **said} for kind, said in EXAMPLES.items()}
     ),

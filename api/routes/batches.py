@@ -16,10 +16,10 @@ from api.errors import Problem
 from api.history import HistoryQuery, stands_at
 from api.lookup import find_party
 from api.moments import At, find_at
-from api.openapi import READING, problems, written
+from api.openapi import DESCRIBED, READING, problems, written
 from api.paging import decode_cursor, link_next
 from api.receipts import tell_receipt
-from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, OrganisationName
+from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, DataClass, OrganisationName
 from api.schemas.base import HashInput
 from api.schemas.batches import AcceptedBatch, Batches, Birth, OneBatch
 from api.subjects import get_batch_row
@@ -45,7 +45,7 @@ class BatchQuery(HistoryQuery):
 @router.post(
     "",
     status_code=202,
-    responses=written(AcceptedBatch, "serial_taken"),
+    responses=written(AcceptedBatch, "serial_taken", *DESCRIBED),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -75,10 +75,13 @@ async def register_batch(
     schema: Annotated[
         HashInput | None, Query(description="a published schema, by id: each document must fit it")
     ] = None,
+    data_class: Annotated[DataClass | None, Query()] = None,
 ) -> AcceptedBatch:
     """Register up to 2^24 - 1 assets at once, one a line; all of them, or none."""
     _require_lines(request)
-    found = await take_in(service, Asking(org, owner, name, schema, key), request.stream())
+    found = await take_in(
+        service, Asking(org, owner, name, schema, data_class, key), request.stream()
+    )
     path = f"{PATH}/{to_hex(found.taken.subject)}"
     await answer(service, response, found.taken, wait, path)
     return _tell_accepted(found)

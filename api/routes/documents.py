@@ -16,6 +16,7 @@ from api.errors import Problem
 from api.header_fields import carrying
 from api.openapi import READING, WRITING, problems
 from api.ranges import read_range
+from api.schemas.assets import DataClass
 from api.schemas.base import HashInput
 from api.schemas.documents import EXAMPLE_STL, FileFields, FileName, Opening, UploadedFile
 from api.uploads import Uploaded, Uploading, take_in, tell_description
@@ -32,6 +33,11 @@ _BINARY: Final = {"type": "string", "format": "binary"}
 _FIELDS: Final = carrying(
     *("ETag", "Repr-Digest", "Content-Disposition", "Content-Security-Policy"),
     *("Accept-Ranges", "Content-Range"),
+)
+
+_REFUSED: Final = (
+    *("media_type_mismatch", "invalid_file", "validator_missing"),
+    "no_jurisdiction",
 )
 
 router = APIRouter(prefix=PATH, tags=["documents"])
@@ -52,7 +58,7 @@ ContentHash = Annotated[HashInput, Path(description="as entries carry it")]
             "description": "It is kept; name it in an entry as `file`",
             "headers": {"Location": {"schema": {"type": "string"}}},
         },
-        **problems(*WRITING, "media_type_mismatch", "invalid_file", "validator_missing"),
+        **problems(*WRITING, *_REFUSED),
     },
     openapi_extra={
         "requestBody": {
@@ -72,6 +78,7 @@ async def upload_document(
     org: Member,
     key: IdempotencyKey,
     name: Annotated[FileName | None, Query()] = None,
+    data_class: Annotated[DataClass | None, Query()] = None,
 ) -> UploadedFile:
     """Upload a file: hashed and encrypted while it arrives, and refused if it is broken.
 
@@ -79,7 +86,9 @@ async def upload_document(
     looked into; glTF and GLB by the Khronos validator. Other files are kept as they are.
     """
     media_type = parse_media_type(request.headers.get("content-type", _UNKNOWN_TYPE))
-    found = await take_in(service, Uploading(org, media_type, name, key), request.stream())
+    found = await take_in(
+        service, Uploading(org, media_type, name, key, data_class), request.stream()
+    )
     path = document_path(found.content_hash)
     response.headers["Location"] = path
     if found.repeated:
@@ -115,7 +124,7 @@ def _tell_uploaded(found: Uploaded, path: str) -> UploadedFile:
             **_FIELDS,
         },
         304: {"description": "It never changes: you have it"},
-        **problems(*READING, "range_not_satisfiable"),
+        **problems(*READING, "export_refused", "range_not_satisfiable"),
     },
 )
 def get_document(
@@ -162,7 +171,7 @@ def _digest(digest: Hash32) -> str:
     return f"sha-256=:{base64.b64encode(digest).decode()}:"
 
 
-@router.get("/{content_hash}/commitment", responses=problems(*READING))
+@router.get("/{content_hash}/commitment", responses=problems(*READING, "export_refused"))
 def get_commitment(view: Viewing, content_hash: ContentHash) -> Opening:
     """What opens the document's content hash; whoever has it can disclose single fields."""
     document = _get_readable(view, content_hash)

@@ -36,7 +36,7 @@ _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
         },
         **carrying("Content-Disposition"),
     },
-    **problems(*READING, "unknown_reference"),
+    **problems(*READING, "unknown_reference", "export_refused"),
 }
 
 

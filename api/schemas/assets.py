@@ -78,6 +78,15 @@ def _misplaced(field: str, reason: str) -> PydanticCustomError:
     return PydanticCustomError("misplaced", "{reason}", {"field": field, "reason": reason})
 
 
+DataClass = Annotated[
+    Literal["ordinary", "important", "core"],
+    Field(
+        description="the document's class (GB/T 43697), `ordinary` unless said: what is important"
+        " or core does not leave your jurisdiction unless an entry releases it"
+    ),
+]
+
+
 class Described(Request):
     """What comes with a document, or names a file of yours that was uploaded."""
 
@@ -87,6 +96,7 @@ class Described(Request):
 
     document: Annotated[Document, Field(default_factory=bytes)]
     file: Annotated[HashInput | None, WithJsonSchema(_FILE)] = None
+    data_class: DataClass | None = None
 
     @model_validator(mode="after")
     def _require_one(self) -> Self:
@@ -95,6 +105,8 @@ class Described(Request):
             raise _misplaced("file", "stands beside a document, and takes its place")
         if "document" not in given and self.file is None:
             raise _misplaced("document", "is missing, and no file is named in its place")
+        if self.file is not None and self.data_class is not None:
+            raise _misplaced("data_class", "of a file is told when it is uploaded")
         return self
 
 
@@ -208,6 +220,10 @@ class DocumentLink(Answer):
     position: Annotated[int, Field(description="of the entry that points at it")]
     media_type: Annotated[str, Field(examples=["application/json"])]
     size: Annotated[int, Field(description="in bytes")]
+    data_class: DataClass = "ordinary"
+    jurisdiction: Annotated[
+        str | None, Field(description="that it does not leave unless released; null: it may")
+    ] = None
     url: Annotated[str, Field(examples=[f"/v1/documents/{EXAMPLE_HASH_2}"])]
     commitment: Annotated[str, Field(examples=[f"/v1/documents/{EXAMPLE_HASH_2}/commitment"])]
 

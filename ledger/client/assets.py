@@ -41,6 +41,7 @@ class AssetCalls:
         asset_kind: str | None = None,
         owner: str | None = None,
         schema: str | None = None,
+        data_class: str | None = None,
         wait: float = 0,
         idempotency_key: str | None = None,
     ) -> Flow[Accepted]:
@@ -51,7 +52,13 @@ class AssetCalls:
             ApiProblem: the service refused; 409 if the serial is taken by another document.
         """
         body = registration(
-            serial, document, file=file, asset_kind=asset_kind, owner=owner, schema=schema
+            serial,
+            document,
+            file=file,
+            asset_kind=asset_kind,
+            owner=owner,
+            schema=schema,
+            data_class=data_class,
         )
         return append(_ASSETS, body, wait, idempotency_key)
 
@@ -92,6 +99,7 @@ class AssetCalls:
         schema: str | None = None,
         revokes: int | None = None,
         file: str | None = None,
+        data_class: str | None = None,
         world: str | None = None,
         rendition: str | None = None,
         licence: str | None = None,
@@ -119,6 +127,7 @@ class AssetCalls:
             schema=schema,
             revokes=revokes,
             file=file,
+            data_class=data_class,
             world=world,
             rendition=rendition,
             licence=licence,

@@ -71,6 +71,7 @@ class BatchCalls:
         owner: str | None = None,
         name: str | None = None,
         schema: str | None = None,
+        data_class: str | None = None,
     ) -> Flow[AcceptedBatch]:
         """Register a batch, one asset a line; `lines` begins to read them, again if need be.
 
@@ -80,7 +81,7 @@ class BatchCalls:
             ApiProblem: the service refused; `errors` name the lines, and nothing is registered.
         """
         headers = {"Content-Type": "application/x-ndjson"}
-        params = chosen(owner=owner, name=name, schema=schema)
+        params = chosen(owner=owner, name=name, schema=schema, data_class=data_class)
         call = Call("POST", "/v1/batches", params=params, headers=headers, stream=lines)
         response = yield replace(call, wait=_PATIENCE)
         accepted = decode(response, AcceptedBatch)

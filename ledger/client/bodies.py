@@ -21,6 +21,7 @@ def registration(
     asset_kind: str | None = None,
     owner: str | None = None,
     schema: str | None = None,
+    data_class: str | None = None,
 ) -> bytes:
     """The body that registers an asset, with the text of its document as it is, or with a file.
 
@@ -28,7 +29,13 @@ def registration(
         DocumentError: `document` is not one JSON value.
     """
     return body_of(
-        document, serial=serial, file=file, asset_kind=asset_kind, owner=owner, schema=schema
+        document,
+        serial=serial,
+        file=file,
+        asset_kind=asset_kind,
+        owner=owner,
+        schema=schema,
+        data_class=data_class,
     )
 
 

@@ -35,6 +35,8 @@ class DocumentAnswer:
     media_type: str
     size: int
     url: str
+    data_class: str = "ordinary"
+    jurisdiction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class DocumentCalls:
         media_type: str = "application/octet-stream",
         *,
         name: str | None = None,
+        data_class: str | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[UploadedFile]:
         """Upload a file: its bytes, or what begins to read them, again if need be.
@@ -95,7 +98,7 @@ class DocumentCalls:
         response = yield Call(
             "POST",
             "/v1/documents",
-            params=chosen(name=name),
+            params=chosen(name=name, data_class=data_class),
             headers={
                 "Content-Type": media_type,
                 "Idempotency-Key": idempotency_key or secrets.token_hex(16),

@@ -49,6 +49,13 @@ class QuotaAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class JurisdictionAnswer:
+    """Which jurisdiction an organisation is of (ISO 3166-1, alpha-2), if anybody has said."""
+
+    jurisdiction: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccessAnswer:
     """A document that was handed out; `organisation` is None for the operator."""
 
@@ -197,6 +204,19 @@ class OrganisationCalls:
             in_flight=in_flight,
         )
         return put_forward(f"{_of(organisation)}/quota", quota, QuotaAnswer, "PUT")
+
+    @method
+    @staticmethod
+    def get_jurisdiction(organisation: str) -> Flow[JurisdictionAnswer]:
+        """Which jurisdiction an organisation is of. Raises ApiProblem."""
+        return get(f"{_of(organisation)}/jurisdiction", JurisdictionAnswer)
+
+    @method
+    @staticmethod
+    def set_jurisdiction(organisation: str, jurisdiction: str) -> Flow[JurisdictionAnswer]:
+        """Say which jurisdiction an organisation is of; needs the operator's key."""
+        body = told(jurisdiction=jurisdiction)
+        return put_forward(f"{_of(organisation)}/jurisdiction", body, JurisdictionAnswer, "PUT")
 
 
 def _of(organisation: str) -> str:

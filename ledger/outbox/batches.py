@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from ledger.domain.kinds import Kind
+from ledger.outbox.classes import Label, label_values
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.once import Accepted, Asked, accept_once, find_operation
 from ledger.outbox.operations import (
@@ -40,6 +41,7 @@ class SentBatch:
     digest: Hash32
     name: str | None
     manifest: SentDocument
+    label: Label | None = None
 
 
 def accept_batch(
@@ -92,6 +94,7 @@ def _add(session: Session, org: Hash32, sent: SentBatch, notary: Notary | None) 
             size=sent.size,
             operation=operation.id,
             created_at=now(),
+            **label_values(sent.label),
         )
     )
     return operation

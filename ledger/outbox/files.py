@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, delete, select
 
 from ledger.errors import Conflict, UnknownThing
+from ledger.outbox.classes import label_values
 from ledger.outbox.clock import now
 from ledger.outbox.file_tables import FileRow
 from ledger.outbox.once import Asked, find_request, outlast_races, request_values
@@ -44,6 +45,8 @@ def accept_file(session: Session, asked: Asked, sent: SentDocument, name: str) -
         IdempotencyConflict: the key stands for another request.
     """
 
+    labelled = label_values(sent.label)
+
     def attempt() -> AcceptedFile:
         known = find_request(session, asked)
         if known is not None:
@@ -58,6 +61,8 @@ def accept_file(session: Session, asked: Asked, sent: SentDocument, name: str) -
                 pack_offset=sent.place.offset,
                 pack_length=sent.place.length,
                 created_at=now(),
+                data_class=labelled["data_class"],
+                jurisdiction=labelled["jurisdiction"],
             )
         )
         session.add(FileRow(content_hash=sent.content_hash, name=name))

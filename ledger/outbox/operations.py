@@ -10,6 +10,7 @@ from sqlmodel import Session, func, select
 from ledger.documents.packs import Place
 from ledger.domain.kinds import CONSEQUENCES, GOVERNANCE, Kind
 from ledger.domain.payloads import Enrolled
+from ledger.outbox.classes import Label, label_values
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.conflicts import (
     AlreadyEnrolled,
@@ -55,6 +56,7 @@ class SentDocument:
     size: int
     place: Place
     media_type: str = "application/json"
+    label: Label | None = None
 
 
 def accept_entry(
@@ -203,4 +205,5 @@ def document_values(
         "pack_offset": document.place.offset,
         "pack_length": document.place.length,
         "created_at": at,
+        **label_values(document.label),
     }

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from ledger.documents.packs import Place
 from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
+from ledger.outbox.classes import Label
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.conflicts import IdempotencyConflict, SerialTaken
 from ledger.outbox.failpoints import reach
@@ -46,6 +47,7 @@ class Registering:
     document: Sealed
     asked: Asked
     is_file: bool = False
+    label: Label | None = None
 
     @property
     def place(self) -> Owned:
@@ -195,7 +197,10 @@ def _write(
         if one.is_file:
             files.append({"file": one.document.content_hash, "about": subject})
         else:
-            sent = SentDocument(one.document.content_hash, len(one.document.raw), next(lie))
+            document = one.document
+            sent = SentDocument(
+                document.content_hash, len(document.raw), next(lie), label=one.label
+            )
             documents.append(document_values(org, subject, sent, at))
         (given_anew if one.place in ruling.freed else given).append(_serial_values(id, one))
     promise_all(session, notary, operations)

@@ -92,7 +92,10 @@ class ApiKey(SQLModel, table=True):
 
 
 class Document(SQLModel, table=True):
-    """A document that was accepted, whom it is about, and where its bytes lie in the store."""
+    """A document that was accepted, whom it is about, and where its bytes lie in the store.
+
+    `data_class` is null of what is ordinary; else it is not to leave the `jurisdiction`.
+    """
 
     __tablename__ = "document"
 
@@ -105,6 +108,8 @@ class Document(SQLModel, table=True):
     pack_offset: int = Field(sa_type=BigInteger)
     pack_length: int = Field(sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
+    data_class: str | None = Field(default=None, sa_type=Text)
+    jurisdiction: str | None = Field(default=None, sa_type=Text)
 
     @property
     def place(self) -> Place:
@@ -141,6 +146,8 @@ class BatchRegistration(SQLModel, table=True):
     size: int = Field(sa_type=BigInteger)
     operation: str = Field(sa_type=Text)
     created_at: int = Field(sa_type=BigInteger)
+    data_class: str | None = Field(default=None, sa_type=Text)
+    jurisdiction: str | None = Field(default=None, sa_type=Text)
 
 
 class Request(SQLModel, table=True):

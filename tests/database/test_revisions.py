@@ -17,6 +17,7 @@ import ledger.mirror.search.tables
 import ledger.mirror.tables.checkpoints
 import ledger.mirror.tables.rollbacks
 import ledger.outbox.checkpoint_tables
+import ledger.outbox.class_tables
 import ledger.outbox.credential_tables
 import ledger.outbox.file_tables
 import ledger.outbox.tables
