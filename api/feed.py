@@ -162,7 +162,8 @@ class Feed:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(waiting)
         try:
-            await asyncio.wait_for(waiting, _BEAT)
+            async with asyncio.timeout(_BEAT):
+                await waiting
         except TimeoutError:
             return False
         finally:

@@ -84,8 +84,11 @@ class EventStream(EventSourceResponse):
                 if "head" in scope:
                     break
                 body = {"type": "http.response.body", "body": frame, "more_body": True}
-                await asyncio.wait_for(send(body), _STALLED)
-            await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), _STALLED)
+                # Not `wait_for`, which may swallow that the stream is to end (Python 3.11).
+                async with asyncio.timeout(_STALLED):
+                    await send(body)
+            async with asyncio.timeout(_STALLED):
+                await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
             # The server closes a connection whose answer is left unfinished.
             _log.info("a stream is cut off: its reader takes nothing")
