@@ -19,6 +19,7 @@ from api.export_gate import read_release, require_releasable
 from api.lookup import Target
 from api.naming import make_payload
 from api.pressure import require_room
+from api.published import find_schema_document
 from api.receipts import get_notary
 from api.rights import Asking, require_right
 from api.schemas.acts import Act
@@ -31,6 +32,7 @@ from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
     Accepted,
+    Attested,
     Dismounted,
     Erased,
     Mounted,
@@ -84,9 +86,8 @@ def append(
         released = read_release(body.kind, sent)
         if released is not None:
             require_releasable(session, service.births, who, asset, released)
-        revising = isinstance(payload, Revised)
-        schema = get_schema(service, session, target.asset.schema) if revising else None
-    require_fitting(service, target.asset.schema, schema, sent.raw if sent else None)
+        schema, text = _find_schema(service, session, target, payload)
+    require_fitting(service, schema, text, sent.raw if sent else None)
     matched = target.match(if_match)
     require_room(service, org)
     document = _store(service, org, sent, label) if sent else None
@@ -117,6 +118,22 @@ def append(
         if matched is None:
             raise
         raise Problem("precondition_failed", error.message, members=error.fields) from None
+
+
+def _find_schema(
+    service: Service, session: Session, target: Target, payload: Payload
+) -> tuple[Hash32, bytes | None]:
+    """The schema that the document must fit, with its text; None: it need fit none.
+
+    What is attested may be under a schema whose document this service was never sent.
+    """
+    match payload:
+        case Revised():
+            return target.asset.schema, get_schema(service, session, target.asset.schema)
+        case Attested(schema):
+            return schema, find_schema_document(session, service.births, schema)
+        case _:
+            return ZERO_HASH, None
 
 
 def _store(service: Service, org: Hash32, sent: Sealed, label: Label | None) -> SentDocument:

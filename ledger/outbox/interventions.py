@@ -84,9 +84,7 @@ def retry(session: Session, operation: Operation, next_position: int | None) -> 
         WrongPosition: its fixed position is no longer the subject's next.
     """
     _lock_claim(session, operation)
-    lock_subjects(
-        session, written_to(operation.subject, Kind(operation.kind), operation.payload)
-    )
+    lock_subjects(session, written_to(operation.subject, Kind(operation.kind), operation.payload))
     found = _read(session, operation)
     if found.state == State.QUEUED:
         return found

@@ -33,7 +33,8 @@ NOTHING = "0x" + "7" * 64
 
 @pytest.fixture(scope="module")
 def schema(aurora: Member) -> str:
-    return publish(aurora)
+    result = {"enum": ["conforms", "does not conform"]}
+    return publish(aurora, {"required": ["standard"], "properties": {"result": result}})
 
 
 def attest(member: Member, asset: str, schema: str, **more: Any) -> Any:
@@ -108,13 +109,20 @@ def test_attestations_that_cannot_be(aurora: Member, boreas: Member, schema: str
     assert_invalid(unsigned, "attestation_revoked.revokes")
 
 
+def test_what_is_stated_fits_its_schema(aurora: Member, boreas: Member, schema: str) -> None:
+    asset = aurora.register()
+    vague = {"standard": "ISO 9001", "result": "perhaps"}
+    answer = boreas.append(asset, kind="attested", schema=schema, document=vague)
+    assert_invalid(answer, "document/result", "schema_violation")
+
+
 def test_what_is_stated_and_taken_back_may_be_on_its_way(
     service: Running, aurora: Member, boreas: Member
 ) -> None:
     """Even the schema is on its way, as another organisation publishes it."""
     asset = aurora.register()
     with nothing_mined(service):
-        body = {"document": {"title": secrets.token_hex(8)}}
+        body = {"document": {"title": secrets.token_hex(8), "required": ["standard"]}}
         schema = aurora.http.post("/v1/schemas", json=body).json()["id"]
         stated = send(boreas, asset, kind="attested", schema=schema, document=FINDING)
         assert stated.status_code == 202, stated.text
