@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+from ledger.errors import MalformedValue
+
+SECRETS = "ASSET_LEDGER_SECRETS"
+"""The variable that names a folder of files, each named as a setting (`asset_ledger_<field>`)."""
 
 
 class Settings(BaseSettings):
@@ -135,6 +146,35 @@ class Settings(BaseSettings):
     )
     poll_seconds: float = Field(0.1, description="how often the node is asked for a new block")
 
+    def __init__(self, **given: Any) -> None:
+        """Read what is set.
+
+        Raises:
+            MalformedValue: a setting cannot be what it is set to; names the variable.
+        """
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise _malformed(error, type(self).model_config["env_prefix"]) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given goes before the environment, that before files of secrets."""
+        del dotenv_settings, file_secret_settings  # one that is always there, and ours
+        folder = os.environ.get(SECRETS, "")
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise MalformedValue(field=SECRETS, value=folder, wanted="a folder that exists")
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, folder)
+
     @classmethod
     def given(cls, **options: Any) -> Self:
         """The settings, with the options that were given (not None) in their place."""
@@ -159,3 +199,14 @@ class Settings(BaseSettings):
     def sign_in_authority(self) -> str:
         """The domain (RFC 3986 authority) that wallets sign in to; never what a request says."""
         return self.sign_in_domain or urlsplit(self.api_url()).netloc
+
+
+def _malformed(error: ValidationError, prefix: str) -> MalformedValue:
+    """The first fault; a value that is secret, or may hold one, is not shown."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else ""
+    known = Settings.model_fields.get(field)
+    secret = known is None or "SecretStr" in str(known.annotation) or field.endswith("url")
+    wanted = str(first["msg"]).removeprefix("Input should be ")
+    value = "(not shown)" if secret else first["input"]
+    return MalformedValue(field=f"{prefix}{field.upper()}", value=value, wanted=wanted)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ledger.cli import api_keys
+from ledger.cli import api_keys, setting_up
 from ledger.cli.options import AsJson, Database
 from ledger.cli.output import count, fail, say
 
@@ -51,6 +51,8 @@ keys.command("list")(api_keys.list_keys)
 keys.command("create")(api_keys.create)
 keys.command("replace")(api_keys.replace)
 keys.command("revoke")(api_keys.revoke)
+keys.command("prepare")(setting_up.prepare)
+keys.command("operator")(setting_up.operator)
 
 
 @keys.command("rotate")

@@ -92,6 +92,15 @@ def issue_key(
     return f"{_SCHEME}_{prefix}_{secret}"
 
 
+def revoke_operator_keys(session: Session) -> int:
+    """End all keys of the operator's; how many there were. The caller commits."""
+    standing = select(ApiKey).where(col(ApiKey.org).is_(None), col(ApiKey.revoked_at).is_(None))
+    found = session.exec(standing).all()
+    for key in found:
+        key.revoked_at = now()
+    return len(found)
+
+
 def prefix_of(token: str) -> str:
     """The prefix of a token, by which lists and logs name it."""
     return split_token(token)[0]

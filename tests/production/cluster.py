@@ -65,8 +65,8 @@ class Cluster:
         told = {
             "DATA": str(self.data),
             "RPC_URL": self.anvil.url,
-            "DATABASE_URL": self.database_url,
             "POLL_SECONDS": "0.02",
+            **({"DATABASE_URL": self.database_url} if self.database_url else {}),
         } | settings
         kept = {k: v for k, v in os.environ.items() if not k.startswith("ASSET_LEDGER_")}
         log = self.data / f"{verb[0]}-{len(self.started)}.log"
