@@ -8,6 +8,7 @@ from math import ceil
 from typing import Annotated, Final, TypeAlias
 
 from fastapi import Query
+from pydantic import Field
 from sqlmodel import Session
 
 from api.errors import invalid
@@ -17,10 +18,12 @@ from ledger.types import to_hex
 
 _BLOCK: Final = re.compile(r"[0-9]{1,15}")
 
+_Told = Annotated[
+    str, Field(max_length=40, json_schema_extra={"pattern": "^([0-9]{1,15}|[0-9]{4}-.*)$"})
+]
 At: TypeAlias = Annotated[
-    str | None,
+    _Told | None,
     Query(
-        max_length=40,
         description="as of this block's number, or this time (ISO 8601, with its zone); else now",
         examples=["4711", "2026-03-01T12:00:00Z"],
     ),

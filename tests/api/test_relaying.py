@@ -109,6 +109,9 @@ def test_by_a_wallet_an_organisation_leaves_the_service(service: Running) -> Non
     assert leaver.http.get(path).json()["accounts"] == [to_hex(wallet.address)]
     refused = leaver.http.post("/v1/schemas", json={"document": {"type": "object"}}, headers=WAIT)
     assert (refused.status_code, refused.json()["name"]) == (409, "NotAnAccount")
+    last = {"kind": "account_removed", "account": to_hex(wallet.address)}
+    refused = leaver.http.post(f"{path}/entries", json=last)
+    assert (refused.status_code, refused.json()["name"]) == (409, "LastAccount")
     alone = sign(service, leaver, wallet, SchemaPublished(keccak(b"mine"), ZERO_HASH))
     assert send(leaver, alone).status_code == 201
 
