@@ -144,4 +144,7 @@ class _Exchange:
         """Write the request's one line of the log."""
         level = logging.DEBUG if self.scope["path"] in _QUIET else logging.INFO
         measured = {"status": self.status, "milliseconds": round(seconds * 1000, 2)}
-        _log.log(level, "request", extra={**self._context(), **measured})
+        if _log.isEnabledFor(level):
+            # Made by hand, as the logger would look for the line of code that calls it.
+            more = {**self._context(), **measured}
+            _log.handle(_log.makeRecord(_log.name, level, "", 0, "request", (), None, None, more))

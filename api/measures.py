@@ -28,6 +28,7 @@ class Measures:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self.registry = registry
+        self._counters: dict[tuple[str, str, int | None], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "asset_ledger_http_requests",
             "Requests that were answered; status 0: the client had gone.",
@@ -64,8 +65,13 @@ class Measures:
         """Count a request that is over; `scope` is ASGI's, as the router left it."""
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = route_of(scope)
-        self._requests.labels(route, method, str(status or 0)).inc()
-        self._seconds.labels(route, method).observe(seconds)
+        counted = (route, method, status)
+        found = self._counters.get(counted)
+        if found is None:
+            requests = self._requests.labels(route, method, str(status or 0))
+            found = self._counters[counted] = requests, self._seconds.labels(route, method)
+        found[0].inc()
+        found[1].observe(seconds)
         if taken:
             self._bytes.labels("received").inc(taken)
         if sent:

@@ -46,15 +46,15 @@ class Found:
     final_block: int
 
 
-def _cells(of: Any) -> tuple[list[Any], Any]:
-    """A table's columns, and a tuple that has their cells under the row's own names."""
-    attributes = of.__mapper__.column_attrs
+def _cells(of: Any, *but: str) -> tuple[list[Any], Any]:
+    """A table's columns `but` some, and a tuple that has their cells under the row's own names."""
+    attributes = [one for one in of.__mapper__.column_attrs if one.key not in but]
     fields = [(one.key, Any) for one in attributes]
     return [one.columns[0] for one in attributes], NamedTuple(f"{of.__name__}Cells", fields)
 
 
-_ASSET_COLUMNS, _AssetCells = _cells(AssetRow)
-_KEY_COLUMNS, _KeyCells = _cells(ApiKey)
+_ASSET_COLUMNS, _AssetCells = _cells(AssetRow, "offered", "first_sequence", "last_sequence")
+_KEY_COLUMNS, _KeyCells = _cells(ApiKey, "name", "replaces", "created_at")
 _FROZEN: Final = _AssetCells._fields.index("frozen")
 _BEFORE: Final = 4
 _ASSETS_FROM: Final = _BEFORE + len(_KEY_COLUMNS)

@@ -50,7 +50,12 @@ def too_many_in_flight(subject: str, most: int) -> Problem:
     )
 
 
-def tell_left(left: Sequence[tuple[Need, int]], moment: int) -> dict[str, str]:
+def tell_policies(needs: Sequence[Need]) -> str:
+    """The quotas, as the header field RateLimit-Policy has them."""
+    return ", ".join([_policy(one) for one in needs])
+
+
+def tell_left(policies: str, left: Sequence[tuple[Need, int]], moment: int) -> dict[str, str]:
     """The header fields that say what is left of each, as far as this process knows."""
     if not left:
         return {}
@@ -58,7 +63,6 @@ def tell_left(left: Sequence[tuple[Need, int]], moment: int) -> dict[str, str]:
         f'"{_name(one)}";r={number};t={(one.window - moment % one.window) // 1000}'
         for one, number in left
     ]
-    policies = ", ".join(_policy(one) for one, _ in left)
     return {"RateLimit-Policy": policies, "RateLimit": ", ".join(told)}
 
 

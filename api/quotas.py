@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from api.flights import Flights
-from api.quota_answers import Need, exceeded, tell_left
+from api.quota_answers import Need, exceeded, tell_left, tell_policies
 from ledger.database.engine import reading, writing
 from ledger.outbox.clock import now
 from ledger.outbox.keys import Credential
@@ -49,6 +49,16 @@ class _Lease:
     asked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a key's requests need, made once for as long as its organisation's limits stay."""
+
+    limits: Limits
+    needs: list[Need]
+    bounds: list[tuple[str, int]]
+    policies: str
+
+
 @dataclass(slots=True)
 class Toll:
     """What a request was let in for; `end` is called once it is answered, with all its bytes."""
@@ -77,6 +87,7 @@ class Quotas:
         self._leases: OrderedDict[tuple[str, str], _Lease] = OrderedDict()
         self._flights = Flights(engine, self._lock)
         self._limits: OrderedDict[Hash32, tuple[int, Limits]] = OrderedDict()
+        self._plans: OrderedDict[str, _Plan] = OrderedDict()
 
     def try_admit(self, who: Credential, length: int) -> Toll | None:
         """As `admit`, but None where the database has to be asked first."""
@@ -87,13 +98,15 @@ class Quotas:
             limits = self._known_limits(who.org, moment)
             if limits is None:
                 return None
-            needs = self._needs(who, limits, length)
-            flights = self._bounds(who, limits)
-            if not all(self._has(one, moment) for one in needs):
-                return None
-            if not all(self._flights.has(*one, moment) for one in flights):
-                return None
-            return self._let_in([subject for subject, _ in flights], needs, moment)
+            plan = self._plan(who, limits)
+            needs = plan.needs if length <= 1 else self._needs(who, limits, length)
+            for one in needs:
+                if not self._has(one, moment):
+                    return None
+            for subject, most in plan.bounds:
+                if not self._flights.has(subject, most, moment):
+                    return None
+            return self._let_in(plan, needs, moment)
 
     def admit(self, who: Credential, length: int) -> Toll:
         """Let a request in, whose body is to have `length` bytes.
@@ -119,6 +132,16 @@ class Quotas:
         for subject, most in full:
             self._flights.take(subject, most)
 
+    def _plan(self, who: Credential, limits: Limits) -> _Plan:
+        plan = self._plans.get(who.prefix)
+        if plan is None or plan.limits != limits:
+            needs = self._needs(who, limits, 0)
+            plan = _Plan(limits, needs, self._bounds(who, limits), tell_policies(needs))
+            self._plans[who.prefix] = plan
+            while len(self._plans) > _REMEMBERED:
+                self._plans.popitem(last=False)
+        return plan
+
     def _needs(self, who: Credential, limits: Limits, length: int) -> list[Need]:
         needs = []
         for subject, may in ((_key(who), self.per_key), (_of(who), limits)):
@@ -131,7 +154,8 @@ class Quotas:
         bounds = [(_key(who), self.per_key.in_flight), (_of(who), limits.in_flight)]
         return [one for one in bounds if one[1]]
 
-    def _let_in(self, flights: Sequence[str], needs: list[Need], moment: int) -> Toll:
+    def _let_in(self, plan: _Plan, needs: list[Need], moment: int) -> Toll:
+        flights = [subject for subject, _ in plan.bounds]
         for one in needs:
             lease = self._leases[one.subject, one.measure]
             lease.left -= one.amount
@@ -151,7 +175,7 @@ class Quotas:
                         lease.left -= more
                         lease.credit += 0 if lease.asked else more
 
-        return Toll(tell_left(self._left(needs), moment), end)
+        return Toll(tell_left(plan.policies, self._left(needs), moment), end)
 
     # -- windows -----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CONTEXT: Final = (
     *("request_id", "method", "path", "status", "milliseconds", "caller", "problem", "operation"),
 )
+_write: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -32,7 +33,7 @@ class JsonFormatter(logging.Formatter):
         line |= {name: value for name, value in context.items() if value is not None}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _write(line)
 
 
 class TextFormatter(logging.Formatter):

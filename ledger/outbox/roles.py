@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from ledger.errors import MalformedValue
@@ -40,6 +41,7 @@ def join_roles(roles: Iterable[KeyRole]) -> str:
     return " ".join(sorted(roles))
 
 
+@lru_cache(maxsize=64)  # there are few, and every request has some
 def split_roles(text: str) -> Roles:
     """Roles as rows have them; what a later version may have written there gives nothing."""
     known = {role.value for role in KeyRole}

@@ -81,7 +81,8 @@ class Report:
     def add_log(self, log: Path) -> None:
         """Take in what the API's log says of failures that it did not expect."""
         for line in log.read_text(errors="replace").splitlines():
-            if line.startswith("{") and (told := json.loads(line)).get("traceback"):
+            told = _read_line(line)
+            if told.get("traceback"):
                 where = f"log at {told.get('method')} {told.get('path')}"
                 found = {"times": 1, "what": told["message"], "answer": told["traceback"][-1500:]}
                 self.failures.setdefault(where, found)
@@ -94,6 +95,15 @@ class Report:
             "statuses": dict(sorted(self.statuses.items())),
             "failures": self.failures,
         }
+
+
+def _read_line(line: str) -> dict[str, Any]:
+    """A line of the log; the last one may be under way yet."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def run(api: str, asked: Pass, report: Report) -> None:
