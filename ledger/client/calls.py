@@ -17,6 +17,7 @@ from ledger.client.proofs import ProofCalls
 from ledger.client.relations import RelationCalls
 from ledger.client.service import ServiceCalls
 from ledger.client.wallets import WalletCalls
+from ledger.client.webhooks import WebhookCalls
 
 
 class Calls(
@@ -33,6 +34,7 @@ class Calls(
     CheckpointCalls,
     ProofCalls,
     EventCalls,
+    WebhookCalls,
     KeyCalls,
     WalletCalls,
     ServiceCalls,

@@ -151,6 +151,15 @@ class RelationCalls:
         params = chosen(shown=shown, at=at, limit=page)
         return Listing(f"{_of(asset)}/listings", params, ListingAnswer)
 
+    @listing
+    @staticmethod
+    def list_world_listings(
+        world: str, *, shown: bool | None = None, at: At | None = None, page: int | None = None
+    ) -> Listing[ListingAnswer]:
+        """What is listed in a world."""
+        params = chosen(shown=shown, at=at, limit=page)
+        return Listing(f"/v1/worlds/{segment(world)}/listings", params, ListingAnswer)
+
 
 def _of(asset: str) -> str:
     return f"/v1/assets/{segment(asset)}"
