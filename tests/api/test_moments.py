@@ -21,6 +21,7 @@ TIMELESS: Final = {
         "/v1/keys/{key}",
         "/v1/organisations/{organisation}/access",
         "/v1/organisations/{organisation}/quota",
+        "/v1/organisations/{organisation}/jurisdiction",
         "/v1/sign-in/accounts/{account}",
         "/v1/operations",
         "/v1/operations/{operation_id}",
@@ -29,7 +30,6 @@ TIMELESS: Final = {
         "/v1/webhooks/{webhook}",
         "/v1/webhooks/{webhook}/deliveries",
         "/v1/webhooks/{webhook}/deliveries/{delivery}",
-        "/v1/exports",
     },
     "it is how the service is now": {"/v1/status", "/healthz", "/readyz", "/metrics"},
     "it names its block itself": {
