@@ -14,6 +14,7 @@ from api.deps import Service
 from api.errors import Problem
 from api.pressure import require_room
 from api.receipts import get_notary
+from api.validation import require_fitting
 from ledger.database.engine import reading, writing
 from ledger.documents.sealing import Sealed
 from ledger.domain.payloads import Payload
@@ -26,7 +27,7 @@ from ledger.outbox.operations import (
     accept_entry,
     find_answered,
 )
-from ledger.types import Hash32
+from ledger.types import ZERO_HASH, Hash32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Decided:
     """The entry that a request turned out to ask for; it must stand at `position`, if that is told.
 
     `following` is the subject's next position as it is mirrored, `matched` whether `position` is
-    what If-Match asks for.
+    what If-Match asks for. The document must fit the schema of that id and text, if there is one.
     """
 
     subject: Hash32
@@ -55,6 +56,8 @@ class Decided:
     following: int | None
     position: int | None = None
     matched: bool = False
+    schema: Hash32 = ZERO_HASH
+    text: bytes | None = None
 
 
 def take(service: Service, sending: Sending, decide: Callable[[Session], Decided]) -> Taken:
@@ -63,7 +66,8 @@ def take(service: Service, sending: Sending, decide: Callable[[Session], Decided
     The operator's key writes as governance.
 
     Raises:
-        Problem: whatever `decide` does; the subject has moved on; there is no room.
+        Problem: whatever `decide` does; the document does not fit; the subject has moved on; there
+            is no room.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
     org = sending.who.org or OPERATOR
@@ -73,6 +77,9 @@ def take(service: Service, sending: Sending, decide: Callable[[Session], Decided
         if answered := find_answered(session, asked):
             return taken_of(session, answered, repeated=True)
         decided = decide(session)
+    # Without a session, as it may take its time.
+    sent = sending.document
+    require_fitting(service, decided.schema, decided.text, sent.raw if sent else None)
     require_room(service, org)
     document = _store(service, org, sending.document)
     try:

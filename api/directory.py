@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from api.appending import Decided, Sending, place_of, take
 from api.deps import Service, require_role
 from api.described import seal_described, tell_request
 from api.errors import Problem, invalid
-from api.published import get_published
+from api.published import find_schema_document, get_published
 from api.rights import refused, require_right
 from api.schemas.directory import (
     AddAccount,
@@ -61,8 +62,9 @@ def append_to_organisation(
     Raises:
         DocumentError: the document cannot be accepted.
         UnknownThing: the request names a schema that nobody knows.
-        Problem: the organisation is not known, or has moved on; the caller may not say this; the
-            ledger would refuse it, or the service could not act for the organisation any more.
+        Problem: the organisation is not known, or has moved on; the caller may not say this; what
+            it vouches for does not fit its schema; the ledger would refuse it, or the service could
+            not act for the organisation any more.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
     _require_right(who, body)
@@ -77,7 +79,12 @@ def append_to_organisation(
         seen = find_organisation(session, id=org)
         payload = _payload(session, who, org, seen, body, sent)
         count = seen.row.count if seen else None
-        return place_of(org, payload, count, body.position, if_match)
+        decided = place_of(org, payload, count, body.position, if_match)
+        if not isinstance(payload, CredentialIssued):
+            return decided
+        # It may be under a schema whose document this service was never sent.
+        text = find_schema_document(session, service.births, payload.schema)
+        return replace(decided, schema=payload.schema, text=text)
 
     return take(service, Sending(who, told, sent, key), decide)
 

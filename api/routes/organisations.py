@@ -95,7 +95,14 @@ async def enrol_organisation(
 @router.post(
     "/{organisation}/entries",
     status_code=202,
-    responses=written(Accepted, "wrong_position", "precondition_failed", "account_of_service"),
+    responses=written(
+        Accepted,
+        "wrong_position",
+        "precondition_failed",
+        "account_of_service",
+        "schema_violation",
+        "unusable_schema",
+    ),
     openapi_extra=body_of(
         "OrganisationAct", _ACT, **{kind: {"kind": kind, **said} for kind, said in EXAMPLES.items()}
     ),

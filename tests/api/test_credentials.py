@@ -22,7 +22,7 @@ def holder(service: Running) -> Member:
 
 @pytest.fixture(scope="module")
 def schema(aurora: Member) -> str:
-    return publish(aurora)
+    return publish(aurora, {"type": "object"})
 
 
 def say(member: Member, org: str, **entry: Any) -> Any:
@@ -94,7 +94,11 @@ def test_what_a_credential_says_is_its_issuers_and_its_holders(
 def test_credentials_are_listed_by_holder_issuer_schema_and_validity(
     service: Running, aurora: Member, boreas: Member, schema: str
 ) -> None:
-    holder, other, mine = service.enrol("Held Ltd"), service.enrol("Other Ltd"), publish(boreas)
+    holder, other, mine = (
+        service.enrol("Held Ltd"),
+        service.enrol("Other Ltd"),
+        publish(boreas, {"type": "object"}),
+    )
     kept = issue(boreas, holder, mine)
     revoked = issue(boreas, holder, mine)
     soon = datetime.fromtimestamp(time.time() + 3, UTC).isoformat(timespec="seconds")
@@ -152,6 +156,15 @@ def test_a_credential_may_be_revoked_while_it_is_on_its_way(
     assert revoked.status_code == 201, revoked.text
     made = holder.http.get(f"/v1/credentials/{holder.id}-{sent['position']}").json()
     assert made["state"] == "revoked"
+
+
+def test_what_a_credential_says_fits_its_schema(aurora: Member, holder: Member) -> None:
+    strict = publish(aurora, {"type": "object", "required": ["standard"]})
+    entry = {"kind": "credential_issued", "schema": strict, "document": {"site": "Harbin"}}
+    refused = say(aurora, holder.id, **entry)
+    assert (refused.status_code, refused.json()["code"]) == (422, "schema_violation")
+    assert refused.json()["schema"] == strict
+    assert issue(aurora, holder, strict)["state"] == "valid"
 
 
 def test_what_cannot_be_vouched_for_is_refused(
