@@ -53,17 +53,20 @@ def list_again(session: Session, limit: int) -> Sequence[WebhookDelivery]:
 
 def add_deliveries(session: Session, webhook: Webhook, found: Found) -> None:
     """Make deliveries of events, each with the webhook's next number; the caller commits."""
-    for event in found.events:
+    ids = sorted(new_id() for _ in found.events)  # those of one millisecond are in no order
+    for id, event in zip(ids, found.events, strict=True):
         told = {**event, "sequence": f"{webhook.next_sequence:020d}"}
-        session.add(_delivery(webhook.id, told, webhook.next_sequence))
+        session.add(_delivery(id, webhook.id, told, webhook.next_sequence))
         webhook.next_sequence += 1
     webhook.epoch, webhook.place = found.after
     session.flush()
 
 
-def _delivery(webhook: str, event: Mapping[str, Any], sequence: int | None) -> WebhookDelivery:
+def _delivery(
+    id: str, webhook: str, event: Mapping[str, Any], sequence: int | None
+) -> WebhookDelivery:
     return WebhookDelivery(
-        id=new_id(),
+        id=id,
         webhook=webhook,
         sequence=sequence,
         event=event["id"],
@@ -89,7 +92,7 @@ def add_ping(session: Session, org: Hash32, webhook: str, source: str) -> Webhoo
         time=moment(now() / 1000),
         data={"webhook": webhook},
     )
-    ping = _delivery(webhook, event, None)
+    ping = _delivery(new_id(), webhook, event, None)
     ping.again_at = now()
     session.add(ping)
     session.flush()

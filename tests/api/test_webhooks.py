@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,7 @@ from tests.api.receiving import Received, Receiver, receiving, slowly
 from tests.api.running import Member, Running, running, until
 from tests.api.still import still
 from tests.api.streaming import listening
+from tests.postgres import postgres
 
 ROOT = Path(__file__).parents[2]
 ALLOWED: Final[dict[str, Any]] = {"webhook_private_addresses": True, "webhook_plain_http": True}
@@ -30,7 +33,12 @@ PATIENCE: Final = Patience(
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A ledger of its own, as blocks are reorganised and webhooks sent."""
     folder = tmp_path_factory.mktemp("webhooks")
-    with running(folder, **ALLOWED) as ledger, sending_webhooks(ledger.settings, PATIENCE):
+    with ExitStack() as stack:
+        url = None
+        if os.environ.get("LEDGER_DATABASE") == "postgresql":
+            url = stack.enter_context(postgres())()
+        ledger = stack.enter_context(running(folder, database_url=url, **ALLOWED))
+        stack.enter_context(sending_webhooks(ledger.settings, PATIENCE))
         yield ledger
 
 
@@ -114,10 +122,12 @@ def test_only_what_is_wanted_is_sent_and_numbered_without_gaps(
 
 def test_what_was_before_is_sent_to_who_asks_for_it(maker: Member, receiver: Receiver) -> None:
     asset = maker.register()
-    hook(maker, receiver, after="0.0")
+    made = hook(maker, receiver, after="0.0")
     receiver.wait_for(asset)
     sequences = [one.event["data"]["sequence"] for one in receiver.taken]
     assert sequences == list(range(1, len(sequences) + 1))
+    numbers = [one["sequence"] for one in deliveries(maker, made, limit="200")]
+    assert numbers == sorted(numbers, reverse=True)
 
 
 @pytest.mark.parametrize("fault", ["refuses", "hangs", "breaks off", "redirects"])
