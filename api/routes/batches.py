@@ -22,6 +22,8 @@ from api.receipts import tell_receipt
 from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, DataClass, OrganisationName
 from api.schemas.base import HashInput
 from api.schemas.batches import AcceptedBatch, Batches, Birth, OneBatch
+from api.schemas.selected import SomeAssets
+from api.selection import AssetFields, pick_all
 from api.subjects import get_batch_row
 from api.waiting import Wait
 from ledger.mirror.queries import list_batch_assets, list_batches
@@ -40,6 +42,12 @@ class BatchQuery(HistoryQuery):
 
     organisation: Annotated[str | None, Field(description="who registered, by id or DID")] = None
     owner: Annotated[str | None, Field(description="who owned at first, by id or DID")] = None
+
+
+class MemberQuery(HistoryQuery):
+    """Which of a batch's assets, as of when, and which of their fields."""
+
+    fields: AssetFields | None = None
 
 
 @router.post(
@@ -156,21 +164,28 @@ def get_batch(
     return OneBatch(**dict(told), as_of=stands_at(view, moment))
 
 
-@router.get("/{batch_id}/assets", responses=problems(*READING, "not_yet_mirrored"))
+@router.get(
+    "/{batch_id}/assets",
+    response_model=Assets | SomeAssets,
+    responses=problems(*READING, "not_yet_mirrored"),
+)
 def get_batch_assets(
     request: Request,
     response: Response,
     view: Viewing,
     batch_id: BatchId,
-    query: Annotated[HistoryQuery, Query()],
-) -> Assets:
+    query: Annotated[MemberQuery, Query()],
+) -> Assets | SomeAssets:
     """The batch's assets as they are, or were, in the order of its lines."""
     at = find_at(view.session, query.at)
     row = get_batch_row(view, batch_id, at)
     cursor = decode_cursor("batch", query.cursor)
     page = list_batch_assets(view.session, row, at=at, cursor=cursor, limit=query.limit)
     link_next(request, response, "batch", page.cursor)
-    return Assets(items=tell_assets_page(view, page.items), as_of=stands_at(view, at))
+    told, stands = tell_assets_page(view, page.items), stands_at(view, at)
+    if query.fields is not None:
+        return SomeAssets(items=pick_all(told, query.fields), as_of=stands)
+    return Assets(items=told, as_of=stands)
 
 
 @router.get("/{batch_id}/assets/{index}", responses=problems(*READING, "not_yet_mirrored"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -279,6 +280,15 @@ def test_fields_are_selected(stock: Stock) -> None:
     assert [one["id"] for one in listed["items"]] == list(stock.assets)
     assert all(one.keys() == {"id", "serial"} for one in listed["items"])
     assert stock.ids(**query) == list(stock.assets)  # on every page
+
+
+def test_fields_of_a_batchs_assets_are_selected(stock: Stock) -> None:
+    http, prefix = stock.maker.http, secrets.token_hex(4)
+    lines = "\n".join(json.dumps({"serial": f"{prefix}-{n}", "document": {}}) for n in (1, 2))
+    headers = {**WAIT, "Content-Type": "application/x-ndjson"}
+    batch = http.post("/v1/batches", content=lines, headers=headers).json()["id"]
+    told = http.get(f"/v1/batches/{batch}/assets", params={"fields": "serial,schema"}).json()
+    assert told["items"] == [{"serial": f"{prefix}-{n}", "schema": None} for n in (1, 2)]
 
 
 def test_fields_of_entries_are_selected(stock: Stock) -> None:
