@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
+from api.app import create_app
 from ledger.client import Client
+from ledger.settings import Settings
 from tests.api.running import Member, Running, running
 from tests.client.desk import Answer, Desk
 
@@ -55,3 +58,11 @@ def serve() -> Iterator[Callable[..., Desk]]:
     for desk in desks:
         desk.shutdown()
         desk.server_close()
+
+
+@pytest.fixture(scope="session")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    folder = tmp_path_factory.mktemp("described")
+    app = create_app(Settings(data=folder, database_url=f"sqlite:///{folder / 'a.db'}"))
+    found: dict[str, Any] = app.openapi()
+    return found

@@ -16,14 +16,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import httpx
 import pytest
 
-from api.app import create_app
 from ledger.client import AsyncClient, Client
 from ledger.client.calls import Calls
 from ledger.client.events import Following, following
 from ledger.client.flows import Listing, listing, method
 from ledger.client.transport import Call
 from ledger.errors import DocumentError
-from ledger.settings import Settings
 
 ANSWERS = {"/v1/sign-in/nonce": {"message": "sign this"}}
 """What is answered to requests that are followed by others."""
@@ -46,14 +44,6 @@ class Asked:
 
     method: str
     call: Call
-
-
-@pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    folder = tmp_path_factory.mktemp("described")
-    app = create_app(Settings(data=folder, database_url=f"sqlite:///{folder / 'a.db'}"))
-    found: dict[str, Any] = app.openapi()
-    return found
 
 
 @pytest.fixture(scope="module")
