@@ -19,6 +19,10 @@ from ledger.cli.output import say
 
 _MODULES: Final = Path(__file__).resolve().parents[2] / "contracts" / "node_modules"
 
+_GLTF: Final = (
+    Path(__file__).resolve().parents[1] / "standards/gltf/node_modules/gltf-validator/package.json"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -51,7 +55,8 @@ def find_tools() -> list[Tool]:
     return [
         Tool("python", "running", sys.executable, platform.python_version()),
         _tool("anvil", "running", _packaged("anvil")),
-        _tool("node", "compiling"),
+        _tool("node", "compiling, glTF"),
+        _validator(),
         _tool("solc", "compiling", _existing(_MODULES.parent / "solc")),
         _tool("forge", "testing", _packaged("forge")),
         _tool("chromium", "browser tests"),
@@ -63,6 +68,13 @@ def find_tools() -> list[Tool]:
 def _tool(name: str, needed_for: str, path: str | None = None) -> Tool:
     found = path or shutil.which(name)
     return Tool(name, needed_for, found, found and _version(found))
+
+
+def _validator() -> Tool:
+    """The Khronos validator, which is no program of its own: node runs it."""
+    path = _existing(_GLTF)
+    version = None if path is None else json.loads(_GLTF.read_bytes())["version"]
+    return Tool("gltf-validator", "glTF", path, version)
 
 
 def _packaged(name: str) -> str | None:
@@ -90,4 +102,4 @@ def _version(path: str) -> str | None:
 def _print(tools: list[Tool]) -> None:
     for tool in tools:
         where = "missing" if tool.path is None else f"{tool.version or '?':<30} {tool.path}"
-        say(f"{tool.name:<10} {tool.needed_for:<20} {where}")
+        say(f"{tool.name:<15} {tool.needed_for:<20} {where}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -86,7 +87,8 @@ class FileWriter:
 
     def discard(self) -> None:
         """End: destroy what was not settled, and its key."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk: what waits cannot be written
+            self._file.close()
         try:
             if not self._is_settled:
                 destroy_file(self._path)

@@ -14,7 +14,11 @@ import httpx
 import pytest
 
 from api import uploads
+from ledger.database.engine import open_engine
 from ledger.documents.commitment import commit_document
+from ledger.documents.opening import open_stores
+from ledger.mirror.auditing.documents import Rehashed, rehash_documents
+from ledger.outbox.shelves import Shelves
 from ledger.standards import khronos
 from ledger.types import parse_hash, to_hex
 from tests import files
@@ -348,3 +352,31 @@ def test_an_erased_file_is_gone_and_what_was_asked_before_is_answered(
 
 
 _HEX = {f"{number:02x}" for number in range(256)}
+
+
+def test_an_audit_names_a_file_that_is_not_what_was_sent(service: Running, aurora: Member) -> None:
+    def rehash() -> Rehashed:
+        kept = open_stores(service.settings.data)
+        engine = open_engine(service.settings.database())
+        shelves = Shelves(kept.documents, kept.batches, kept.files)
+        return rehash_documents(engine, shelves)
+
+    before = kept_files(service)
+    file = kept_file(aurora, os.urandom(150_000), ANY)
+    asset = register(aurora, "FILE-9", file).json()["id"]
+    [path] = {one for one in kept_files(service) - before if one.parent.parent.name == "files"}
+    was = rehash()
+    lying = path.read_bytes()
+    for damaged in (lying[:70_000] + b"!" + lying[70_001:], lying[:-1]):
+        path.write_bytes(damaged)
+        found = rehash()
+        assert found.bad == was.bad + 1
+        assert found.documents == was.documents - 1
+        refused = aurora.http.get(f"/v1/documents/{file}", headers={"Range": "bytes=0-9"})
+        assert refused.status_code in (206, 503), "only what is sound is handed out"
+    path.unlink()
+    assert aurora.http.get(f"/v1/documents/{file}").json()["code"] == "corrupt_document"
+    path.write_bytes(lying)
+    assert rehash().bad == was.bad
+    assert aurora.append(asset, kind="erased", documents=[file]).status_code == 201
+    assert rehash().bad == was.bad, "what was erased on purpose is not missing"

@@ -78,6 +78,20 @@ def test_what_finds_no_room_is_refused_and_taken_once_there_is_some(
         assert waiting(ledger, aurora) == 1 + len(serials)
 
 
+def test_an_upload_that_finds_no_room_leaves_none_taken(
+    service: Running, aurora: Member, tmp_path: Path, disk: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with still(service, disk, database_url=url) as ledger, ledger.client(aurora.key) as http:
+        headers = {"Content-Type": "application/octet-stream"}
+        for _ in range(3):  # each finds the room that the one before had
+            refused = http.post("/v1/documents", content=os.urandom(SIZE + 1), headers=headers)
+            assert (refused.status_code, refused.json()["code"]) == (503, "storage_full")
+            found = [*(disk / "documents").rglob("*"), *(disk / "document-keys").rglob("*")]
+            assert not [path for path in found if path.is_file()]
+        assert http.post("/v1/documents", content=b"x", headers=headers).status_code == 201
+
+
 def waiting(ledger: Still, member: Member) -> int:
     with ledger.client(member.key) as http:
         page = http.get("/v1/operations", params={"state": "queued", "limit": 200})
