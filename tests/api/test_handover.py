@@ -287,6 +287,34 @@ def test_what_is_frozen_already_is_not_frozen_again(service: Running, aurora: Me
     assert_refused(service.operator.post(path, json=freeze), "Unchanged", "kind")
 
 
+def test_who_is_suspended_does_nothing_and_is_given_nothing(
+    service: Running, aurora: Member
+) -> None:
+    barred = service.enrol("Barred Ltd")
+    asset, other = barred.register(), aurora.register()
+    barred.append(asset, kind="offered", party="custodian", to=aurora.id)
+    path = f"/v1/organisations/{barred.id}/entries"
+
+    def govern(kind: str, **headers: str) -> httpx.Response:
+        return service.operator.post(path, json={"kind": kind, "document": REASON}, headers=headers)
+
+    assert govern("suspended", **WAIT).status_code == 201
+    until(lambda: not aurora.http.get(f"/v1/organisations/{barred.id}").json()["active"])
+    own = barred.append(asset, kind="observed", document={"event": "x"})
+    assert_refused(own, "SuspendedOrganisation", None)
+    # An offer is an act of who made it.
+    taking = aurora.append(asset, kind="accepted", party="custodian")
+    assert_refused(taking, "SuspendedOrganisation", "party")
+    for given in ({"kind": "transferred"}, {"kind": "offered", "party": "owner"}):
+        answer = aurora.append(other, **given, to=barred.id)
+        assert_refused(answer, "SuspendedOrganisation", "to")
+    with nothing_mined(service):
+        assert govern("reinstated").status_code == 202
+        early = send(aurora, asset, kind="accepted", party="custodian")
+        assert early.status_code == 202, early.text
+    assert settled(aurora, early)["position"] == 2
+
+
 def test_a_reader_s_key_hands_nothing_over(
     service: Running, aurora: Member, boreas: Member
 ) -> None:
