@@ -1,4 +1,4 @@
-"""Measures how soon after its block an entry can be read from the API."""
+"""Measures how soon after its block an entry can be read from the API, or is told as an event."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from scripts.bench.writing.system import started
 _BOUND: Final = 0.300
 # Nothing listens there, so the mirror hears of no block and asks as often as it is set to.
 _DEAF: Final = {"ASSET_LEDGER_WS_URL": "ws://127.0.0.1:9"}
+_STREAMED: Final = "in a stream of events"
 _WAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "websocket": {},
     "no websocket": _DEAF,
     "websocket, asks every 5 s": {"ASSET_LEDGER_POLL_SECONDS": "5"},
+    _STREAMED: {},
 }
 
 
@@ -35,7 +37,8 @@ def main() -> int:
         for name, settings in _WAYS.items():
             print(f"live: {name}", file=sys.stderr, flush=True)
             with started(asked.database_url, settings) as system:
-                rows[name] = summarise(measure_delays(system, asked.blocks))
+                delays = measure_delays(system, asked.blocks, streamed=name == _STREAMED)
+                rows[name] = summarise(delays)
     except LedgerError as error:
         print(f"live: {error}", file=sys.stderr)
         return 1

@@ -10,9 +10,10 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -27,6 +28,7 @@ from ledger.domain.entries import Entry
 from ledger.domain.payloads import Registered
 from ledger.hashing import subject_id
 from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
+from scripts.bench.following.stream import hearing
 from scripts.bench.writing.stranger import Stranger, enrol_stranger
 from scripts.bench.writing.system import BenchError, System
 
@@ -36,8 +38,11 @@ _PATIENCE: Final = 30.0
 _GAS: Final = 200_000
 
 
-def measure_delays(system: System, blocks: int) -> list[float]:
-    """Have `blocks` blocks mined, and tell the seconds that each took to be seen."""
+def measure_delays(system: System, blocks: int, *, streamed: bool = False) -> list[float]:
+    """Have `blocks` blocks mined, and tell the seconds that each took to be seen.
+
+    Seen is what can be read, or, `streamed`, what a stream of events tells.
+    """
     stranger = enrol_stranger(system)
     system.settle()
     key = {"Authorization": f"Bearer {system.operator_key}"}
@@ -45,8 +50,10 @@ def measure_delays(system: System, blocks: int) -> list[float]:
         RpcClient(system.rpc_url) as rpc,
         heads(system) as socket,
         httpx.Client(base_url=system.api, headers=key, trust_env=False) as api,
+        hearing(system) if streamed else nullcontext() as heard,
     ):
-        watch = _Watch(system, stranger, rpc, socket, api)
+        see = heard.await_told if heard else partial(_await_readable, api)
+        watch = _Watch(system, stranger, rpc, socket, see)
         watch.measure()  # the first one finds caches cold
         return [watch.measure() for _ in range(blocks)]
 
@@ -69,7 +76,7 @@ class _Watch:
     stranger: Stranger
     rpc: RpcClient
     socket: ClientConnection
-    api: httpx.Client
+    see: Callable[[Hash32], float]
 
     def measure(self) -> float:
         """Seconds from a block to its entry's being readable."""
@@ -78,7 +85,7 @@ class _Watch:
         sent = self.rpc.send_raw(self._sign(entry))
         self._await_block()
         mined = time.perf_counter()
-        seconds = self._await_readable(entry.subject) - mined
+        seconds = self.see(entry.subject) - mined
         receipt = self.rpc.find_receipt(sent)
         if receipt is None or not receipt.succeeded:
             raise BenchError("a registration is not in its block")
@@ -88,17 +95,6 @@ class _Watch:
         told: dict[str, Any] = json.loads(self.socket.recv(_PATIENCE))
         if told.get("method") != "eth_subscription":
             raise BenchError("the node tells of something else than a block")
-
-    def _await_readable(self, asset: Hash32) -> float:
-        until = time.perf_counter() + _PATIENCE
-        while True:
-            status = self.api.get(f"/v1/assets/{to_hex(asset)}").status_code
-            now = time.perf_counter()
-            if status == 200:
-                return now
-            if status != 404 or now > until:
-                raise BenchError(f"GET /v1/assets answers {status}")
-            time.sleep(_LOOK_EVERY)
 
     def _registration(self) -> Entry:
         org = self.stranger.org
@@ -119,3 +115,15 @@ class _Watch:
             max_priority_fee_per_gas=1,
         )
         return signer.sign_transaction(fields)
+
+
+def _await_readable(api: httpx.Client, asset: Hash32) -> float:
+    until = time.perf_counter() + _PATIENCE
+    while True:
+        status = api.get(f"/v1/assets/{to_hex(asset)}").status_code
+        now = time.perf_counter()
+        if status == 200:
+            return now
+        if status != 404 or now > until:
+            raise BenchError(f"GET /v1/assets answers {status}")
+        time.sleep(_LOOK_EVERY)
