@@ -16,7 +16,9 @@ from sqlalchemy import Engine, event
 from api.deps import Known, Viewing, identify_all
 from api.edge import Edge
 from api.errors import Problem
+from api.feed import Feed
 from api.gathering import Gatherer
+from api.measures import Measures
 from api.quotas import Quotas, Toll
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.outbox.keys import Credential
@@ -293,6 +295,7 @@ def test_a_route_that_asks_twice_who_is_calling_pays_once(service: Running, auro
     app = FastAPI()
     app.state.service = service.app.state.service
     app.state.callers = service.app.state.callers
+    app.state.feed = Feed(service.app.state.service.engine, service.app.state.service.births, "x")
 
     @app.get("/both")
     async def both(view: Viewing, caller: Known) -> dict[str, bool]:
@@ -311,7 +314,7 @@ def test_a_route_that_asks_twice_who_is_calling_pays_once(service: Running, auro
     before = counting.tolls
     app.state.service = replace(app.state.service, quotas=counting)
     app.state.callers = Gatherer(partial(identify_all, engine), 9)
-    app.add_middleware(Edge, max_body=1_000, larger={})
+    app.add_middleware(Edge, max_body=1_000, larger={}, measures=Measures())
     with serving(app) as url:
         headers = {"Authorization": f"Bearer {aurora.key}"}
         assert httpx.get(f"{url}/both", headers=headers).json() == {"same": True}
