@@ -359,7 +359,10 @@ def test_an_audit_names_a_file_that_is_not_what_was_sent(service: Running, auror
         kept = open_stores(service.settings.data)
         engine = open_engine(service.settings.database())
         shelves = Shelves(kept.documents, kept.batches, kept.files)
-        return rehash_documents(engine, shelves)
+        try:
+            return rehash_documents(engine, shelves)
+        finally:
+            engine.dispose()
 
     before = kept_files(service)
     file = kept_file(aurora, os.urandom(150_000), ANY)
