@@ -18,6 +18,7 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
+from sqlalchemy import literal_column
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
@@ -34,6 +35,7 @@ from ledger.outbox.operations import count_operations
 from ledger.outbox.overview import LaneSeen, find_oldest_waiting, list_lanes
 from ledger.outbox.pressure import measure_rate
 from ledger.outbox.tables import Operation, State, Transaction, Version
+from ledger.outbox.webhook_tables import DeliveryState, Webhook, WebhookDelivery, WebhookState
 
 _MOST_COUNTED: Final = 50_000
 _FRESH: Final = 1.0  # seconds for which what was read is told again
@@ -66,7 +68,7 @@ class LedgerMeasures(Collector):
             with reading(self._service.engine) as session:
                 told = [*_tell_outbox(session), *_tell_mirror(self._service, session)]
                 lanes = list_lanes(session)
-                told += _tell_lanes(session, lanes)
+                told += [*_tell_lanes(session, lanes), *_tell_webhooks(session)]
             yield from told
         except (SQLAlchemyError, DatabaseBusy):
             up = False
@@ -126,6 +128,28 @@ def _lag(session: Session, mirror: MirrorRow) -> float:
 def _unproven(session: Session) -> float:
     block = find_unproven(session)
     return 0 if block is None else max(0, time.time() - block.timestamp)
+
+
+def _tell_webhooks(session: Session) -> Iterator[Metric]:
+    """How webhooks stand, and how many deliveries wait; of whose they are, nothing."""
+    counted = select(Webhook.state, func.count()).group_by(col(Webhook.state))
+    standing = dict(session.exec(counted).all())
+    states = GaugeMetricFamily("asset_ledger_webhooks", "Webhooks, by state.", labels=["state"])
+    for state in WebhookState:
+        states.add_metric([state.value], standing.get(state, 0))
+    yield states
+    pending = select(WebhookDelivery.sequence).where(
+        col(WebhookDelivery.state) == literal_column(f"'{DeliveryState.PENDING.value}'")
+    )
+    waiting = session.exec(
+        select(func.count()).select_from(pending.limit(_MOST_COUNTED).subquery())
+    ).one()
+    yield _gauge("webhook_deliveries", f"That wait to be sent, up to {_MOST_COUNTED}.", waiting)
+    oldest = session.exec(
+        select(func.min(Webhook.failing_at)).where(Webhook.state == WebhookState.ACTIVE)
+    ).one()
+    failing = 0 if oldest is None else max(0, time.time() - oldest / 1000)
+    yield _gauge("webhook_failing_seconds", "For how long the worst one fails.", failing)
 
 
 def _tell_lanes(session: Session, lanes: Sequence[LaneSeen]) -> Iterator[Metric]:

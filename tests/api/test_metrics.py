@@ -17,6 +17,7 @@ from api.problems import KINDS
 from ledger.database.engine import writing
 from ledger.outbox.keys import issue_key
 from ledger.outbox.tables import Lane
+from ledger.outbox.webhook_tables import Webhook, WebhookDelivery
 from ledger.settings import Settings
 from tests.api.running import Member, Running, serving, until
 from tests.api.still import Still, still
@@ -128,6 +129,49 @@ def _at_block(service: Running, block: int) -> Samples | None:
 
 
 # -- who may watch -----------------------------------------------------------------------------
+
+
+def test_webhooks_are_told_by_state_and_by_what_waits(quiet: Still, aurora: Member) -> None:
+    with writing(quiet.engine) as session:
+        for number, state in enumerate(("active", "paused", "active")):
+            session.add(_webhook(number, state, failing_at=None if number else 1_000))
+        for number, state in enumerate(("pending", "delivered", "pending")):
+            session.add(_delivery(number, state))
+    told = samples(_get(quiet.url).text)
+    standing = {s: value(told, "webhooks", state=s) for s in ("active", "paused", "revoked")}
+    assert standing == {"active": 2, "paused": 1, "revoked": 0}
+    assert value(told, "webhook_deliveries") == 2
+    assert value(told, "webhook_failing_seconds") > 1_000_000
+    assert aurora.id not in _get(quiet.url).text
+
+
+def _webhook(number: int, state: str, failing_at: int | None) -> Webhook:
+    return Webhook(
+        id=f"w-{number}",
+        org=b"org",
+        url="https://hook.example",
+        secret="s",
+        state=state,
+        epoch=0,
+        place=0,
+        failing_at=failing_at,
+        next_at=2**50,
+        created_at=0,
+        updated_at=0,
+    )
+
+
+def _delivery(number: int, state: str) -> WebhookDelivery:
+    return WebhookDelivery(
+        id=f"d-{number}",
+        webhook="w-0",
+        sequence=number + 1,
+        event="0.1",
+        type="ledger.entry.registered",
+        body="{}",
+        state=state,
+        created_at=0,
+    )
 
 
 @contextmanager
