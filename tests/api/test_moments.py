@@ -118,6 +118,30 @@ def still(answer: httpx.Response) -> dict[str, Any]:
     return told
 
 
+def test_what_the_client_has_is_not_sent_again(aurora: Member) -> None:
+    asset = aurora.register()
+    lines = json.dumps({"serial": f"{asset[:12]}-1", "document": {}})
+    headers = {**WAIT, "Content-Type": "application/x-ndjson"}
+    batch = aurora.http.post("/v1/batches", content=lines, headers=headers).json()["id"]
+    for path in (
+        f"/v1/assets/{asset}",
+        f"/v1/assets/{asset}?fields=id",
+        *[f"/v1/assets/{asset}/{what}" for what in ("parties", "parts", "where-used")],
+        *[f"/v1/assets/{asset}/{what}" for what in ("attestations", "listings")],
+        f"/v1/batches/{batch}",
+        f"/v1/organisations/{aurora.id}",
+    ):
+        first = aurora.http.get(path)
+        tag = first.headers["ETag"]
+        assert tag.strip('"').isdigit(), path
+        for known in (tag, f"W/{tag}", f'"7-none", {tag}', "*"):
+            again = aurora.http.get(path, headers={"If-None-Match": known})
+            assert (again.status_code, again.content) == (304, b""), path
+            assert again.headers["ETag"] == tag
+        other = aurora.http.get(path, headers={"If-None-Match": '"none"'})
+        assert (other.status_code, other.json().keys()) == (200, first.json().keys())
+
+
 def test_a_time_is_that_of_the_block_before_it(aurora: Member) -> None:
     asset = aurora.register()
     told = aurora.http.get(f"/v1/assets/{asset}").json()

@@ -216,6 +216,14 @@ def test_parts_are_told_level_by_level(maker: Writer) -> None:
     ]
     assert maker.all_items(car, "parts", depth=32, limit=2) == tree
     assert maker.items(car, "parts", depth=2) == tree[:-1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ledger.mirror.queries.mounts.LARGEST", len(tree) - 1)
+        path = f"/v1/assets/{car}/parts"
+        large = maker.member.http.get(path, params={"depth": 32})
+        assert large.status_code == 422
+        [error] = large.json()["errors"]
+        assert (error["field"], error["value"]) == ("depth", 32)
+        assert maker.items(car, "parts", depth=2) == tree[:-1]
     chain = maker.items(nut, "where-used")
     assert [(one["parent"], one["level"]) for one in chain] == [
         (wheels[3], 1),
