@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.acceptance import Taken
 from api.deps import Service
 from api.errors import Problem
+from api.noting import note
 from api.receipts import tell_receipt
 from api.schemas.assets import Accepted
 from ledger.types import to_hex
@@ -25,6 +26,7 @@ async def answer(
     Raises:
         Problem: the ledger refused the entry while we waited.
     """
+    note(operation=taken.operation)
     position, stands = taken.position, False
     if wait is not None:
         ended = await service.ends.wait_for(taken.operation, wait)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, problem_of, render
 from api.measures import Measures
+from api.noting import begin_notes
 
 _log = logging.getLogger("asset_ledger.api")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -70,6 +71,7 @@ class _Exchange:
         self.method = scope["method"]
         self.taken = self.given = 0
         self.status: int | None = None
+        self.notes = begin_notes()
         scope["request_id"] = self.request_id
         if self.method == "HEAD":
             scope["method"], scope["head"] = "GET", True
@@ -138,6 +140,7 @@ class _Exchange:
             "path": self.scope["path"],
             "caller": self.scope.get("caller"),
             "problem": self.scope.get("problem"),
+            **self.notes,
         }
 
     def tell(self, seconds: float) -> None:

@@ -39,3 +39,28 @@ def test_failures_carry_their_traceback() -> None:
     text = JsonFormatter().format(record)
     assert "\n" not in text
     assert "RuntimeError: it broke" in json.loads(text)["traceback"]
+
+
+def test_the_line_of_what_is_accepted_names_its_operation(
+    aurora: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "asset_ledger.api"):
+        asset = aurora.register()
+        answers = [
+            aurora.http.post("/v1/assets", json={"serial": "LOG-1", "document": {"n": 1}}),
+            aurora.append(asset, kind="observed", document={"n": 1}),
+            aurora.append(asset, kind="observed", document={"n": 1}, position=1),
+        ]
+        ids = [one.headers["X-Request-Id"] for one in answers]
+        lines = [until(lambda id_=id_: _line(caplog, id_)) for id_ in ids]
+    for answer, line in zip(answers[:2], lines[:2], strict=True):
+        assert answer.json()["operation"] == f"/v1/operations/{line['operation']}"
+        assert "problem" not in line
+    assert lines[2]["problem"] == answers[2].json()["code"]
+    assert "operation" not in lines[2]
+
+
+def _line(caplog: pytest.LogCaptureFixture, request_id: str) -> dict[str, str] | None:
+    found = [r for r in caplog.records if getattr(r, "request_id", "") == request_id]
+    line: dict[str, str] | None = json.loads(JsonFormatter().format(found[0])) if found else None
+    return line
