@@ -29,7 +29,7 @@ def register(
         typer.Argument(
             metavar="FILE…|-",
             help="JSON Lines (.jsonl, .ndjson, or - for standard input): one asset a line, "
-            '{"serial": …, "document": {…}, "asset_kind"?, "owner"?}. '
+            '{"serial": …, "document": {…}, "asset_kind"?, "owner"?, "schema"?}. '
             "JSON (.json): one document, one asset.",
             show_default=False,
         ),
@@ -55,6 +55,10 @@ def register(
             metavar="POINTER",
             help="Where a .json document has its serial (RFC 6901); else its file's name is it.",
         ),
+    ] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="A published schema: each document must fit it."),
     ] = None,
     batch: Annotated[
         bool,
@@ -111,6 +115,7 @@ def register(
                 Path(files[0]),
                 owner=owner,
                 name=name,
+                schema=schema,
                 until=wait or "final",
                 as_json=as_json,
             )
@@ -128,7 +133,7 @@ def register(
         progress(count_items(files)) as (on_accepted, on_ended),
         Report(as_json, interrupts).opened() as report,
     ):
-        items = read_items(files, tokens)
+        items = read_items(files, tokens, schema)
         for outcome in register_all(
             client,
             items,

@@ -29,7 +29,14 @@ _WORDS: Final = {
 
 
 def register_batch(
-    client: Client, path: Path, *, owner: str | None, name: str | None, until: str, as_json: bool
+    client: Client,
+    path: Path,
+    *,
+    owner: str | None,
+    name: str | None,
+    schema: str | None = None,
+    until: str,
+    as_json: bool,
 ) -> None:
     """Register the lines of a file as one batch, and tell what came of it.
 
@@ -38,7 +45,9 @@ def register_batch(
     """
     began = time.monotonic()
     with _progress(path.stat().st_size) as (on_piece, say):
-        accepted = client.register_batch(lambda: _pieces(path, on_piece), owner=owner, name=name)
+        accepted = client.register_batch(
+            lambda: _pieces(path, on_piece), owner=owner, name=name, schema=schema
+        )
         state = _follow(client, accepted, until, say)
     _tell(path, accepted, state, time.monotonic() - began, as_json)
 

@@ -37,7 +37,8 @@ class _Line(msgspec.Struct):
     """What every line must have; all else is the service's to judge."""
 
     serial: str
-    document: msgspec.Raw
+    document: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    file: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _LINES = msgspec.json.Decoder(_Line)
@@ -59,20 +60,22 @@ def check_sources(names: Iterable[str]) -> None:
             raise MalformedValue(field="FILE", value=name, wanted="a file that exists")
 
 
-def read_items(names: Iterable[str], serial_field: tuple[str, ...] | None) -> Iterator[Item]:
+def read_items(
+    names: Iterable[str], serial_field: tuple[str, ...] | None, schema: str | None = None
+) -> Iterator[Item]:
     """The assets in the named files, in order, without ever holding more than one.
 
     `serial_field` (tokens of a JSON Pointer) says where a document has its serial; else the
-    file's name is it.
+    file's name is it. With `schema`, all are registered under that one.
     """
     for name in names:
         if name == STDIN:
-            yield from read_lines(name, sys.stdin.buffer)
+            yield from read_lines(name, sys.stdin.buffer, schema)
         elif Path(name).suffix.lower() in LINES:
             with Path(name).open("rb") as stream:
-                yield from read_lines(name, stream)
+                yield from read_lines(name, stream, schema)
         else:
-            yield read_document(Path(name), serial_field)
+            yield read_document(Path(name), serial_field, schema)
 
 
 def count_items(names: Iterable[str]) -> int | None:
@@ -89,30 +92,40 @@ def count_items(names: Iterable[str]) -> int | None:
     return total
 
 
-def read_lines(source: str, stream: BinaryIO) -> Iterator[Item]:
-    """The assets of a JSON Lines stream; each line goes out as it came, as the request's body."""
+def read_lines(source: str, stream: BinaryIO, schema: str | None = None) -> Iterator[Item]:
+    """The assets of a JSON Lines stream; each line goes out as it came, as the request's body.
+
+    The schema, if there is one, is put before all that a line says.
+    """
     for number, line in enumerate(stream, 1):
         body = line.strip(b" \t\r\n")
         if body:
-            yield _line(source, number, body)
+            yield _line(source, number, body, schema)
 
 
-def _line(source: str, number: int, body: bytes) -> Item:
+def _line(source: str, number: int, body: bytes, schema: str | None) -> Item:
     try:
-        serial = _LINES.decode(body).serial
+        found = _LINES.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Item(source, number, None, None, f"not a registration: {error}")
-    return Item(source, number, serial, body)
+    if found.document is msgspec.UNSET and found.file is msgspec.UNSET:
+        reason = "not a registration: Object missing required field `document`"
+        return Item(source, number, None, None, reason)
+    if schema is not None:
+        body = b'{"schema":%b,%b' % (msgspec.json.encode(schema), body[1:])
+    return Item(source, number, found.serial, body)
 
 
-def read_document(path: Path, serial_field: tuple[str, ...] | None) -> Item:
+def read_document(
+    path: Path, serial_field: tuple[str, ...] | None, schema: str | None = None
+) -> Item:
     """The asset that one JSON document describes; its text goes out as it is in the file."""
     serial = path.name[: -len(DOCUMENT)]
     try:
         text = path.read_bytes()
         if serial_field is not None:
             serial = _serial(text, serial_field)
-        return Item(str(path), None, serial, registration(serial, text))
+        return Item(str(path), None, serial, registration(serial, text, schema=schema))
     except (DocumentError, OSError) as error:
         return Item(str(path), None, None if serial_field else serial, None, str(error))
 

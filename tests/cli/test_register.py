@@ -126,6 +126,27 @@ def test_nothing_to_do(service: Running, maker: Member) -> None:
     assert json.loads(done.stdout)["assets"] == []
 
 
+def test_under_a_schema_what_does_not_fit_is_named(
+    service: Running, maker: Member, tmp_path: Path
+) -> None:
+    schema = maker.http.post(
+        "/v1/schemas",
+        json={"document": {"properties": {"of": {"maxLength": 3}}}},
+        headers={"Prefer": "wait=20"},
+    ).json()["id"]
+    lines, document = tmp_path / "parts.jsonl", tmp_path / "D-1.json"
+    lines.write_text("\n".join(line(serial) for serial in ("F-1", "LONGER", "F-2")))
+    document.write_text('{"of": "D"}')
+    env = environment(service, maker)
+    done = call(lines, document, "--schema", schema, env=env)
+    assert done.returncode == 1
+    assert "document/of: maxLength" in done.stdout + done.stderr
+    assert sorted(filter(None, serials(service, maker))) == ["D-1", "F-1", "F-2"]
+    batch = call(lines, "--batch", "--schema", schema, "--wait", "accepted", env=env)
+    assert batch.returncode == 1
+    assert "line 2/document/of" in batch.stdout + batch.stderr
+
+
 def test_a_serial_from_within_the_document(service: Running, maker: Member, tmp_path: Path) -> None:
     document = tmp_path / "part.json"
     document.write_text('{"ids":[{"key":"partInstanceId","value":"SN-1"}]}')

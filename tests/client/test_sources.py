@@ -105,3 +105,12 @@ def test_unreadable_files_are_refused_before_anything_is_sent(tmp_path: Path, na
     with pytest.raises(MalformedValue) as refusal:
         check_sources(["-", str(tmp_path / name)])
     assert name in str(refusal.value)
+
+
+def test_a_schema_is_put_before_what_a_line_says_and_a_file_may_stand_for_a_document() -> None:
+    kept = b'{ "b" : 1.0 }'
+    lines = b'{"serial":"A","document":%b}\n{"serial":"B","file":"0x12"}\n{"serial":"C"}' % kept
+    first, second, third = read_lines("-", io.BytesIO(lines), "0xab")
+    assert first.body == b'{"schema":"0xab","serial":"A","document":%b}' % kept
+    assert second.body == b'{"schema":"0xab","serial":"B","file":"0x12"}'
+    assert third.body is None
