@@ -168,8 +168,11 @@ def _find_coming(session: Session, target: Target, position: int) -> tuple[Hash3
 
 
 def _list(session: Session, org: Hash32 | None, body: List, shown: Hash32, now: int) -> Listed:
-    if body.document is not None and body.rendition is not None:
-        reason = "give what is shown as `document` or by its hash, not both"
+    if body.document is not None and body.file is not None:
+        reason = "stands beside a document, and takes its place"
+        raise invalid("file", to_hex(body.file), reason)
+    if body.rendition is not None and shown != ZERO_HASH:
+        reason = "stands beside a document or a file, and takes its place"
         raise invalid("rendition", to_hex(body.rendition), reason)
     issuer, credential = find_admission(session, org or ZERO_HASH, body.world, now)
     return Listed(

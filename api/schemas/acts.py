@@ -136,7 +136,7 @@ class RevokeAttestation(_Act):
 
 
 class List(_Act):
-    """Show the asset in a world; what is shown is the document, or what `rendition` names.
+    """Show the asset in a world: a document, a file, or what `rendition` names; or nothing of it.
 
     Where the world asks for a credential, yours is found.
     """
@@ -144,9 +144,13 @@ class List(_Act):
     kind: Literal["listed"]
     world: HashInput
     document: Annotated[Document | None, Field(description="what is shown of it")] = None
+    file: Annotated[
+        ContentHash | None,
+        Field(description="what is shown: a file that you uploaded, in place of a document"),
+    ] = None
     rendition: Annotated[
         ContentHash | None,
-        Field(description="content hash of what is shown, in place of a document"),
+        Field(description="content hash of what is shown, wherever it is kept"),
     ] = None
     licence: Annotated[
         ContentHash | None, Field(description="content hash of the terms under which it is shown")

@@ -166,11 +166,22 @@ def test_an_asset_is_shown_in_a_world_and_taken_out(
     assert_refused(again, "NotListed", "world")
 
 
-def test_what_is_shown_is_a_document_or_a_hash_or_nothing(service: Running, aurora: Member) -> None:
+def test_what_is_shown_is_a_document_a_file_a_hash_or_nothing(
+    service: Running, aurora: Member
+) -> None:
     asset, world = aurora.register(), open_world(aurora)
     content_hash = aurora.http.get(f"/v1/assets/{asset}").json()["content_hash"]
     both = {"world": world, "document": SHOWN, "rendition": content_hash}
     assert_invalid(aurora.append(asset, kind="listed", **both), "rendition")
+    file = aurora.http.post(
+        "/v1/documents", content=b"a model", headers={"Content-Type": "application/octet-stream"}
+    ).json()["content_hash"]
+    double = {"world": world, "document": SHOWN, "file": file}
+    assert_invalid(aurora.append(asset, kind="listed", **double), "file")
+    shown = aurora.append(asset, kind="listed", world=world, file=file)
+    assert (shown.status_code, shown.json().get("content_hash")) == (201, file), shown.text
+    nobodys = aurora.append(asset, kind="listed", world=world, file=NOTHING)
+    assert_invalid(nobodys, "file", "unknown_reference")
     named = aurora.append(asset, kind="listed", world=world, rendition=content_hash)
     assert named.json()["content_hash"] == content_hash
     bare = aurora.append(asset, kind="listed", world=world)
@@ -178,7 +189,7 @@ def test_what_is_shown_is_a_document_or_a_hash_or_nothing(service: Running, auro
     entry = aurora.http.get(bare.headers["Location"]).json()
     assert (entry["content_hash"], entry["document"]) == (None, None)
     [row] = listings(service, asset)
-    assert (row["position"], row["rendition"]) == (2, bytes(32))
+    assert (row["position"], row["rendition"]) == (3, bytes(32))
 
 
 def test_listings_that_cannot_be(aurora: Member, boreas: Member, schema: str) -> None:
