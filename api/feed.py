@@ -71,8 +71,9 @@ class Feed:
         yield format_sse_event(comment="open", id=str(place), retry=1000)
         final, who, checked = -1, await check(), time.monotonic()
         while who is not None and not self._closed:
-            moves, tip = self._moves, await self._find_tip()
+            moves = self._moves
             try:
+                tip = await self._find_tip()
                 portion = await self._find_next(place, wanted, tip)
             except (LedgerError, SQLAlchemyError) as error:
                 _log.warning("a stream waits for the database: %s", error)

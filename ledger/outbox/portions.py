@@ -28,6 +28,7 @@ from ledger.outbox.webhooks import list_pending, read_wanted
 
 _log: Final = logging.getLogger("ledger.webhooks")
 _GONE: Final = 410
+_FAR: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ class Portions:
             found = self.feed.read(session, at, read_wanted(webhook), PORTION)
         if not found.events:
             standing.place = found.after
+            if found.after[1] - webhook.place > _FAR:
+                self._move(token, id, found.after)
             return self._portion(webhook, []) if found.more else None
         with writing(self.engine) as session:
             verify_held(session, token)
@@ -116,6 +119,13 @@ class Portions:
             made = self._portion(webhook, [Message(d.id, d.body.encode()) for d in waiting])
         standing.place = None  # the row's is as far now
         return made
+
+    def _move(self, token: int, id: str, place: tuple[int, int]) -> None:
+        """Write down how far all was looked through, so that nobody has to do so again."""
+        with writing(self.engine) as session:
+            verify_held(session, token)
+            webhook = session.get_one(Webhook, id, with_for_update=True)
+            webhook.epoch, webhook.place = place
 
     def _portion(
         self, webhook: Webhook, messages: Sequence[Message], *, in_turn: bool = True

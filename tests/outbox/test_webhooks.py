@@ -21,6 +21,7 @@ from ledger.outbox.deliveries import (
     send_again,
 )
 from ledger.outbox.lanes import LeaseLost, holder_name
+from ledger.outbox.portions import Patience, Portions, Standing
 from ledger.outbox.webhook_tables import DeliveryState, Webhook, WebhookDelivery
 from ledger.outbox.webhooks import Wanted, list_pending, list_webhooks, make_webhook
 from tests.mirror.questions import statements
@@ -106,6 +107,31 @@ def test_deliveries_are_numbered_without_gaps_and_listed_in_order(either_engine:
         listed = [one.sequence for one in found]
     assert pending == list(range(1, 24))
     assert listed[3:] == list(range(20, 0, -1))
+
+
+class Quiet:
+    """A feed in which much happens, and nothing that is wanted."""
+
+    def find_tip(self, _: Session) -> tuple[int, int]:
+        return 0, 50_000
+
+    def read(self, _: Session, place: tuple[int, int], _w: Wanted, _l: int) -> Found:
+        after = min(place[1] + 9_000, 50_000)
+        return Found((), (0, after), after < 50_000)
+
+
+def test_what_was_looked_through_in_vain_need_not_be_again(either_engine: Engine) -> None:
+    with writing(either_engine) as session:
+        id = make(session).id
+    token = sender_lease.acquire(either_engine, holder_name(), 60)
+    assert token is not None
+    portions = Portions(either_engine, Quiet(), lambda _: b"", Patience())
+    standing = Standing(0)
+    while portions.take(token, id, standing) is not None:
+        pass
+    assert standing.place == (0, 50_000)
+    with reading(either_engine) as session:
+        assert session.get_one(Webhook, id).place > 30_000
 
 
 def test_what_is_old_is_forgotten_unless_it_waits(either_engine: Engine) -> None:
