@@ -143,7 +143,7 @@ class RegisterAsset(Described):
 class Accepted(Answer):
     """The request is kept and on its way to the chain; its operation tells how far."""
 
-    id: Annotated[Hash, Field(description="the asset")]
+    id: Annotated[Hash, Field(description="what the entry is about, or begins")]
     content_hash: Annotated[Hash | None, Field(description="of the document, if there is one")]
     position: Annotated[int, Field(description="the entry's, unless another one comes first")]
     operation: Annotated[str, Field(examples=[f"/v1/operations/{EXAMPLE_OPERATION}"])]
