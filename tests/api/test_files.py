@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import json
 import os
 import socket
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,13 @@ from api import uploads
 from ledger.database.engine import open_engine
 from ledger.documents.commitment import commit_document
 from ledger.documents.opening import open_stores
+from ledger.hashing import keccak
 from ledger.mirror.auditing.documents import Rehashed, rehash_documents
 from ledger.outbox.shelves import Shelves
+from ledger.proofs.decoding import decode_bundle
+from ledger.proofs.verify import verify_bundle
 from ledger.standards import khronos
-from ledger.types import parse_hash, to_hex
+from ledger.types import parse_address, parse_hash, to_hex
 from tests import files
 from tests.api.running import Member, Running, until
 
@@ -383,3 +389,25 @@ def test_an_audit_names_a_file_that_is_not_what_was_sent(service: Running, auror
     assert rehash().bad == was.bad
     assert aurora.append(asset, kind="erased", documents=[file]).status_code == 201
     assert rehash().bad == was.bad, "what was erased on purpose is not missing"
+
+
+def test_a_bundle_carries_the_description_and_proves_one_field_of_it(
+    service: Running, aurora: Member
+) -> None:
+    file = upload(aurora, files.PDF, "application/pdf", "certificate.pdf").json()["content_hash"]
+    asset = register(aurora, "FILE-10", file).json()["id"]
+    contract = parse_address(service.anyone.get("/v1/status").json()["contract"])
+    path = f"/v1/assets/{asset}/proof"
+    raw = aurora.http.get(path, params={"documents": "true"}).content
+    inner = zipfile.ZipFile(io.BytesIO(raw)).read("bundle.json")
+    block_hash = keccak(decode_bundle(inner).header)
+    [original] = verify_bundle(raw, block_hash=block_hash, contract=contract).originals
+    told = json.loads(original.raw)
+    assert told["sha256"] == to_hex(hashlib.sha256(files.PDF).digest())
+    assert (told["name"], told["size"]) == ("certificate.pdf", len(files.PDF))
+    field = aurora.http.get(path, params={"field": "sha256"}).content
+    block_hash = keccak(decode_bundle(field).header)
+    verify_bundle(field, block_hash=block_hash, contract=contract)
+    assert told["sha256"].encode() in field
+    assert b"certificate.pdf" not in field
+    assert "certificate.pdf" in service.anyone.get(f"/assets/{asset}").text
