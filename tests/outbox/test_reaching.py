@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,8 +71,8 @@ def test_urls_that_cannot_be_reached(url: str) -> None:
 class Listener:
     """A server that answers what it is told, byte for byte, and counts who came."""
 
-    def __init__(self, answer: bytes, rest: bytes = b"") -> None:
-        self.answer, self.rest = answer, rest
+    def __init__(self, answer: bytes, rest: bytes = b"", tls: ssl.SSLContext | None = None) -> None:
+        self.answer, self.rest, self.tls = answer, rest, tls
         self.requests: list[bytes] = []
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -80,19 +83,22 @@ class Listener:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            with connection:
-                try:
-                    self.requests.append(connection.recv(65_536))
-                    connection.sendall(self.answer)
-                    while self.rest:
-                        connection.sendall(self.rest)
-                except OSError:
-                    continue
+            with ExitStack() as stack, suppress(OSError):
+                stack.enter_context(connection)
+                if self.tls is not None:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
+                    stack.enter_context(connection)
+                self.requests.append(connection.recv(65_536))
+                connection.sendall(self.answer)
+                while self.rest:
+                    connection.sendall(self.rest)
 
 
 @contextmanager
-def listener(answer: bytes, rest: bytes = b"") -> Iterator[Listener]:
-    server = Listener(answer, rest)
+def listener(
+    answer: bytes, rest: bytes = b"", tls: ssl.SSLContext | None = None
+) -> Iterator[Listener]:
+    server = Listener(answer, rest, tls)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
@@ -106,9 +112,14 @@ def listener(answer: bytes, rest: bytes = b"") -> Iterator[Listener]:
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
-def post(url: str, reach: Reach = EVERYTHING, seconds: float = 2.0) -> Answered:
+def post(
+    url: str,
+    reach: Reach = EVERYTHING,
+    seconds: float = 2.0,
+    tls: ssl.SSLContext | None = None,
+) -> Answered:
     async def run() -> Answered:
-        reaching = Reaching(reach, seconds, ssl.create_default_context())
+        reaching = Reaching(reach, seconds, tls or ssl.create_default_context())
         try:
             return await reaching.post(url, {"content-type": "text/plain"}, b"hello")
         finally:
@@ -167,6 +178,39 @@ def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_connected_t
         assert (asked, checked) == (["hooks.example"], ["127.0.0.1"])
         assert server.requests[0].startswith(b"POST /x?y HTTP/1.1\r\n")
         assert b"Host: hooks.example:" in server.requests[0]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate of hooks.example that it signed itself, and its key."""
+    key, chain = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    asked = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    asked += ["-days", "2", "-subj", "/CN=hooks.example", "-keyout", str(key), "-out", str(chain)]
+    asked += ["-addext", "subjectAltName=DNS:hooks.example"]
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not here")
+    subprocess.run([openssl, *asked], check=True, capture_output=True)
+    return chain, key
+
+
+def test_the_certificate_has_to_be_the_names_though_an_address_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path]
+) -> None:
+    chain, key = certificate
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(chain, key)
+    names(monkeypatch, ["127.0.0.1"])
+    with listener(NO_CONTENT, tls=serving) as server:
+        trusting = ssl.create_default_context(cafile=str(chain))
+        for host, tls, status in (
+            ("hooks.example", trusting, 204),
+            ("other.example", trusting, None),
+            ("hooks.example", ssl.create_default_context(), None),
+        ):
+            answered = post(f"https://{host}:{server.port}/", Reach(private=True), tls=tls)
+            assert answered.status == status, host
+            assert answered.error == (None if status else "unreachable")
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
