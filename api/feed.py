@@ -99,9 +99,9 @@ class Feed:
             return Loaded((), place, more=False)
         # Who is near reads what all read; who is far behind, no more than what is wanted.
         near = tip is None or tip.sequence - place.sequence <= _NEAR
-        return await self.load(place, EVERYTHING if near else wanted)
+        return await self.fetch(place, EVERYTHING if near else wanted)
 
-    async def load(self, place: Place, wanted: FeedFilter, limit: int = _PORTION) -> Loaded:
+    async def fetch(self, place: Place, wanted: FeedFilter, limit: int = _PORTION) -> Loaded:
         """What follows a place; who asks at the same place is given the same."""
         key = (place, wanted)
         known = self._loads.get(key) if limit == _PORTION else None

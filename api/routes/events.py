@@ -85,7 +85,7 @@ async def _tell_page(
     limit: int,
     who: Credential,
 ) -> Events:
-    found = await feed.load(place, wanted, limit)
+    found = await feed.fetch(place, wanted, limit)
     if found.more:
         following = request.url.include_query_params(after=str(found.after))
         response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
