@@ -179,17 +179,21 @@ def test_what_is_too_old_is_dropped(make_diary: Callable[..., Diary]) -> None:
 
 
 def test_no_route_loads_a_document_past_the_log() -> None:
-    """`View.hand_out` does; the explorer has no caller, batches compare their own lines, and
-    schemas are everybody's."""
+    """`View.hand_out` does; the explorer has no caller, batches compare their own lines, whoever
+    registers with a file has uploaded it, and schemas are everybody's."""
     folder = Path(api.__file__).parent
-    loading = {
-        str(path.relative_to(folder))
-        for path in folder.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "load"
-    }
-    allowed = {"deps.py", "births.py", "explorer/shelf.py", "batch_serials.py", "published.py"}
-    assert loading <= allowed
+
+    def using(name: str) -> set[str]:
+        return {
+            str(path.relative_to(folder))
+            for path in folder.rglob("*.py")
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute) and node.attr == name
+        }
+
+    own = {"batch_serials.py", "described.py"}
+    assert using("load") <= {"view.py", "births.py", "explorer/shelf.py", "published.py"} | own
+    assert using("open_file") == {"view.py"}
 
 
 def test_what_was_read_just_before_a_stop_stands(service: Running, aurora: Member) -> None:
