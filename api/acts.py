@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import astuple
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, replace
 from itertools import product
 
 from sqlmodel import Session
 
 from api import lookup
-from api.acceptance import Taken, digest, taken_of
+from api.acceptance import Taken
+from api.appending import Decided, Sending, place_of, take
 from api.deps import Service
 from api.described import named_file, seal_described, tell_request
 from api.erasing import erase, require_erasable
@@ -18,16 +19,13 @@ from api.errors import Problem
 from api.export_gate import read_release, require_releasable
 from api.lookup import Target
 from api.naming import make_payload
-from api.pressure import require_room
 from api.published import find_schema_document
-from api.receipts import get_notary
 from api.rights import Asking, require_right
 from api.schemas.acts import Act
 from api.sense import find_problem
 from api.standing import Standing
 from api.suspension import find_suspended
-from api.validation import get_schema, require_fitting
-from ledger.database.engine import reading, writing
+from api.validation import get_schema
 from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
@@ -43,17 +41,11 @@ from ledger.domain.payloads import (
     Transferred,
 )
 from ledger.errors import UnknownThing
-from ledger.outbox.classes import Label, keep_releases, make_label
-from ledger.outbox.conflicts import WrongPosition
+from ledger.outbox.classes import keep_releases, make_label
 from ledger.outbox.files import bind_file, require_free_file
 from ledger.outbox.keys import Credential
-from ledger.outbox.operations import (
-    OPERATOR,
-    Asked,
-    SentDocument,
-    accept_entry,
-    find_answered,
-)
+from ledger.outbox.operations import OPERATOR
+from ledger.outbox.tables import Operation
 from ledger.types import ZERO_HASH, Hash32, Party, to_hex
 
 
@@ -73,51 +65,49 @@ def append(
         Problem: the asset is not known, not the caller's, or has moved on; the ledger would refuse.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
-    org = who.org or OPERATOR
-    sent, file = seal_described(body), named_file(body)
-    request_digest = digest({"path": f"assets/{asset.hex()}", **tell_request(body)}, sent)
-    with reading(service.engine) as session:
-        # Before anything is judged: what was right then may be wrong now.
-        if answered := find_answered(session, Asked(org, key, request_digest)):
-            return taken_of(session, answered, repeated=True)
+    sent = seal_described(body)
+    told = {"path": f"assets/{asset.hex()}", **tell_request(body)}
+
+    def decide(session: Session) -> Decided:
         target = lookup.get_target(session, who, asset)
         payload = _judge(service, session, who, target, body, sent)
-        label = make_label(session, org, getattr(body, "data_class", None))
-        released = read_release(body.kind, sent)
-        if released is not None:
-            require_releasable(session, service.births, who, asset, released)
         schema, text = _find_schema(service, session, target, payload)
-    require_fitting(service, schema, text, sent.raw if sent else None)
-    matched = target.match(if_match)
-    require_room(service, org)
-    document = _store(service, org, sent, label) if sent else None
-    try:
-        with writing(service.engine) as session:
-            accepted = accept_entry(
-                session,
-                org=who.org,
-                subject=asset,
-                kind=payload.KIND,
-                payload=payload.encode(),
-                position=matched if body.position is None else body.position,
-                next_position=target.asset.count,
-                document=document,
-                idempotency_key=key,
-                request_digest=request_digest,
-                notary=get_notary(service, session),
-            )
-            if file is not None and not accepted.existing:
-                bind_file(session, org, file, asset)
-            if released is not None and not accepted.existing:
-                keep_releases(session, accepted.operation.id, *astuple(released))
-            # Nothing is destroyed unless the entry is taken, and no entry stands before it is.
-            if isinstance(payload, Erased) and not accepted.existing:
-                erase(service, session, payload.documents)
-            return taken_of(session, accepted.operation, repeated=accepted.existing)
-    except WrongPosition as error:
-        if matched is None:
-            raise
-        raise Problem("precondition_failed", error.message, members=error.fields) from None
+        return replace(
+            place_of(asset, payload, target.count, body.position, if_match),
+            following=target.asset.count,
+            schema=schema,
+            text=text,
+            label=make_label(session, who.org or OPERATOR, getattr(body, "data_class", None)),
+            beside=_find_beside(service, session, who, asset, body, sent, payload),
+        )
+
+    return take(service, Sending(who, told, sent, key), decide)
+
+
+def _find_beside(
+    service: Service,
+    session: Session,
+    who: Credential,
+    asset: Hash32,
+    body: Act,
+    sent: Sealed | None,
+    payload: Payload,
+) -> Callable[[Session, Operation], None]:
+    """What is done with the operation. Raises Problem: a release is not the caller's to give."""
+    file, released = named_file(body), read_release(body.kind, sent)
+    if released is not None:
+        require_releasable(session, service.births, who, asset, released)
+
+    def beside(session: Session, operation: Operation) -> None:
+        if file is not None:
+            bind_file(session, who.org or OPERATOR, file, asset)
+        if released is not None:
+            keep_releases(session, operation.id, *astuple(released))
+        # Nothing is destroyed unless the entry is taken, and no entry stands before it is.
+        if isinstance(payload, Erased):
+            erase(service, session, payload.documents)
+
+    return beside
 
 
 def _find_schema(
@@ -134,11 +124,6 @@ def _find_schema(
             return schema, find_schema_document(session, service.births, schema)
         case _:
             return ZERO_HASH, None
-
-
-def _store(service: Service, org: Hash32, sent: Sealed, label: Label | None) -> SentDocument:
-    [place] = service.documents.save([sent], [org])
-    return SentDocument(sent.content_hash, len(sent.raw), place, label=label)
 
 
 # -- judging -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from api.validation import require_fitting
 from ledger.database.engine import reading, writing
 from ledger.documents.sealing import Sealed
 from ledger.domain.payloads import Payload
+from ledger.outbox.classes import Label
 from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import (
@@ -27,6 +28,7 @@ from ledger.outbox.operations import (
     accept_entry,
     find_answered,
 )
+from ledger.outbox.tables import Operation
 from ledger.types import ZERO_HASH, Hash32
 
 
@@ -48,7 +50,8 @@ class Decided:
     """The entry that a request turned out to ask for; it must stand at `position`, if that is told.
 
     `following` is the subject's next position as it is mirrored, `matched` whether `position` is
-    what If-Match asks for. The document must fit the schema of that id and text, if there is one.
+    what If-Match asks for. The document must fit the schema of that id and text, if there is one,
+    and is kept under `label`. `beside` is done with the operation, in its transaction and once.
     """
 
     subject: Hash32
@@ -58,6 +61,8 @@ class Decided:
     matched: bool = False
     schema: Hash32 = ZERO_HASH
     text: bytes | None = None
+    label: Label | None = None
+    beside: Callable[[Session, Operation], None] | None = None
 
 
 def take(service: Service, sending: Sending, decide: Callable[[Session], Decided]) -> Taken:
@@ -81,7 +86,7 @@ def take(service: Service, sending: Sending, decide: Callable[[Session], Decided
     sent = sending.document
     require_fitting(service, decided.schema, decided.text, sent.raw if sent else None)
     require_room(service, org)
-    document = _store(service, org, sending.document)
+    document = _store(service, org, sent, decided.label)
     try:
         with writing(service.engine) as session:
             accepted = accept_entry(
@@ -97,6 +102,8 @@ def take(service: Service, sending: Sending, decide: Callable[[Session], Decided
                 request_digest=asked.digest,
                 notary=get_notary(service, session),
             )
+            if decided.beside is not None and not accepted.existing:
+                decided.beside(session, accepted.operation)
             return taken_of(session, accepted.operation, repeated=accepted.existing)
     except WrongPosition as error:
         if not decided.matched:
@@ -104,11 +111,13 @@ def take(service: Service, sending: Sending, decide: Callable[[Session], Decided
         raise Problem("precondition_failed", error.message, members=error.fields) from None
 
 
-def _store(service: Service, org: Hash32, sent: Sealed | None) -> SentDocument | None:
+def _store(
+    service: Service, org: Hash32, sent: Sealed | None, label: Label | None
+) -> SentDocument | None:
     if sent is None:
         return None
     [place] = service.documents.save([sent], [org])
-    return SentDocument(sent.content_hash, len(sent.raw), place)
+    return SentDocument(sent.content_hash, len(sent.raw), place, label=label)
 
 
 def place_of(

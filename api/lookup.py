@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from api.conditions import read_if_match
 from api.errors import Problem, unavailable
 from api.rights import refused
 from api.standing import Standing, find_standings
@@ -61,24 +60,6 @@ class Target:
     @property
     def owner(self) -> Hash32:
         return self.asset.owner
-
-    def match(self, if_match: str | None) -> int | None:
-        """The position that follows the one that If-Match names (RFC 9110, 13.1.1).
-
-        Raises:
-            Problem: the asset's newest entry has another position.
-        """
-        if if_match is None:
-            return None
-        tags = read_if_match(if_match)
-        newest = None if self.count is None else self.count - 1
-        if newest is None or (tags is not None and str(newest) not in tags):
-            raise Problem(
-                "precondition_failed",
-                f"If-Match names {if_match[:100]}, but the asset is at position {newest}",
-                members={"expected": newest, "given": if_match[:100]},
-            )
-        return None if tags is None else self.count
 
 
 def get_mirror(session: Session) -> MirrorRow:
