@@ -25,7 +25,7 @@ from ledger.outbox.keys import issue_key
 from tests.api.running import until
 from tests.ledgers import PLAN
 
-STARTS_WITHIN = 60.0
+STARTS_WITHIN = 120.0
 
 
 @dataclass

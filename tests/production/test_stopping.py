@@ -50,16 +50,16 @@ def _in_flight(api: Process) -> float:
 
 
 def test_what_is_under_way_is_answered_and_nothing_new_is_taken(made: Cluster) -> None:
-    api = made.serve()
+    api = made.serve(GRACE_SECONDS="60")
     made.await_api(api)
-    with waiting(made, api, 3) as sent:
+    with waiting(made, api, 6) as sent:
         api.running.send_signal(signal.SIGTERM)
         until(lambda: _refuses(api))
         assert not sent.done()
-        answer = sent.result(20)
+        answer = sent.result(30)
     assert answer.status_code == 202
     assert answer.json()["operation"]
-    assert api.running.wait(10) == 0
+    assert api.running.wait(30) == 0
     lines = [json.loads(line) for line in api.said().splitlines()]
     assert {"at", "level", "logger", "message"} <= set.intersection(*map(set, lines))
     assert {"uvicorn.error", "asset_ledger.api"} <= {line["logger"] for line in lines}
