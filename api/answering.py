@@ -12,6 +12,7 @@ from api.errors import Problem
 from api.noting import note
 from api.receipts import tell_receipt
 from api.schemas.assets import Accepted
+from ledger.outbox.failpoints import reach
 from ledger.types import to_hex
 
 
@@ -26,7 +27,11 @@ async def answer(
     Raises:
         Problem: the ledger refused the entry while we waited.
     """
+<<<<<<< Updated upstream
     note(operation=taken.operation)
+=======
+    reach("acceptance is committed")
+>>>>>>> Stashed changes
     position, stands = taken.position, False
     if wait is not None:
         ended = await service.ends.wait_for(taken.operation, wait)

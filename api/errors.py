@@ -31,6 +31,7 @@ from ledger.errors import (
     Refused,
     UnknownThing,
 )
+from ledger.standards.schema_workers import ValidatorsBusy
 from ledger.types import to_hex
 
 _log = logging.getLogger("asset_ledger.api")
@@ -151,6 +152,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(code, error.message)
         case DatabaseBusy():
             return unavailable("the database is busy")
+        case ValidatorsBusy():
+            return unavailable(error.message)
         case NodeUnavailable():
             return unavailable("the chain's node does not answer")
         case ErasedDocument():

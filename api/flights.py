@@ -69,7 +69,8 @@ class Flights:
             slots = take_slots(session, subject, self._process, most, wanted)
         with self._lock:
             flight.slots, flight.until = slots, now() + SLOTS_HELD
-            if flight.flying >= slots:
+            # Others may have begun by what was taken just now: there is more to be had then.
+            if slots < wanted and flight.flying >= slots:
                 flight.short_until = now() + _REFUSED_FOR
                 raise too_many_in_flight(subject, most)
 

@@ -129,6 +129,7 @@ def _finish(
     except Exception:
         writer.leave()  # it may be committed; if not, the file is destroyed at the next start
         raise
+    reach("acceptance is committed")
     if not accepted.existing:
         writer.settle()
     return Uploaded(accepted.content_hash, described, checked, accepted.existing)

@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.errors import problem_of
 from ledger.settings import Settings
+from ledger.standards.schema_workers import ValidatorsBusy
 from tests.api.running import Member, Running, serving
 
 JSON = {"Content-Type": "application/json"}
@@ -314,3 +316,9 @@ def test_each_problem_is_explained(service: Running) -> None:
     page = service.anyone.get(told["type"])
     assert page.status_code == 200
     assert told["title"] in page.text
+
+
+def test_busy_validators_failed_whoever_published_a_schema() -> None:
+    problem = problem_of(ValidatorsBusy("the processes that validate are busy"))
+    assert problem is not None
+    assert (problem.kind.status, problem.headers) == (503, {"Retry-After": "2"})
