@@ -27,11 +27,8 @@ async def answer(
     Raises:
         Problem: the ledger refused the entry while we waited.
     """
-<<<<<<< Updated upstream
-    note(operation=taken.operation)
-=======
     reach("acceptance is committed")
->>>>>>> Stashed changes
+    note(operation=taken.operation)
     position, stands = taken.position, False
     if wait is not None:
         ended = await service.ends.wait_for(taken.operation, wait)
