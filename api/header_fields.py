@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _PROBLEM: Final = "application/problem+json"
+_STREAM: Final = "text/event-stream"
 
 _MEANINGS: Final = {
     "X-Request-Id": "names this request when you ask us; your own, if you sent one",
@@ -24,6 +25,7 @@ _MEANINGS: Final = {
     "Content-Range": "which bytes these are (RFC 9110)",
     "Content-Security-Policy": "what keeps a browser from running a file",
     "Accept-Ranges": "`bytes`",
+    "X-Accel-Buffering": "`no`: a stream is not to be kept back by whoever passes it on",
     "Repr-Digest": "SHA-256 of the whole (RFC 9530)",
 }
 
@@ -66,6 +68,8 @@ def _names(
             yield "Accept-Post"
         case "201":
             yield "Location"
+        case "200" if _STREAM in answer.get("content", {}):
+            yield "X-Accel-Buffering"
         case "200" | "304" if method == "get":
             asked = {one["name"].lower() for one in operation.get("parameters", ())}
             if "cursor" in asked:

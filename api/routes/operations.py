@@ -132,7 +132,9 @@ def get_operation_receipt(view: Viewing, operation_id: OperationId) -> ReceiptAn
     return told
 
 
-@router.post("/{operation_id}/cancel", responses=problems(*READING, "operation_under_way"))
+@router.post(
+    "/{operation_id}/cancel", responses=problems(*READING, "forbidden", "operation_under_way")
+)
 def cancel_operation(service: Served, who: Caller, operation_id: OperationId) -> OperationAnswer:
     """Cancel an operation of yours that waits: it is `rejected`, with the reason `cancelled`.
 
@@ -150,6 +152,7 @@ def cancel_operation(service: Served, who: Caller, operation_id: OperationId) ->
         200: carrying("Retry-After"),
         **problems(
             *READING,
+            "forbidden",
             "operation_under_way",
             "superseded",
             "wrong_position",

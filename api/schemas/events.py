@@ -79,7 +79,11 @@ _STREAMED: Final[dict[str, Any]] = {
     " sequence up to which all is final. `application/json`: a page of what is there",
     "content": {
         "text/event-stream": {
-            "schema": {"type": "string"},
+            # Of each event, as OpenAPI 3.2 has it: the stream itself has no end.
+            "itemSchema": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+            },
             "examples": {
                 "registered": {
                     "value": f"id: {EXAMPLE_EVENT_ID}\ndata: "

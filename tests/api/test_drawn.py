@@ -101,3 +101,15 @@ def test_parts_of_an_organisation_were_described_as_provable(described: dict[str
 
     assert related("assets/{asset_id}") - related("organisations/{organisation_id}") == {"parts"}
     assert related("batches/{batch_id}") == related("organisations/{organisation_id}")
+
+
+@pytest.mark.parametrize("verb", ["cancel", "retry"])
+def test_keys_that_may_not_write_were_refused_with_a_status_that_was_not_described(
+    described: dict[str, Any], aurora: Member, service: Running, verb: str
+) -> None:
+    made = aurora.http.post("/v1/keys", json={"roles": ["admin"]}).json()
+    asked = f"/v1/operations/0196a1f0-4c11-7d3e-9b1a-5f2c8d7e6a90/{verb}"
+    refused = service.client(made["api_key"]).post(asked)
+    told = described["paths"][f"/v1/operations/{{operation_id}}/{verb}"]["post"]["responses"]
+    assert refused.status_code == 403
+    assert "403" in told

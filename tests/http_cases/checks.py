@@ -11,7 +11,9 @@ from typing import Any, Final
 import schemathesis
 
 _LINES: Final = "application/x-ndjson"
-_USUAL: Final = frozenset({"connection", "content-length", "content-type", "date"})
+_USUAL: Final = frozenset(
+    {"connection", "content-length", "content-type", "date", "transfer-encoding"}
+)
 """Header fields of every answer, which HTTP itself explains (RFC 9110)."""
 
 OF_STATE: Final = frozenset(
@@ -22,7 +24,12 @@ OF_STATE: Final = frozenset(
 )
 """Problems of what is valid by itself and does not fit what is there, and of what files hold."""
 
-OPAQUE: Final = frozenset({"cursor", "at", "message", "signature", "document"})
+OPAQUE: Final = frozenset(
+    {
+        *("cursor", "at", "registered_after", "registered_before", "after", "Last-Event-ID"),
+        *("message", "signature", "document", "revokes", "If-Match"),
+    }
+)
 """Fields whose sense the service alone knows: no description can tell which values it takes."""
 
 _WHOLE: Final = "input should be a valid integer"

@@ -119,9 +119,14 @@ def _settings(asked: Pass) -> dict[str, Any]:
     return {
         "seed": asked.seed,
         "continue-on-failure": True,
+        "request-timeout": 60,
         "headers": {"Authorization": f"Bearer {asked.key}"} if asked.key else {},
         "generation": {"max-examples": asked.examples, "no-shrink": True, "database": "none"},
         "phases": {name: {"enabled": name in asked.phases} for name in PHASES},
         # What is valid and does not fit what is there is looked at by a check of our own.
-        "checks": {"positive_data_acceptance": {"expected-statuses": _ACCEPTED}},
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": _ACCEPTED},
+            # What a key made it may not read, unless it may do both.
+            "ensure_resource_availability": {"enabled": asked.caller in ("all", "operator")},
+        },
     }

@@ -17,7 +17,7 @@ def test_every_answer_is_as_the_description_says() -> None:
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert done.stdout, done.stderr
