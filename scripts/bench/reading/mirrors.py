@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine, insert, text
 from sqlmodel import col, func, select
@@ -88,12 +88,17 @@ def _next(engine: Engine, after: bytes) -> list[tuple[bytes, bytes, bytes | None
         return list(session.exec(wanted.order_by(col(AssetRow.id)).limit(_PORTION)))
 
 
-def _registration(asset: bytes, org: bytes) -> dict[str, object]:
-    told = {"org": org, "serial": serial_of(asset), "asset": asset, "operation": asset.hex()[:36]}
+def _registration(asset: bytes, org: bytes) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "org": org,
+        "serial": serial_of(asset),
+        "asset": asset,
+        "operation": asset.hex()[:36],
+    }
     return told | {"content_hash": asset, "digest": asset}
 
 
-def _tenant(org: bytes, did: str) -> dict[str, object]:
+def _tenant(org: bytes, did: str) -> dict[str, Any]:
     return {"org": org, "did": did, "name": did, "operation": org.hex()[:36], "created_at": 0}
 
 
