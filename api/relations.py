@@ -87,6 +87,10 @@ def claim_state(row: ClaimRow, time: int) -> ClaimState:
     return "expired" if has_passed(row.expires, time) else "valid"
 
 
+def _tell_named(named: Hash32) -> str | None:
+    return None if named == ZERO_HASH else to_hex(named)
+
+
 def tell_listings(
     rows: Sequence[ListingRow], shown: Collection[tuple[Hash32, int]], time: int
 ) -> list[ListingAnswer]:
@@ -96,9 +100,9 @@ def tell_listings(
             asset=to_hex(row.asset),
             world=to_hex(row.world),
             organisation=to_hex(row.org),
-            rendition=to_hex(row.rendition),
-            licence=to_hex(row.licence),
-            issuer=None if row.issuer == ZERO_HASH else to_hex(row.issuer),
+            rendition=_tell_named(row.rendition),
+            licence=_tell_named(row.licence),
+            issuer=_tell_named(row.issuer),
             credential=None if row.issuer == ZERO_HASH else row.credential,
             expires_at=tell_expiry(row.expires),
             state=(

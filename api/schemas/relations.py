@@ -109,8 +109,13 @@ class ListingAnswer(Period):
     asset: Hash
     world: Hash
     organisation: Annotated[Hash, Field(description="who listed it, being its owner")]
-    rendition: Annotated[Hash, Field(description="content hash of how it is shown")]
-    licence: Annotated[Hash, Field(description="content hash of what may be done with it")]
+    rendition: Annotated[
+        Hash | None, Field(description="content hash of how it is shown; null: nothing is")
+    ]
+    licence: Annotated[
+        Hash | None,
+        Field(description="content hash of what may be done with it, where that is said"),
+    ]
     issuer: Annotated[Hash | None, Field(description="of the credential that admitted the lister")]
     credential: Annotated[
         int | None, Field(description="that credential's position among the lister's entries")

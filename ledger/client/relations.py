@@ -83,11 +83,11 @@ class ListingAnswer:
     asset: str
     world: str
     organisation: str
-    rendition: str
-    licence: str
     state: str
     position: int
     from_block: int
+    rendition: str | None = None
+    licence: str | None = None
     to_block: int | None = None
     issuer: str | None = None
     credential: int | None = None

@@ -190,6 +190,8 @@ def test_what_is_shown_is_a_document_a_file_a_hash_or_nothing(
     assert (entry["content_hash"], entry["document"]) == (None, None)
     [row] = listings(service, asset)
     assert (row["position"], row["rendition"]) == (3, bytes(32))
+    [told] = aurora.http.get(f"/v1/assets/{asset}/listings").json()["items"]
+    assert (told["rendition"], told["licence"]) == (None, None)
 
 
 def test_listings_that_cannot_be(aurora: Member, boreas: Member, schema: str) -> None:
