@@ -56,11 +56,19 @@ def fetch_rows(
     Raises:
         MalformedValue: the cursor is not one of a list in this order.
     """
-    wanted: Select[Any] = query.add_columns(*keys)
-    if turn.cursor is not None:
-        wanted = wanted.where(_follows(keys, turn.cursor, turn.newest_first))
-    wanted = wanted.order_by(*[key.desc() if turn.newest_first else key for key in keys])
+    wanted = in_order(query.add_columns(*keys), keys, turn)
     return list(OrmSession.execute(session, wanted.limit(turn.limit + 1)))
+
+
+def in_order(query: Select[Any], keys: Sequence[Any], turn: Turn) -> Select[Any]:
+    """A query's rows in the order of `keys`, from the cursor on, however many.
+
+    Raises:
+        MalformedValue: the cursor is not one of a list in this order.
+    """
+    if turn.cursor is not None:
+        query = query.where(_follows(keys, turn.cursor, turn.newest_first))
+    return query.order_by(*[key.desc() if turn.newest_first else key for key in keys])
 
 
 def page_of_rows(rows: Sequence[Any], limit: int) -> Page[Any]:

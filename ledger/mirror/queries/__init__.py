@@ -15,9 +15,9 @@ from ledger.mirror.moments import find_moment as find_moment
 from ledger.mirror.moments import find_unproven as find_unproven
 from ledger.mirror.pages import Cursor as Cursor
 from ledger.mirror.pages import Page as Page
-from ledger.mirror.queries.assets import AssetFilter as AssetFilter
-from ledger.mirror.queries.assets import count_assets_by_owner as count_assets_by_owner
-from ledger.mirror.queries.assets import count_unlisted as count_unlisted
+from ledger.mirror.queries.asset_counts import count_assets_by_owner as count_assets_by_owner
+from ledger.mirror.queries.asset_counts import count_unlisted as count_unlisted
+from ledger.mirror.queries.asset_filters import AssetFilter as AssetFilter
 from ledger.mirror.queries.assets import find_asset as find_asset
 from ledger.mirror.queries.assets import find_assets as find_assets
 from ledger.mirror.queries.assets import list_assets as list_assets
