@@ -1,4 +1,4 @@
-"""Lists of assets: each is found by one index, in that one's order; what none serves is refused."""
+"""Lists of assets: one index finds each, in that one's order; what none serves is refused."""
 
 from __future__ import annotations
 
@@ -36,12 +36,13 @@ from ledger.types import AssetKind, Hash32, Stage
 SortWord = Literal["registered", "-registered", "changed", "-changed", "serial"]
 """Orders of lists; a minus sign turns one round."""
 
-_MANY: Final = ("custodian", "operator", "lien_holder", "schema", "world", "parent", "stage")
-"""Filters that nothing else may be combined with: an index finds by each of them alone."""
-_NARROWED: Final = frozenset({"custodian", "operator", "lien_holder", "schema"})
-"""Those of them that may be, with a whole serial: of what has one there are few."""
+_ALONE: Final = ("world", "parent")
+"""Filters that nothing else may be combined with: their lists have orders of their own."""
+_NARROWED: Final = ("custodian", "operator", "lien_holder", "schema", "stage")
+"""Filters that go with any but those, and not with words."""
 _BOUNDS: Final = ("registered_after", "registered_before")
-_FILTERS: Final = (*_MANY, "owner", "organisation", "serial", "asset_kind", "frozen", "q")
+_OTHERS: Final = ("owner", "organisation", "serial", "asset_kind", "frozen", "q")
+_FILTERS: Final = (*_ALONE, *_NARROWED, *_OTHERS)
 _BOUND = "by a block's number or a time (ISO 8601, with its zone); assets of batches count by their"
 
 
@@ -56,7 +57,10 @@ class AssetQuery(HistoryQuery):
     schema_: Annotated[HashInput | None, Field(alias="schema", description="a schema's id")] = None
     world: Annotated[HashInput | None, Field(description="the world that shows it")] = None
     parent: Annotated[HashInput | None, Field(description="the asset it is mounted on")] = None
-    stage: StageWord | None = None
+    stage: Annotated[
+        StageWord | None,
+        Field(description="where in its life it is; with `at`, no other filter but `serial`"),
+    ] = None
     serial: Annotated[str | None, Field(max_length=256, description="whole serial")] = None
     asset_kind: AssetKindWord | None = None
     frozen: bool | None = None
@@ -80,7 +84,8 @@ class AssetQuery(HistoryQuery):
         SortWord | None,
         Field(
             description="`changed`: by newest entry; `serial`: what your `organisation` registered,"
-            " those of batches aside, on pages that may be short"
+            " those of batches aside. Pages by `serial`, and of several filters, may be short:"
+            " the last is the one without a link"
         ),
     ] = None
     fields: AssetFields | None = None
@@ -110,7 +115,7 @@ def list_wanted(view: View, query: AssetQuery, at: Moment | None) -> Found:
     Raises:
         Problem: no index serves such a combination, or the cursor is another list's.
     """
-    _verify_alone(query)
+    _verify_combined(query, at)
     if query.sort is not None and query.sort.removeprefix("-") == "changed":
         return _own_order(view, query, at, "changed", list_assets_by_change)
     if query.sort == "serial":
@@ -120,24 +125,35 @@ def list_wanted(view: View, query: AssetQuery, at: Moment | None) -> Found:
         return _own_order(view, query, at, "world", list_assets_in, query.world, **shown)
     if query.parent is not None:
         return _own_order(view, query, at, "parent", list_assets_on, query.parent)
-    if query.stage is not None:
-        stage = Stage[query.stage.upper()]
-        return _own_order(view, query, at, "stage", list_assets_at, stage)
+    if query.stage is not None and query.serial is None and at is not None:
+        return _own_order(view, query, at, "stage", list_assets_at, _stage(query))
     return _by_filter(view, query, at)
 
 
-def _verify_alone(query: AssetQuery) -> None:
-    given = [name for name in _FILTERS if query.given(name) is not None]
-    for name in _MANY:
-        few = "serial" in given and name in _NARROWED
-        others = [one for one in given if one != name]
-        if name in given and others and not few:
-            reason = f"finds assets alone: it cannot be combined with {', '.join(others)}"
+def _verify_combined(query: AssetQuery, at: Moment | None) -> None:
+    given = [name for name in (*_FILTERS, *_BOUNDS) if query.given(name) is not None]
+    for name in given:
+        how, others = _stands_off(name, [one for one in given if one != name], at)
+        if others:
+            reason = f"finds assets {how}: it cannot be combined with {', '.join(others)}"
             raise invalid(name, _shown(query.given(name)), reason)
-    others = [one for one in (*given, *_BOUNDS) if query.given(one) is not None]
-    if query.sort in ("changed", "-changed") and others:
-        reason = f"is an order of all assets: it cannot be combined with {', '.join(others)}"
+    if query.sort in ("changed", "-changed") and given:
+        reason = f"is an order of all assets: it cannot be combined with {', '.join(given)}"
         raise invalid("sort", query.sort, reason)
+
+
+def _stands_off(name: str, others: list[str], at: Moment | None) -> tuple[str, list[str]]:
+    """Those of the others that a filter cannot be combined with, and how it finds assets.
+
+    Anything narrows what has one serial: of those there are few.
+    """
+    if name in _ALONE:
+        return "alone", [one for one in others if one not in _BOUNDS]
+    if "serial" in others:
+        return "", []
+    if name == "stage" and at is not None:
+        return "alone as of a moment", others
+    return "apart from words", [one for one in others if one == "q" and name in _NARROWED]
 
 
 def _shown(value: object) -> object:
@@ -259,9 +275,14 @@ def _filter(view: View, query: AssetQuery) -> AssetFilter:
         lien_holder=find("lien_holder"),
         organisation=find("organisation"),
         schema=query.schema_,
+        stage=_stage(query),
         asset_kind=AssetKind[query.asset_kind.upper()] if query.asset_kind else None,
         frozen=query.frozen,
         ids=found.ids,
         id_prefix=found.id_prefix,
         search=found.search,
     )
+
+
+def _stage(query: AssetQuery) -> Stage | None:
+    return None if query.stage is None else Stage[query.stage.upper()]

@@ -6,10 +6,12 @@ import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from ledger.domain.payloads import Registered
+from ledger.mirror.queries import windows
 from ledger.types import AssetKind, parse_hash
 from tests.api.running import WAIT, Member, Running, until
 from tests.api.wallets import Wallet, add_account, sign_entry
@@ -214,10 +216,16 @@ def test_sorted_by_serial_for_those_who_may_know_them(stock: Stock, service: Run
         ("world", {"world": "W", "owner": "me"}),
         ("world", {"world": "W", "serial": "x"}),
         ("parent", {"parent": "W", "stage": "planned"}),
-        ("stage", {"stage": "planned", "asset_kind": "instance"}),
-        ("custodian", {"custodian": "me", "owner": "me"}),
-        ("custodian", {"custodian": "me", "operator": "me"}),
+        ("world", {"world": "W", "parent": "W"}),
+        ("parent", {"parent": "W", "custodian": "me"}),
+        ("stage", {"stage": "planned", "asset_kind": "instance", "at": "now"}),
+        ("stage", {"stage": "retired", "registered_after": "1", "at": "now"}),
+        ("stage", {"stage": "planned", "q": "gearbox"}),
+        ("custodian", {"custodian": "me", "q": "did:web:x.example"}),
         ("schema", {"schema": "W", "q": "gearbox"}),
+        ("sort", {"sort": "registered", "frozen": "true", "stage": "planned"}),
+        ("sort", {"sort": "registered", "stage": "planned", "at": "now"}),
+        ("sort", {"sort": "changed", "stage": "planned"}),
         ("sort", {"sort": "-changed", "owner": "me"}),
         ("sort", {"sort": "changed", "registered_after": "1"}),
         ("sort", {"sort": "registered", "frozen": "true"}),
@@ -239,6 +247,50 @@ def test_what_no_index_serves_is_refused_by_name(
     assert "combined" in reason or "order of their own" in reason
 
 
+def test_filters_narrow_each_other(stock: Stock) -> None:
+    mine, keeper = {"owner": stock.maker.id}, stock.keeper.id
+    assert stock.ids(**mine, stage="commissioned") == stock.pick(1, 2)
+    assert stock.ids(**mine, stage="planned") == stock.pick(0, 3, 4)
+    assert stock.ids(**mine, stage="planned", sort="-registered") == stock.pick(4, 3, 0)
+    assert stock.ids(**mine, stage="planned", registered_after=stock.blocks[1]) == stock.pick(3, 4)
+    assert stock.ids(custodian=keeper, stage="commissioned") == stock.pick(2)
+    assert stock.ids(custodian=keeper, stage="planned") == []
+    assert stock.ids(custodian=keeper, organisation=stock.maker.id) == stock.pick(2)
+    assert stock.ids(lien_holder=keeper, operator=keeper) == []
+    assert stock.ids(operator=keeper, schema="0x" + "00" * 32, **mine) == stock.pick(0)
+    assert stock.ids(operator=keeper, schema=stock.schema) == []
+    then = {"at": stock.blocks[-1]}
+    assert stock.ids(custodian=keeper, organisation=stock.maker.id, **then) == stock.pick(2)
+    assert stock.ids(custodian=keeper, **mine, asset_kind="type", **then) == []
+    assert stock.ids(custodian=keeper, **mine, at=stock.blocks[4]) == []
+    assert stock.ids(organisation=stock.maker.id, asset_kind="instance", **then) == list(
+        stock.assets
+    )
+
+
+def test_a_stage_alone_is_sorted_by_registration(stock: Stock) -> None:
+    after = {"registered_after": stock.blocks[0], "stage": "commissioned", "limit": 200}
+    mine = set(stock.assets)
+    assert [one for one in stock.ids(**after) if one in mine] == stock.pick(1, 2)
+    turned = stock.ids(**after, sort="-registered")
+    assert [one for one in turned if one in mine] == stock.pick(2, 1)
+
+
+def test_a_page_that_a_window_ends_has_a_link(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "LOOK", 1)
+    params = {"owner": stock.maker.id, "organisation": stock.maker.id, "stage": "commissioned"}
+    pages, url = [], f"/v1/assets?{urlencode(params)}"
+    while url:
+        answer = stock.maker.http.get(url)
+        pages.append([one["id"] for one in answer.json()["items"]])
+        url = answer.links.get("next", {}).get("url")
+    assert [one for page in pages for one in page] == stock.pick(1, 2)
+    assert len(pages) > 1
+    assert all(len(page) <= 1 for page in pages)
+
+
 def test_a_serial_leaves_few_that_anything_may_narrow(stock: Stock) -> None:
     serial = stock.maker.http.get(f"/v1/assets/{stock.assets[2]}").json()["serial"]
     asked = {"serial": serial, "custodian": stock.keeper.id, "owner": stock.maker.id}
@@ -247,6 +299,9 @@ def test_a_serial_leaves_few_that_anything_may_narrow(stock: Stock) -> None:
     assert stock.ids(serial=serial, registered_after=stock.blocks[2]) == []
     assert stock.ids(serial=serial, registered_before=stock.blocks[2]) == []
     assert stock.ids(serial=serial, operator=stock.keeper.id) == []
+    for then in ({}, {"at": stock.blocks[-1]}):
+        assert stock.ids(serial=serial, stage="commissioned", **then) == stock.pick(2)
+        assert stock.ids(serial=serial, stage="planned", **then) == []
 
 
 def test_cursors_of_other_lists_are_refused(stock: Stock) -> None:

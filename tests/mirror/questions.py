@@ -189,6 +189,7 @@ def _of_organisation(org: Hash32, known: Known) -> Iterator[Question]:
     both = AssetFilter(owner=org, organisation=org, custodian=known.orgs[-1])
     yield _assets(both, "asset_", "holder_org")
     yield _assets(AssetFilter(frozen=True, organisation=org), "entry_kind")
+    yield from _narrowed(org, known)
     to = Question(queries.list_offers_to, (org,), {}, "offer_open", "offer_to")
     yield to
     yield replace(to, named={"good_at": known.time})
@@ -203,6 +204,25 @@ def _of_organisation(org: Hash32, known: Known) -> Iterator[Question]:
     yield Question(queries.list_batches, named={"owner": org}, index="batch_owner")
     yield Question(queries.list_schemas, named={"organisation": org}, index="schema_org")
     yield Question(queries.list_worlds, named={"organisation": org}, index="world_org")
+
+
+def _narrowed(org: Hash32, known: Known) -> Iterator[Question]:
+    """What one filter finds and others narrow, in which each may lead."""
+    schema = known.schemas[0]
+    for wanted in (
+        AssetFilter(organisation=org, schema=schema),
+        AssetFilter(schema=schema, asset_kind=AssetKind.INSTANCE),
+        AssetFilter(organisation=org, asset_kind=AssetKind.TYPE, frozen=False),
+        AssetFilter(organisation=org, asset_kind=AssetKind.INSTANCE, after=2, until=20),
+    ):
+        yield _assets(wanted, "asset_")
+    digits = AssetFilter(organisation=org, id_prefix="f")
+    yield _assets(digits)
+    for party in Party:
+        wanted = AssetFilter(**{party.label: org})
+        index = f"asset_{party.label}"
+        yield _assets(replace(wanted, organisation=known.orgs[-1]), index, "holder_org")
+        yield _assets(replace(wanted, schema=schema, after=2), index, "holder_org")
 
 
 def _of_asset(asset: Hash32, known: Known) -> Iterator[Question]:

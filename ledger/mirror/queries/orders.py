@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import exists, text
+from sqlalchemy import exists
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -17,7 +17,8 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Staged
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn, page
-from ledger.mirror.queries.assets import find_assets
+from ledger.mirror.queries.asset_filters import AssetFilter
+from ledger.mirror.queries.assets import find_assets, list_assets
 from ledger.mirror.queries.listings import list_listings_in
 from ledger.mirror.queries.mounts import list_parts
 from ledger.mirror.queries.states import begun, rows_at
@@ -84,9 +85,8 @@ def list_assets_at(
     turn = Turn(cursor, limit, newest_first)
     query: Any = select(AssetRow)
     if at is None:
-        index = [] if stage is Stage.PLANNED else [text("asset.stage > 0")]  # its own words
-        query = query.where(AssetRow.stage == int(stage), *index)
-        return page(session, query, [col(AssetRow.first_sequence)], turn)
+        wanted = AssetFilter(stage=stage)
+        return list_assets(session, wanted, cursor=cursor, limit=limit, newest_first=newest_first)
     if stage is Stage.PLANNED:
         query = query.where(~_staged_then(AssetRow.id, 0, at), *begun(AssetRow, at))
         found = page(session, query, [col(AssetRow.first_sequence)], turn)
