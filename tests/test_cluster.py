@@ -88,7 +88,8 @@ def test_a_run_is_told_in_full(
     assert "\x1b" not in shown
     told = json.loads(json.dumps(to_json(run, [])))
     assert told["as_planned"] is True
-    assert told["requests"] == len(run.done.waits) >= sum(told["kinds"].values())
+    single = sum(told["kinds"].values()) - told["assets"]
+    assert told["single_requests"] == single + told["refused"] - told["refused_at_once"]
 
 
 def test_a_seed_draws_one_plan_in_which_every_fate_is_met() -> None:

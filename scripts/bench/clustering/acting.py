@@ -12,14 +12,18 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.client import Accepted, ApiProblem, AsyncClient, OperationAnswer
+from ledger.client.bodies import registration
 from ledger.client.flows import last_segment
 from scripts.bench.clustering.plan import Plan, Step
 from scripts.bench.writing.documents import part
-from scripts.bench.writing.system import Organisation
+from scripts.bench.writing.system import BenchError, Organisation
+
+LOT: Final = 20
+"""How many assets are registered by one request."""
 
 HANDS: Final = 2
 """How many of its own assets an organisation is busy with at once, and how many of others'."""
@@ -45,9 +49,9 @@ class Sent:
 class Done:
     """What came of the requests of a plan.
 
-    `ids` are the assets', by their numbers; `waits` seconds until a request was answered;
-    `accepted` seconds until all were; `refused_at_once` were not accepted, as planned, and
-    `unplanned` were not, though they should have been.
+    `ids` are the assets', by their numbers; `waits` seconds until requests for one entry were
+    answered; `accepted` seconds until all were; `refused_at_once` were not accepted, as planned,
+    and `unplanned` were not, though they should have been.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -123,13 +127,18 @@ class Acting:
         while True:
             await asyncio.sleep(_TELL_EVERY)
             born = sum(each.is_set() for each in self._there.values())
-            told = f"{len(self.done.sent):,} requests accepted, {born:,} assets on the ledger"
+            told = f"{len(self.done.sent):,} entries accepted, {born:,} assets on the ledger"
             self.say(told)
 
     # -- what an organisation does ---------------------------------------------------------------
 
     def _lives_of(self, organisation: int) -> Iterator[Awaitable[None]]:
-        return (self._live(asset) for asset in self.plan.made_by(organisation))
+        """All of its assets are registered, in lots; then each is dealt with."""
+        made = self.plan.made_by(organisation)
+        for first in range(0, len(made), LOT):
+            yield self._register(organisation, made[first : first + LOT])
+        for asset in made:
+            yield self._live(asset)
 
     def _claims_of(self, organisation: int) -> Iterator[Awaitable[None]]:
         attested = [
@@ -140,14 +149,20 @@ class Acting:
         # In the order in which they come into being, as all makers begin at once.
         return (self._attest(organisation, asset) for _, asset in sorted(attested))
 
+    async def _register(self, maker: int, lot: Sequence[int]) -> None:
+        serials = [f"CLUSTER-{asset}" for asset in lot]
+        bodies = [registration(serial, part(serial)) for serial in serials]
+        answer = await self.clients[maker].register_many(bodies)
+        for asset, item in zip(lot, answer.items, strict=True):
+            if item.id is None or item.operation is None:
+                raise BenchError(f"asset {asset} is not registered: {item.problem}")
+            self._note(Sent(maker, item.operation, f"registered asset {asset}"))
+            self._ids[asset].set_result(item.id)
+
     async def _live(self, asset: int) -> None:
-        """An asset is registered; then its parties do what they are to do, each in its turn."""
-        maker, serial = self.plan.maker(asset), f"CLUSTER-{asset}"
-        asked = self.clients[maker].register_asset(serial, part(serial))
-        born = await self._ask(asked, Sent(maker, "", f"registered {serial}"))
-        self._ids[asset].set_result(born.id)
+        """An asset's parties do what they are to do, each in its turn."""
         for step in self.plan.lives[asset].steps:
-            await self._step(asset, born.id, step)
+            await self._step(asset, await self._ids[asset], step)
 
     async def _step(self, asset: int, subject: str, step: Step) -> None:
         to = None if step.to is None else self.organisations[step.to]
@@ -187,9 +202,11 @@ class Acting:
         began = time.perf_counter()
         answer = await asked
         self.done.waits.append(time.perf_counter() - began)
-        operation = last_segment(answer.operation)
-        self.done.sent.append(Sent(sent.by, operation, sent.what, sent.refused))
+        self._note(replace(sent, operation=answer.operation))
         return answer
+
+    def _note(self, sent: Sent) -> None:
+        self.done.sent.append(replace(sent, operation=last_segment(sent.operation)))
 
     def _refused(self, sent: Sent, problem: ApiProblem) -> None:
         """What makes no sense as things stand is refused at once, and so may the planned be."""

@@ -14,13 +14,13 @@ from random import Random
 from typing import Final
 
 FATES: Final = {
-    "kept": 4,
-    "mounted": 4,
+    "kept": 8,
+    "mounted": 3,
     "taken off": 1,
-    "sold": 3,
-    "sold, mounted": 3,
+    "sold": 2,
+    "sold, mounted": 2,
     "lent": 2,
-    "lent, mounted": 2,
+    "lent, mounted": 1,
     "sold twice": 1,
 }
 """What becomes of twenty assets."""
@@ -30,7 +30,7 @@ NOT_TWICE: Final = "NotOwner"
 
 _DECK: Final = [fate for fate, times in FATES.items() for _ in range(times)]
 _ASSETS_OF_AN_ASSEMBLY: Final = 20
-_ATTESTED: Final = 0.4
+_ATTESTED: Final = 0.2
 _ATTESTED_TWICE: Final = 0.4
 _REVOKED: Final = 0.3
 

@@ -26,7 +26,7 @@ def to_json(run: Run, wrong: Sequence[str]) -> dict[str, Any]:
         "entries": plan.entries,
         "refused": plan.refused,
         "refused_at_once": done.refused_at_once,
-        "requests": len(done.waits),
+        "single_requests": len(done.waits),
         "p50": run.wait(50),
         "p99": run.wait(99),
         "accepted_seconds": done.accepted,
