@@ -89,19 +89,20 @@ def page_of(
     follows = lt if turn.newest_first else gt
     ordered = sorted(rows, key=order, reverse=turn.newest_first)
     if turn.cursor is not None and ordered:
-        _verify(turn.cursor, [type(value) for value in order(ordered[0])])
+        verify_cursor(turn.cursor, [type(value) for value in order(ordered[0])])
         ordered = [row for row in ordered if follows(order(row), turn.cursor)]
     items = ordered[: turn.limit]
     return Page(items, order(items[-1]) if more or len(ordered) > turn.limit else None)
 
 
 def _follows(keys: Sequence[Any], cursor: Cursor, newest_first: bool) -> ColumnElement[bool]:
-    _verify(cursor, [key.type.python_type for key in keys])
+    verify_cursor(cursor, [key.type.python_type for key in keys])
     place = tuple_(*[literal(one, key.type) for one, key in zip(cursor, keys, strict=True)])
     behind: ColumnElement[bool] = (lt if newest_first else gt)(tuple_(*keys), place)
     return behind
 
 
-def _verify(cursor: Cursor, types: Sequence[type]) -> None:
+def verify_cursor(cursor: Cursor, types: Sequence[type]) -> None:
+    """Raises MalformedValue: the cursor does not consist of such values."""
     if [type(one) for one in cursor] != list(types):
         raise MalformedValue(field="cursor", value=cursor, wanted="a cursor of this list")

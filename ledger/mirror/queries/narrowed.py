@@ -26,7 +26,7 @@ from ledger.mirror.queries.asset_filters import (
     within,
 )
 from ledger.mirror.queries.periods import order_of, standing
-from ledger.mirror.queries.windows import Lead
+from ledger.mirror.queries.windows import Along, Lead
 from ledger.mirror.tables import AssetRow, EntryRow, HolderRow
 from ledger.types import Hash32, Party, Stage
 
@@ -74,21 +74,26 @@ def find_leads(wanted: AssetFilter, at: Moment | None) -> list[Lead]:
 
 def _registered(wanted: AssetFilter, at: Moment | None) -> list[Lead]:
     bounds, rest = within(wanted), replace(wanted, after=None, until=None)
-    leads = [
-        _of_assets("first_sequence", [*found, *bounds], replace(rest, **{name: None}), at)
-        for name, column in _SELECTIVE.items()
-        if (found := _found_by(column, wanted))
-    ]
+    asked = wanted.lasting() | wanted.changing()
+    leads = []
+    for name, column in _SELECTIVE.items():
+        value = asked.get(column)
+        if value is None or (column == "stage" and value == Stage.PLANNED):
+            continue
+        lead = _of_assets("first_sequence", [], replace(rest, **{name: None}), at)
+        by, own = col(getattr(AssetRow, column)), _own_words(column)
+        first = col(AssetRow.first_sequence)
+        along = Along(by, value, first, wanted.after, wanted.until, own)
+        leads.append(replace(lead, found=[by == value, *own, *bounds], along=along))
     return leads or [_of_assets("first_sequence", bounds, rest, at)]
 
 
-def _found_by(column: str, wanted: AssetFilter) -> list[ColumnElement[bool]]:
-    """The condition that an index serves, if it is asked; empty otherwise."""
-    value = (wanted.lasting() | wanted.changing()).get(column)
-    if value is None or (column == "stage" and value == Stage.PLANNED):
-        return []
-    own: list[Any] = [text("asset.stage > 0")] if column == "stage" else []  # the index's words
-    return [col(getattr(AssetRow, column)) == value, *own]
+def _own_words(column: str) -> list[Any]:
+    """What the column's index says of its rows."""
+    if column == "stage":
+        return [text("asset.stage > 0")]
+    partial = column in ("custodian", "operator", "lien_holder")
+    return [text(f"asset.{column} IS NOT NULL")] if partial else []
 
 
 def _of_assets(
@@ -118,12 +123,15 @@ def _held(wanted: AssetFilter, party: Party, org: Hash32, at: Moment) -> Lead:
 
 def _froze(wanted: AssetFilter, at: Moment | None) -> Lead:
     rest = replace(wanted, frozen=None)
-    found = [col(EntryRow.kind) == int(Kind.FROZEN), *up_to(EntryRow, at)]
+    kind = col(EntryRow.kind)
+    found = [kind == int(Kind.FROZEN), *up_to(EntryRow, at)]
+    until = None if at is None else at.sequence
+    along = Along(kind, int(Kind.FROZEN), col(EntryRow.sequence), until=until)
 
     def those(entry: Any) -> Any:
         return _joined(entry, entry.subject, rest, at).where(was_kept_frozen(entry, at))
 
-    return Lead(EntryRow, found, lambda entry: [col(entry.sequence)], those)
+    return Lead(EntryRow, found, lambda entry: [col(entry.sequence)], those, along)
 
 
 def _joined(row: Any, asset: Any, rest: AssetFilter, at: Moment | None) -> Any:
