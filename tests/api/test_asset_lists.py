@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -289,6 +291,17 @@ def test_a_page_that_a_window_ends_has_a_link(
     assert [one for page in pages for one in page] == stock.pick(1, 2)
     assert len(pages) > 1
     assert all(len(page) <= 1 for page in pages)
+
+
+def test_the_explorer_leads_past_a_window_without_any(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "LOOK", 3)
+    asked = {"owner": stock.maker.id, "frozen": "yes"}
+    shown = stock.maker.http.get("/", params=asked).text
+    assert "None so far" in shown
+    [following] = re.findall(r'href="(/\?[^"]*cursor=[^"]*)"', shown)
+    assert "No such assets" in stock.maker.http.get(html.unescape(following)).text
 
 
 def test_a_serial_leaves_few_that_anything_may_narrow(stock: Stock) -> None:

@@ -40,12 +40,13 @@ from ledger.domain.payloads import (
 )
 from ledger.domain.relations import Listing, Offer, PartOf
 from ledger.domain.telling import moment
+from ledger.mirror.queries import windows
 from ledger.mirror.rows import read_entry
 from ledger.mirror.store import Store
 from ledger.mirror.tables import BlockRow, EntryRow
 from ledger.outbox.keys import issue_key
 from ledger.settings import Settings as ServiceSettings
-from ledger.types import ZERO_HASH, Hash32, Party, Stage, to_hex
+from ledger.types import ZERO_HASH, AssetKind, Hash32, Party, Stage, to_hex
 from tests.api.running import serving
 from tests.mirror.chain import Chain
 from tests.mirror.lives import some_hash
@@ -70,6 +71,16 @@ class Told:
     def fold(self, block: int) -> Ledger:
         """All that was said up to a block, folded."""
         return _fold(self, block)
+
+    def listed(self, path: str, **query: Any) -> list[str]:
+        """The ids of all pages, now or as of `at`."""
+        answer, found = self.http.get(f"/v1{path}", params=query), []
+        while True:
+            assert answer.status_code == 200, answer.text
+            found += [one["id"] for one in answer.json()["items"]]
+            if not (link := answer.links.get("next")):
+                return found
+            answer = self.http.get(link["url"])
 
     def read(self, path: str, block: int, **query: Any) -> list[Any] | None:
         """The items of all pages as of a block; None if there is nothing there."""
@@ -373,6 +384,88 @@ def test_lists_equal_the_fold(told: Told, data: st.DataObject) -> None:
     assert listed(sort="-registered") == [
         to_hex(one) for one in sorted(rows, key=lambda one: -first[one])
     ]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Filters with their values in a fold, and how they are said in a request."""
+
+    values: dict[str, Any]
+    block: int | None
+    look: int
+
+    @property
+    def query(self) -> dict[str, Any]:
+        said = {name: _said(value) for name, value in self.values.items()}
+        return said if self.block is None else {**said, "at": self.block}
+
+    def takes(self, one: Asset, ledger: Ledger) -> bool:
+        return all(value == _value(one, name, ledger) for name, value in self.values.items())
+
+    @property
+    def lead(self) -> dict[str, Any]:
+        """What alone has the order in which all come."""
+        parties = [party.label for party in Party if party.label in self.values]
+        if parties:
+            return {} if self.block is None else {parties[0]: self.query[parties[0]]}
+        return {"frozen": True} if self.values.get("frozen") else {}
+
+
+def _said(value: Any) -> Any:
+    return to_hex(value) if isinstance(value, bytes) else getattr(value, "label", value)
+
+
+def _value(one: Asset, name: str, ledger: Ledger) -> Any:
+    if name in (party.label for party in Party):
+        return ledger.party_of(one.id, Party[name.upper()])
+    return getattr(one, "org" if name == "organisation" else name)
+
+
+@st.composite
+def combined(draw: st.DrawFn, told: Told) -> Asked:
+    """Filters of which most are what one asset is, so that several are true of something."""
+    block = draw(st.one_of(st.none(), st.sampled_from(sorted(told.times))))
+    ledger = told.fold(max(told.times) if block is None else block)
+    orgs, parties = st.sampled_from(told.walk.orgs), [party.label for party in Party]
+    others = {
+        **dict.fromkeys([*parties, "organisation"], orgs),
+        "schema": st.sampled_from([ZERO_HASH, *told.walk.schemas]),
+        "asset_kind": st.sampled_from(AssetKind),
+        "frozen": st.booleans(),
+        **({"stage": st.sampled_from(Stage)} if block is None else {}),
+    }
+    names = draw(st.lists(st.sampled_from(sorted(others)), min_size=2, max_size=4, unique=True))
+    there = [one for one in ledger.subjects.values() if isinstance(one, Asset)]
+    like = draw(st.sampled_from(there)) if there else None
+    odd = draw(st.sampled_from([None, None, *names]))
+    values = {}
+    for name in names:
+        value = _value(like, name, ledger) if like is not None and name != odd else None
+        values[name] = draw(others[name]) if value is None else value
+    return Asked(values, block, draw(st.sampled_from([3, 8, windows.LOOK])))
+
+
+@settings(SOME, max_examples=40)
+@given(data=st.data())
+def test_lists_of_several_filters_equal_the_fold(told: Told, data: st.DataObject) -> None:
+    """However little of what leads is looked at for a page, and whichever end comes first."""
+    asked = data.draw(combined(told))
+    ledger = told.fold(max(told.times) if asked.block is None else asked.block)
+    limit, turned = data.draw(st.sampled_from([2, 50])), data.draw(st.booleans())
+    turned = turned and not asked.lead
+    sort = {"sort": "-registered"} if turned else {}
+    then = {} if asked.block is None else {"at": asked.block}
+    whole = told.listed("/assets", limit=200, **asked.lead, **then, **sort)
+    subjects = {to_hex(one): found for one, found in ledger.subjects.items()}
+    wanted = [one for one in whole if asked.takes(subjects[one], ledger)]
+    assert set(wanted) == {
+        one
+        for one, found in subjects.items()
+        if isinstance(found, Asset) and asked.takes(found, ledger)
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "LOOK", asked.look)
+        assert told.listed("/assets", limit=limit, **asked.query, **sort) == wanted
 
 
 def _hex(value: Hash32 | None) -> str | None:
