@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
@@ -152,6 +153,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(code, error.message)
         case DatabaseBusy():
             return unavailable("the database is busy")
+        case ClientDisconnect():
+            return Problem("bad_request", "the connection ended before the body did")
         case ValidatorsBusy():
             return unavailable(error.message)
         case NodeUnavailable():

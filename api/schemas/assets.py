@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from api.schemas.base import (
@@ -74,6 +75,10 @@ _FILE: Final = {
 }
 
 
+_OF_FILE: Final[JsonDict] = {"properties": {"data_class": {"type": "null"}}}
+"""A file's class is told when it is uploaded."""
+
+
 def _misplaced(field: str, reason: str) -> PydanticCustomError:
     return PydanticCustomError("misplaced", "{reason}", {"field": field, "reason": reason})
 
@@ -91,7 +96,11 @@ class Described(Request):
     """What comes with a document, or names a file of yours that was uploaded."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["document"]}, {"required": ["file"]}]}
+        json_schema_extra={
+            "oneOf": [{"required": ["document"]}, {"required": ["file"]}],
+            "if": {"required": ["file"]},
+            "then": _OF_FILE,
+        }
     )
 
     document: Annotated[Document, Field(default_factory=bytes)]

@@ -49,6 +49,7 @@ HashInput = Annotated[bytes, BeforeValidator(_hash), WithJsonSchema(_HASH_INPUT)
 _EXPIRES: Final = {
     "type": "string",
     "format": "date-time",
+    "pattern": "^(19[7-9][0-9]|[2-9][0-9]{3})-",
     "description": "until when it is good, to the second; left out: for ever",
     "examples": ["2030-01-01T00:00:00Z"],
 }
@@ -59,8 +60,10 @@ def _expiry(value: object) -> int:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         found = None
-    if found is None or found.utcoffset() is None or found.timestamp() < 1:
+    if found is None or found.utcoffset() is None:
         raise ValueError("must be a time with its zone (RFC 3339)")
+    if found.timestamp() < 1:
+        raise ValueError("must be later than 1970-01-01T00:00:00Z")
     return int(found.timestamp())
 
 

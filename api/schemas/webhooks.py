@@ -29,6 +29,7 @@ class CreateWebhook(Request):
         Field(
             min_length=1,
             max_length=2048,
+            pattern=r"""^[Hh][Tt][Tt][Pp][Ss]?://[!"$-~]+$""",
             description="of https, and of a public address",
             examples=[EXAMPLE_URL],
         ),

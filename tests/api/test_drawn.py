@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import socket
 from typing import Any
 
 import httpx
 import pytest
 
 from ledger.domain.kinds import BY_ORGANISATIONS
-from tests.api.running import Member, Running
+from tests.api.running import Member, Running, until
 
 _USUAL = {"connection", "content-length", "content-type", "date", "server"}
 
@@ -113,3 +115,53 @@ def test_keys_that_may_not_write_were_refused_with_a_status_that_was_not_describ
     told = described["paths"][f"/v1/operations/{{operation_id}}/{verb}"]["post"]["responses"]
     assert refused.status_code == 403
     assert "403" in told
+
+
+def test_any_text_was_described_as_a_webhooks_address(described: dict[str, Any]) -> None:
+    url = described["components"]["schemas"]["CreateWebhook"]["properties"]["url"]
+    assert re.search(url["pattern"], url["examples"][0])
+    for other in ("0" * 2048, "ftp://works.example", "https://", "https://works.example/a b"):
+        assert not re.search(url["pattern"], other)
+
+
+def test_the_class_of_a_file_was_described_as_told_twice(
+    described: dict[str, Any], aurora: Member
+) -> None:
+    for one in ("RegisterAsset", "Revise", "Observe", "Correct"):
+        told = described["components"]["schemas"][one]
+        assert told["if"] == {"required": ["file"]}
+        assert told["then"] == {"properties": {"data_class": {"type": "null"}}}
+    asset = {"serial": "of a file", "file": f"0x{7:064x}", "data_class": "core"}
+    refused = aurora.http.post("/v1/assets", json=asset).json()
+    assert refused["errors"][0]["field"] == "data_class"
+
+
+def test_ends_before_1970_were_refused_as_if_no_time(
+    described: dict[str, Any], aurora: Member
+) -> None:
+    early = "0199-05-05T22:52:31+10:12"
+    entry = {"kind": "offered", "party": "custodian", "to": aurora.id, "expires": early}
+    answer = aurora.http.post(f"/v1/assets/{aurora.register()}/entries", json=entry)
+    [error] = answer.json()["errors"]
+    assert (error["value"], error["reason"]) == (early, "must be later than 1970-01-01T00:00:00Z")
+    told = described["components"]["schemas"]["Attest"]["properties"]["expires"]
+    [end] = [one for one in told["anyOf"] if one["type"] == "string"]
+    assert re.search(end["pattern"], end["examples"][0])
+    assert not re.search(end["pattern"], early)
+
+
+def test_a_client_that_left_while_it_sent_was_logged_as_a_failure_of_ours(
+    service: Running, aurora: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    def messages() -> list[str]:
+        of_it = [one for one in caplog.records if getattr(one, "request_id", "") == "left"]
+        return [one.getMessage() for one in of_it]
+
+    host, port = service.url.removeprefix("http://").split(":")
+    head = f"POST /v1/assets HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {aurora.key}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 100\r\nX-Request-Id: left\r\n\r\n{"
+    with caplog.at_level(logging.INFO, "asset_ledger.api"):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(head.encode())
+        until(lambda: "request" in messages())
+    assert messages() == ["request"]
