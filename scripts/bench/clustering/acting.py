@@ -12,24 +12,24 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from ledger.client import Accepted, ApiProblem, AsyncClient, OperationAnswer
 from ledger.client.bodies import registration
 from ledger.client.flows import last_segment
-from scripts.bench.clustering.plan import Plan, Step
+from scripts.bench.clustering.plan import Plan
 from scripts.bench.writing.documents import part
 from scripts.bench.writing.system import BenchError, Organisation
 
 LOT: Final = 20
 """How many assets are registered by one request."""
 
-HANDS: Final = 2
+HANDS: Final = 1
 """How many of its own assets an organisation is busy with at once, and how many of others'."""
 
 PATIENCE: Final = 120.0
-"""Seconds for which a client goes on asking a service that is too busy."""
+"""Seconds for which a client waits for an answer, or goes on asking a service that is too busy."""
 
 _BEGINNING: Final = "0.0"  # of the feed
 _TELL_EVERY: Final = 5.0
@@ -71,7 +71,9 @@ async def open_clients(
     """A client for each organisation, which end with the stack."""
     return [
         await stack.enter_async_context(
-            AsyncClient(api, one.api_key, patience=PATIENCE, connections=2 * HANDS + 2)
+            AsyncClient(
+                api, one.api_key, patience=PATIENCE, timeout=PATIENCE, connections=2 * HANDS + 2
+            )
         )
         for one in organisations
     ]
@@ -156,64 +158,55 @@ class Acting:
         for asset, item in zip(lot, answer.items, strict=True):
             if item.id is None or item.operation is None:
                 raise BenchError(f"asset {asset} is not registered: {item.problem}")
-            self._note(Sent(maker, item.operation, f"registered asset {asset}"))
+            self._note(maker, item.operation, f"registered asset {asset}")
             self._ids[asset].set_result(item.id)
 
     async def _live(self, asset: int) -> None:
         """An asset's parties do what they are to do, each in its turn."""
         for step in self.plan.lives[asset].steps:
-            await self._step(asset, await self._ids[asset], step)
-
-    async def _step(self, asset: int, subject: str, step: Step) -> None:
-        to = None if step.to is None else self.organisations[step.to]
-        parent = None if step.parent is None else await self._ids[step.parent]
-        asked = self.clients[step.by].append_entry(
-            subject, step.kind, party=step.party, to=to, parent=parent
-        )
-        sent = Sent(step.by, "", f"{step.kind} asset {asset}", step.refused)
-        try:
-            await self._ask(asked, sent)
-        except ApiProblem as problem:
-            self._refused(sent, problem)
+            await self._append(
+                step.by,
+                asset,
+                step.kind,
+                step.refused,
+                party=step.party,
+                to=None if step.to is None else self.organisations[step.to],
+                parent=None if step.parent is None else await self._ids[step.parent],
+            )
 
     async def _attest(self, issuer: int, asset: int) -> None:
         """Somebody else attests an asset once it is there, and may take that back at once."""
-        subject = await self._ids[asset]
-        await self._there[subject].wait()
-        client, sent = self.clients[issuer], Sent(issuer, "", f"attested asset {asset}")
+        await self._there[await self._ids[asset]].wait()
         document = {"result": "passed", "asset": asset, "issuer": issuer}
-        try:
-            attested = await self._ask(
-                client.append_entry(
-                    subject, "attested", schema=self.done.schema, document=document
-                ),
-                sent,
-            )
-            if self.plan.lives[asset].attested[issuer]:
-                sent = Sent(issuer, "", f"attestation_revoked asset {asset}")
-                revoked = client.append_entry(
-                    subject, "attestation_revoked", revokes=attested.position
-                )
-                await self._ask(revoked, sent)
-        except ApiProblem as problem:
-            self._refused(sent, problem)
+        attested = await self._append(
+            issuer, asset, "attested", schema=self.done.schema, document=document
+        )
+        if attested is not None and self.plan.lives[asset].attested[issuer]:
+            await self._append(issuer, asset, "attestation_revoked", revokes=attested.position)
 
-    async def _ask(self, asked: Awaitable[Accepted], sent: Sent) -> Accepted:
+    async def _append(
+        self, by: int, asset: int, kind: str, refused: str | None = None, **said: Any
+    ) -> Accepted | None:
+        """Have an entry accepted; None if it was refused at once.
+
+        What makes no sense as things stand is refused so; that may happen to the planned, too.
+        """
+        what, subject = f"{kind} asset {asset}", await self._ids[asset]
         began = time.perf_counter()
-        answer = await asked
+        try:
+            answer = await self.clients[by].append_entry(subject, kind, **said)
+        except ApiProblem as problem:
+            if refused is not None and problem.code in ("forbidden", "refused"):
+                self.done.refused_at_once += 1
+            else:
+                self.done.unplanned.append(f"{what} by {by} was refused: {problem}")
+            return None
         self.done.waits.append(time.perf_counter() - began)
-        self._note(replace(sent, operation=answer.operation))
+        self._note(by, answer.operation, what, refused)
         return answer
 
-    def _note(self, sent: Sent) -> None:
-        self.done.sent.append(replace(sent, operation=last_segment(sent.operation)))
-
-    def _refused(self, sent: Sent, problem: ApiProblem) -> None:
-        """What makes no sense as things stand is refused at once, and so may the planned be."""
-        if sent.refused and problem.code in ("forbidden", "refused"):
-            self.done.refused_at_once += 1
-        else:
-            self.done.unplanned.append(f"{sent.what} by {sent.by} was refused: {problem}")
+    def _note(self, by: int, operation: str, what: str, refused: str | None = None) -> None:
+        self.done.sent.append(Sent(by, last_segment(operation), what, refused))
 
 
 async def _work(jobs: Iterator[Awaitable[None]]) -> None:
