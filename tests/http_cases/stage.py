@@ -22,7 +22,7 @@ ROLES: Final = {
     "admin": ["admin"],
     "auditor": ["auditor"],
 }
-CALLERS: Final = ("all", OPERATOR, "writer", "admin", "all", "reader", "auditor", NOBODY)
+CALLERS: Final = ("all", "writer", "admin", OPERATOR, "reader", "auditor", NOBODY)
 """Who asks, one pass after the other."""
 
 _UNLIMITED: Final = {
