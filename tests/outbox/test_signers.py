@@ -153,12 +153,12 @@ def test_a_signer_that_takes_long_to_fail_has_a_fifth_of_the_time(world: World) 
         threading.Event().wait(0.05)
         raise SignerUnavailable("it takes its time")
 
+    begun = time.monotonic()
     assert care.attempt("lane", fail) is None
-    failed = time.monotonic()
     assert care.rests("lane")
     assert not care.rests("another")
     _await(world, lambda: not care.rests("lane"))
-    assert time.monotonic() - failed >= 0.19
+    assert time.monotonic() - begun >= 0.05 + 4 * 0.05
 
 
 LIES: dict[str, Callable[[SigningService], None]] = {
