@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlmodel import Session
 
@@ -24,6 +24,9 @@ from ledger.outbox.listing import find_transaction_hashes
 from ledger.outbox.registrations import find_tenants
 from ledger.outbox.tables import Document, Operation
 from ledger.types import ZERO_HASH, AssetKind, Hash32, Stage, parse_hash, to_hex
+
+_ASSET_KINDS: Final = {int(kind): cast(AssetKindWord, kind.label) for kind in AssetKind}
+_STAGES: Final = {int(stage): cast(StageWord, stage.label) for stage in Stage}
 
 
 def tell_as_of(mirror: MirrorRow) -> AsOf:
@@ -54,15 +57,16 @@ def _may_name(view: View, row: AssetRow | BatchRow) -> bool:
 
 def tell_asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
     """Fields of an asset."""
-    path = f"/v1/assets/{to_hex(row.id)}"
+    id_ = to_hex(row.id)
+    path = f"/v1/assets/{id_}"
     return {
-        "id": to_hex(row.id),
+        "id": id_,
         "serial": serial,
         "organisation": to_hex(row.org),
         "owner": to_hex(row.owner),
         "schema_": None if row.schema_ == ZERO_HASH else to_hex(row.schema_),
-        "asset_kind": cast(AssetKindWord, AssetKind(row.asset_kind).label),
-        "stage": cast(StageWord, Stage(row.stage).label),
+        "asset_kind": _ASSET_KINDS[row.asset_kind],
+        "stage": _STAGES[row.stage],
         "custodian": _hex(row.custodian),
         "operator": _hex(row.operator),
         "lien_holder": _hex(row.lien_holder),

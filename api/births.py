@@ -20,7 +20,7 @@ from ledger.errors import UnknownThing
 from ledger.mirror.tables import AssetRow
 from ledger.outbox.batches import find_batch, list_standing
 from ledger.outbox.files import is_file
-from ledger.outbox.registrations import find_assets, find_documents, find_serial
+from ledger.outbox.registrations import find_documents, find_serial, find_serials
 from ledger.outbox.tables import BatchRegistration, Document
 from ledger.types import Hash32, to_hex
 
@@ -64,11 +64,20 @@ class Births:
 
     def find_serials(self, session: Session, assets: Collection[Hash32]) -> dict[Hash32, str]:
         """The serials of those assets that were registered here."""
-        found = {asset: each.serial for asset, each in find_assets(session, assets).items()}
+        found = find_serials(session, assets)
         others = [asset for asset in assets if asset not in found]
         lines = {asset: line for asset in others if (line := self._line(asset))}
         told = {asset: batch.find(at) for asset, (batch, at) in lines.items()}
         return found | {asset: line.serial for asset, line in told.items() if line}
+
+    def find_birth(self, asset: Hash32) -> tuple[Hash32, str | None] | None:
+        """The content hash and the serial that an asset's line has, if it came in a batch."""
+        found = self._line(asset)
+        if found is None:
+            return None
+        batch, index = found
+        line = batch.find(index)
+        return batch.content_hash(index), line.serial if line else None
 
     def find_serial(self, session: Session, serial: str) -> dict[Hash32, Hash32]:
         """The assets registered under a serial, whoever gave it, and who did."""

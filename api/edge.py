@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any, Final
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, problem_of, render
 from api.measures import Measures
 from api.noting import begin_notes
+from api.quota_answers import HeaderField
+from api.request_lines import RequestLine
 
 _log = logging.getLogger("asset_ledger.api")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_READ: Final = (b"x-request-id", b"content-length")
+_SNIFF: Final = (b"x-content-type-options", b"nosniff")
+_PROCESS: Final = secrets.token_hex(8)
+_COUNT: Final = count()
 _QUIET: Final = frozenset({"/healthz", "/metrics", "/readyz", "/v1/status"})
 
 
@@ -65,9 +71,8 @@ class _Exchange:
     ) -> None:
         self.app, self.max_body = app, max_body
         self.scope, self._receive, self._send = scope, receive, send
-        self.headers = Headers(scope=scope)
-        given = self.headers.get("x-request-id", "")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given, self._length = _read_headers(scope)
+        self.request_id = given if given and _REQUEST_ID.fullmatch(given) else _make_id()
         self.method = scope["method"]
         self.taken = self.given = 0
         self.status: int | None = None
@@ -87,7 +92,7 @@ class _Exchange:
                 toll.end(self.taken + self.given)
 
     def _refuse_length(self) -> None:
-        length = self.headers.get("content-length")
+        length = self._length
         if length is None:
             return
         if not (length.isascii() and length.isdigit()):
@@ -112,13 +117,23 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self.request_id
-            headers.setdefault("X-Content-Type-Options", "nosniff")
-            if toll := self.scope.get("toll"):
-                headers.update(toll.headers)
+            toll = self.scope.get("toll")
+            message["headers"] = self._more_headers(
+                message["headers"], toll.headers if toll else ()
+            )
         self.given += len(message.get("body", b""))
         await self._send(message)
+
+    def _more_headers(
+        self, given: Iterable[HeaderField], left: Iterable[HeaderField]
+    ) -> list[HeaderField]:
+        """The answer's header fields and our own; what we say of the request takes their place."""
+        ours = [(b"x-request-id", self.request_id.encode()), *left]
+        replaced = {name for name, _ in ours}
+        told = [field for field in given if field[0] not in replaced]
+        if _SNIFF[0] not in {name for name, _ in told}:
+            told.append(_SNIFF)
+        return told + ours
 
     async def _answer(self, error: Exception) -> None:
         problem = problem_of(error)
@@ -148,6 +163,23 @@ class _Exchange:
         level = logging.DEBUG if self.scope["path"] in _QUIET else logging.INFO
         measured = {"status": self.status, "milliseconds": round(seconds * 1000, 2)}
         if _log.isEnabledFor(level):
-            # Made by hand, as the logger would look for the line of code that calls it.
-            more = {**self._context(), **measured}
-            _log.handle(_log.makeRecord(_log.name, level, "", 0, "request", (), None, None, more))
+            _log.handle(RequestLine(_log.name, level, {**self._context(), **measured}))
+
+
+def _make_id() -> str:
+    """What no request was named yet, by any process; it need not be hard to guess."""
+    return f"{_PROCESS}{next(_COUNT):016x}"
+
+
+def _read_headers(scope: Scope) -> tuple[str | None, str | None]:
+    """X-Request-Id and Content-Length, the first of each."""
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _READ:
+            found.setdefault(name, value)
+    request_id, length = (found.get(name) for name in _READ)
+    return _text(request_id), _text(length)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

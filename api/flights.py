@@ -21,7 +21,7 @@ _REFUSED_FOR: Final = 250  # milliseconds for which a refusal is not looked into
 
 
 @dataclass(slots=True)
-class _Flight:
+class Flight:
     """How many there are, and how many there may be until when; none was to be had until when."""
 
     flying: int = 0
@@ -37,26 +37,21 @@ class Flights:
         self._engine = engine
         self._lock = lock
         self._process = secrets.token_hex(8)
-        self._flights: OrderedDict[str, _Flight] = OrderedDict()
+        self._flights: OrderedDict[str, Flight] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._flights)
 
-    def has(self, subject: str, most: int, moment: int) -> bool:
-        """Whether one more may begin; a sixteenth is free of writes."""
+    def find(self, subject: str, most: int, moment: int) -> Flight | None:
+        """Where one more may be counted, if it may begin; a sixteenth is free of writes.
+
+        It is good until the lock is let go, and, while one is counted there, until that has ended.
+        """
         flight = self._get(subject)
         free = max(1, most // _CREDIT) if most >= _CREDIT else 0
         if moment < flight.until:
             free = max(free, min(flight.slots, most))
-        return flight.flying < free
-
-    def begin(self, subject: str) -> None:
-        """Count one that begins."""
-        self._get(subject).flying += 1
-
-    def end(self, subject: str) -> None:
-        """Count one that has ended."""
-        self._get(subject).flying -= 1
+        return flight if flight.flying < free else None
 
     def take(self, subject: str, most: int) -> None:
         """Take slots for one more from the database. Raises Problem if there are none."""
@@ -74,9 +69,12 @@ class Flights:
                 flight.short_until = now() + _REFUSED_FOR
                 raise too_many_in_flight(subject, most)
 
-    def _get(self, subject: str) -> _Flight:
-        flight = self._flights.setdefault(subject, _Flight())
-        self._flights.move_to_end(subject)
+    def _get(self, subject: str) -> Flight:
+        flight = self._flights.get(subject)
+        if flight is not None:
+            self._flights.move_to_end(subject)
+            return flight
+        flight = self._flights[subject] = Flight()
         if len(self._flights) > _REMEMBERED:
             idle = (name for name, one in self._flights.items() if not one.flying)
             if (oldest := next(idle, subject)) != subject:

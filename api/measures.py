@@ -54,6 +54,8 @@ class Measures:
             ("direction",),
             registry=registry,
         )
+        self._received = self._bytes.labels("received")
+        self._sent = self._bytes.labels("sent")
         self.in_flight = Gauge(
             "asset_ledger_http_in_flight",
             "Requests that are being answered.",
@@ -73,9 +75,9 @@ class Measures:
         found[0].inc()
         found[1].observe(seconds)
         if taken:
-            self._bytes.labels("received").inc(taken)
+            self._received.inc(taken)
         if sent:
-            self._bytes.labels("sent").inc(sent)
+            self._sent.inc(sent)
         if code := scope.get("problem"):
             self._refusals.labels(code).inc()
 

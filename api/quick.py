@@ -3,13 +3,14 @@
 It answers `GET /v1/assets/{id}` as the route does, of the asset as it stands now and without a
 query, from one statement that finds key and asset together: a key that is revoked opens nothing
 from then on. Whatever is not plain goes on to the application, which says the rest: no key or a
-bad one, a wallet's key, a quota that has to be asked for, an asset that is not there or came in a
-batch, a database that is busy.
+bad one, a wallet's key, a quota that has to be asked for, an asset that is not there, a database
+that is busy.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -19,7 +20,7 @@ from api.answers import tell_asset
 from api.conditions import is_known, tag_of
 from api.deps import Service
 from api.quick_lookup import Asked, Found, Lookup
-from ledger.outbox.keys import Credential
+from ledger.outbox.keys import Credential, split_token
 from ledger.types import to_hex
 
 _PATH: Final = re.compile(r"/v1/assets/0x([0-9a-fA-F]{64})")
@@ -49,7 +50,7 @@ class Quick:
         headers = [(b"etag", etag.encode())]
         status, body = 304, b""
         if not is_known(etag, asked.if_none_match):
-            status, body = 200, _body(found)
+            status, body = 200, self._body(found)
             headers.append((b"content-type", b"application/json"))
             headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -63,6 +64,23 @@ class Quick:
         scope["caller"], scope["toll"], scope["route"] = who.prefix, toll, _Route
         self._service.diary.note_use(who)
         return True
+
+    def _body(self, found: Found) -> bytes:
+        """As the route's model writes it."""
+        who, row, serial = found.who, found.asset, found.serial
+        if row.birth_content_hash is None and (birth := self._service.births.find_birth(row.id)):
+            content_hash = row.content_hash or birth[0]
+            row = row._replace(birth_content_hash=birth[0], content_hash=content_hash)
+            serial = serial or birth[1]
+        may_name = who.reads is None or who.reads in (row.org, row.owner)
+        told: dict[str, Any] = tell_asset(cast(Any, row), serial if may_name else None)
+        told["frozen"] = bool(row.frozen)  # SQLite has numbers
+        told["as_of"] = {
+            "block": found.block,
+            "hash": to_hex(found.block_hash),
+            "finality": "final" if found.block <= found.final_block else "latest",
+        }
+        return _encode(dict(zip(_names(tuple(told)), told.values(), strict=True)))
 
 
 def _read(scope: Scope) -> Asked | None:
@@ -82,17 +100,10 @@ def _read(scope: Scope) -> Asked | None:
             if known is not None:
                 return None
             known = value.decode("latin-1")
-    return None if token is None else Asked(token, bytes.fromhex(path[1]), known)
+    return None if token is None else Asked(*split_token(token), bytes.fromhex(path[1]), known)
 
 
-def _body(found: Found) -> bytes:
-    """As the route's model writes it."""
-    who, row = found.who, found.asset
-    may_name = who.reads is None or who.reads in (row.org, row.owner)
-    told: dict[str, Any] = tell_asset(cast(Any, row), found.serial if may_name else None)
-    told["as_of"] = {
-        "block": found.block,
-        "hash": to_hex(found.block_hash),
-        "finality": "final" if found.block <= found.final_block else "latest",
-    }
-    return _encode({("schema" if name == "schema_" else name): told[name] for name in told})
+@lru_cache(maxsize=1)
+def _names(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Fields as JSON names them."""
+    return tuple(["schema" if name == "schema_" else name for name in fields])

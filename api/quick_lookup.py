@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -19,7 +18,7 @@ from sqlmodel import col
 from api.gathering import Gatherer
 from ledger.mirror.tables import AssetRow, MirrorRow
 from ledger.outbox.clock import now
-from ledger.outbox.keys import BadKey, Credential, compare_key, split_token
+from ledger.outbox.keys import BadKey, Credential, compare_key
 from ledger.outbox.tables import ApiKey, Registration
 from ledger.types import Hash32
 
@@ -29,13 +28,13 @@ _GATHERED: Final = 200
 class Asked(NamedTuple):
     """Which asset is asked for, by whom, and what is known of it already (If-None-Match)."""
 
-    token: str
+    prefix: str
+    secret: str
     asset: Hash32
     if_none_match: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """Who asked, and the asset, with the block at which all of it stands."""
 
     who: Credential
@@ -55,7 +54,6 @@ def _cells(of: Any, *but: str) -> tuple[list[Any], Any]:
 
 _ASSET_COLUMNS, _AssetCells = _cells(AssetRow, "offered", "first_sequence", "last_sequence")
 _KEY_COLUMNS, _KeyCells = _cells(ApiKey, "name", "replaces", "created_at")
-_FROZEN: Final = _AssetCells._fields.index("frozen")
 _BEFORE: Final = 4
 _ASSETS_FROM: Final = _BEFORE + len(_KEY_COLUMNS)
 _TOLD: Final[list[Any]] = [
@@ -132,24 +130,21 @@ class Lookup:
 
 
 def _names(asked: Asked) -> dict[str, Any]:
-    return {"prefix": split_token(asked.token)[0], "asset": asked.asset}
+    return {"prefix": asked.prefix, "asset": asked.asset}
 
 
 def _places(asked: Asked) -> tuple[str, Hash32]:
-    return split_token(asked.token)[0], asked.asset
+    return asked.prefix, asked.asset
 
 
 def _read(row: Sequence[Any] | None, asked: Asked) -> Found | None:
-    """What the statement found, if that is plain: an organisation's or the operator's key, and an
-    asset that was registered by itself."""
+    """What the statement found, if that is plain: an organisation's or the operator's key."""
     if row is None:
         return None
     key = _KeyCells._make(row[_BEFORE:_ASSETS_FROM])
-    who = compare_key(key, split_token(asked.token)[1], now())
-    cells = list(row[_ASSETS_FROM:])
-    cells[_FROZEN] = bool(cells[_FROZEN])
-    asset = _AssetCells._make(cells)
-    if isinstance(who, BadKey) or who.account is not None or asset.birth_content_hash is None:
+    who = compare_key(key, asked.secret, now())
+    asset = _AssetCells._make(row[_ASSETS_FROM:])
+    if isinstance(who, BadKey) or who.account is not None:
         return None
     number, block_hash, final, serial = row[:_BEFORE]
     return Found(who, asset, serial, number, block_hash, final)

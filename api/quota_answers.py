@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from api.errors import Problem
+
+HeaderField: TypeAlias = tuple[bytes, bytes]
+"""As ASGI has it: a name in small letters, and its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,16 @@ def tell_policies(needs: Sequence[Need]) -> str:
     return ", ".join([_policy(one) for one in needs])
 
 
-def tell_left(policies: str, left: Sequence[tuple[Need, int]], moment: int) -> dict[str, str]:
+def tell_left(policies: str, left: Sequence[tuple[Need, int]], moment: int) -> list[HeaderField]:
     """The header fields that say what is left of each, as far as this process knows."""
     if not left:
-        return {}
+        return []
     told = [
         f'"{_name(one)}";r={number};t={(one.window - moment % one.window) // 1000}'
         for one, number in left
     ]
-    return {"RateLimit-Policy": policies, "RateLimit": ", ".join(told)}
+    fields = (b"ratelimit-policy", policies), (b"ratelimit", ", ".join(told))
+    return [(name, value.encode()) for name, value in fields]
 
 
 def _whose(subject: str) -> str:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Engine
 
-from api.flights import Flights
-from api.quota_answers import Need, exceeded, tell_left, tell_policies
+from api.flights import Flight, Flights
+from api.quota_answers import HeaderField, Need, exceeded, tell_left, tell_policies
 from ledger.database.engine import reading, writing
 from ledger.outbox.clock import now
 from ledger.outbox.keys import Credential
@@ -63,7 +63,7 @@ class _Plan:
 class Toll:
     """What a request was let in for; `end` is called once it is answered, with all its bytes."""
 
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: list[HeaderField] = field(default_factory=list)
     end: Callable[[int], None] = lambda _: None
 
 
@@ -100,13 +100,17 @@ class Quotas:
                 return None
             plan = self._plan(who, limits)
             needs = plan.needs if length <= 1 else self._needs(who, limits, length)
-            for one in needs:
-                if not self._has(one, moment):
+            leases = [(one, self._lease(one, moment)) for one in needs]
+            for one, lease in leases:
+                if lease.left < one.amount:
                     return None
+            flights: list[Flight] = []
             for subject, most in plan.bounds:
-                if not self._flights.has(subject, most, moment):
+                flight = self._flights.find(subject, most, moment)
+                if flight is None:
                     return None
-            return self._let_in(plan, needs, moment)
+                flights.append(flight)
+            return self._let_in(plan, leases, flights, moment)
 
     def admit(self, who: Credential, length: int) -> Toll:
         """Let a request in, whose body is to have `length` bytes.
@@ -126,7 +130,7 @@ class Quotas:
         with self._lock:
             lacking = [x for x in self._needs(who, limits, length) if not self._has(x, moment)]
             bounds = self._bounds(who, limits)
-            full = [one for one in bounds if not self._flights.has(*one, moment)]
+            full = [one for one in bounds if self._flights.find(*one, moment) is None]
         for one in lacking:
             self._take(one, moment)
         for subject, most in full:
@@ -134,7 +138,7 @@ class Quotas:
 
     def _plan(self, who: Credential, limits: Limits) -> _Plan:
         plan = self._plans.get(who.prefix)
-        if plan is None or plan.limits != limits:
+        if plan is None or (plan.limits is not limits and plan.limits != limits):
             needs = self._needs(who, limits, 0)
             plan = _Plan(limits, needs, self._bounds(who, limits), tell_policies(needs))
             self._plans[who.prefix] = plan
@@ -154,20 +158,24 @@ class Quotas:
         bounds = [(_key(who), self.per_key.in_flight), (_of(who), limits.in_flight)]
         return [one for one in bounds if one[1]]
 
-    def _let_in(self, plan: _Plan, needs: list[Need], moment: int) -> Toll:
-        flights = [subject for subject, _ in plan.bounds]
-        for one in needs:
-            lease = self._leases[one.subject, one.measure]
+    def _let_in(
+        self,
+        plan: _Plan,
+        leases: list[tuple[Need, _Lease]],
+        flights: list[Flight],
+        moment: int,
+    ) -> Toll:
+        for one, lease in leases:
             lease.left -= one.amount
             lease.credit += 0 if lease.asked else one.amount
-        for subject in flights:
-            self._flights.begin(subject)
-        counted = [one for one in needs if one.measure == "bytes"]
+        for flight in flights:
+            flight.flying += 1
+        counted = [one for one, _ in leases if one.measure == "bytes"]
 
         def end(total: int) -> None:
             with self._lock:
-                for subject in flights:
-                    self._flights.end(subject)
+                for flight in flights:
+                    flight.flying -= 1
                 for one in counted:
                     lease = self._leases.get((one.subject, one.measure))
                     if lease is not None:
@@ -175,12 +183,17 @@ class Quotas:
                         lease.left -= more
                         lease.credit += 0 if lease.asked else more
 
-        return Toll(tell_left(plan.policies, self._left(needs), moment), end)
+        left = [(one, max(0, lease.left + max(0, lease.rest))) for one, lease in leases]
+        return Toll(tell_left(plan.policies, left, moment), end)
 
     # -- windows -----------------------------------------------------------------------------
 
     def _has(self, need: Need, moment: int) -> bool:
-        """Whether there is enough here; begins the window where it has not begun."""
+        """Whether there is enough here."""
+        return self._lease(need, moment).left >= need.amount
+
+    def _lease(self, need: Need, moment: int) -> _Lease:
+        """What there is here; begins the window where it has not begun."""
         key, began = (need.subject, need.measure), moment - moment % need.window
         lease = self._leases.get(key)
         if lease is None or lease.began_at != began or lease.most != need.most:
@@ -191,7 +204,7 @@ class Quotas:
             while len(self._leases) > _REMEMBERED:
                 self._leases.popitem(last=False)
         self._leases.move_to_end(key)
-        return lease.left >= need.amount
+        return lease
 
     def _take(self, need: Need, moment: int) -> None:
         """Take a portion of the window from the database. Raises Problem if it is used up."""
@@ -219,10 +232,6 @@ class Quotas:
                 enough = lease.left >= need.amount
         if not enough:
             raise exceeded(need, moment)
-
-    def _left(self, needs: Sequence[Need]) -> list[tuple[Need, int]]:
-        leases = [(one, self._leases[one.subject, one.measure]) for one in needs]
-        return [(one, max(0, lease.left + max(0, lease.rest))) for one, lease in leases]
 
     # -- limits ------------------------------------------------------------------------------
 

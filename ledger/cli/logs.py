@@ -6,8 +6,11 @@ import json
 import logging
 import logging.config
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from ledger.settings import Settings
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
 _CONTEXT: Final = (
     *("request_id", "method", "path", "status", "milliseconds", "caller", "problem", "operation"),
 )
-_write: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_write_any: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_encode: Final = msgspec.json.Encoder(enc_hook=str).encode
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -29,11 +33,20 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        context = {name: getattr(record, name, None) for name in _CONTEXT}
-        line |= {name: value for name, value in context.items() if value is not None}
+        told = record.__dict__
+        for name in _CONTEXT:
+            if (value := told.get(name)) is not None:
+                line[name] = value
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return _write(line)
+
+
+def _write(line: dict[str, Any]) -> str:
+    """As JSON: what the quick encoder refuses, halves of surrogate pairs among it, is escaped."""
+    with suppress(UnicodeEncodeError, TypeError, OverflowError):
+        return _encode(line).decode()
+    return _write_any(line)
 
 
 class TextFormatter(logging.Formatter):

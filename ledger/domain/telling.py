@@ -95,5 +95,4 @@ def pointed_at(payload: Payload) -> Hash32 | None:
 def moment(seconds: float) -> str:
     """Seconds since 1970 as a date and time (RFC 3339, 5.6), UTC."""
     when = datetime.fromtimestamp(seconds, UTC)
-    spec = "milliseconds" if when.microsecond else "seconds"
-    return when.isoformat(timespec=spec).replace("+00:00", "Z")
+    return when.isoformat(timespec="milliseconds" if when.microsecond else "seconds")[:-6] + "Z"

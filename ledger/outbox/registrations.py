@@ -26,6 +26,12 @@ def find_assets(session: Session, assets: Collection[Hash32]) -> dict[Hash32, Re
     return {found.asset: found for found in session.exec(wanted)}
 
 
+def find_serials(session: Session, assets: Collection[Hash32]) -> dict[Hash32, str]:
+    """The serial of each asset that was registered here, in one query."""
+    asset, serial = col(Registration.asset), col(Registration.serial)
+    return dict(session.exec(select(asset, serial).where(asset.in_(assets))).all())
+
+
 def find_serial(session: Session, serial: str) -> list[Registration]:
     """Everything registered under a serial, whoever gave it."""
     return list(session.exec(select(Registration).where(Registration.serial == serial)))

@@ -1,6 +1,8 @@
 """A bare FastAPI application: each path answers the same bytes. Arguments: a port, a file's name.
 
-The file is JSON: paths, and what each answers. The server's settings are those of `serve`.
+The file is JSON: paths, and what each answers. The server's settings are those of `serve`; FastAPI
+is as it comes, with all its own layers, and there is no log of requests, no count, no quota, no key
+to compare and no database.
 """
 
 from __future__ import annotations
