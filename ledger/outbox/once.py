@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
+from ledger.errors import Conflict
 from ledger.outbox.clock import now
 from ledger.outbox.conflicts import IdempotencyConflict
 from ledger.outbox.tables import Operation, Request
@@ -46,7 +47,12 @@ def accept_once(
     find: Callable[[], Operation | None],
     make: Callable[[], Operation],
 ) -> Accepted:
-    """The operation that stands for a request already, or the one that `make` adds for it."""
+    """The operation that stands for a request already, or the one that `make` adds for it.
+
+    Raises:
+        Conflict: as `find` and `make` do, unless it is this very request that stands in the way:
+            it may have been accepted after it was looked for.
+    """
 
     def attempt() -> Accepted:
         if known := find_answered(session, asked):
@@ -56,7 +62,12 @@ def accept_once(
         _remember(session, asked, operation)
         return Accepted(operation, existing=found is not None)
 
-    return outlast_races(session, attempt)
+    try:
+        return outlast_races(session, attempt)
+    except Conflict:
+        if known := find_answered(session, asked):
+            return Accepted(known, existing=True)
+        raise
 
 
 def outlast_races(session: Session, attempt: Callable[[], _Made]) -> _Made:

@@ -12,9 +12,10 @@ from sqlmodel import Session, col, func, select
 
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.hashing import sha256
-from ledger.outbox.conflicts import IdempotencyConflict
+from ledger.outbox.conflicts import AlreadyEnrolled, IdempotencyConflict
 from ledger.outbox.known import AcceptedAsset
-from ledger.outbox.once import Asked
+from ledger.outbox.once import Asked, accept_once
+from ledger.outbox.operations import OPERATOR, accept_enrolment
 from ledger.outbox.registering import OF_MANY, Outcome, accept_registrations
 from ledger.outbox.tables import Document, Operation, Registration, Request, State
 from tests.outbox.asking import has_room, keep_nowhere, organisation_of, prepare, register
@@ -99,3 +100,36 @@ def test_a_key_of_a_whole_request_goes_to_one_of_those_that_race(engine: Engine)
         assert row.operation == OF_MANY
         serial = col(Registration.serial).like("whole-%")
         assert len(session.exec(select(Registration).where(serial)).all()) == 1
+
+
+def test_a_request_that_was_accepted_while_it_was_looked_for_stood_in_its_own_way(
+    engine: Engine,
+) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("its writers take turns")
+    did, digest = "did:web:between.example", sha256(b"between")
+    org = organisation_of(DOMAIN, did)
+    first: list[str] = []
+
+    def find() -> None:
+        with writing(engine) as other:
+            accepted = accept_enrolment(
+                other,
+                did=did,
+                name=did,
+                subject=org,
+                idempotency_key="between",
+                request_digest=digest,
+            )
+            first.append(accepted.operation.id)
+        raise AlreadyEnrolled(did, org)
+
+    def make() -> Operation:
+        raise AssertionError("it is there")
+
+    with writing(engine) as session:
+        again = accept_once(session, Asked(OPERATOR, "between", digest), find, make)
+        assert again.existing
+        assert again.operation.id == first[0]
+    with pytest.raises(AlreadyEnrolled), writing(engine) as session:
+        accept_once(session, Asked(OPERATOR, "another", digest), find, make)
