@@ -37,7 +37,7 @@ class AddAccount(_Act):
     """An account may act for your organisation from now on (a key with the role `admin`)."""
 
     kind: Literal["account_added"]
-    account: AddressInput
+    account: Annotated[AddressInput, Field(json_schema_extra={"not": {"pattern": "^0x0{40}$"}})]
 
 
 class RemoveAccount(_Act):

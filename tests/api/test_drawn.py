@@ -165,3 +165,9 @@ def test_a_client_that_left_while_it_sent_was_logged_as_a_failure_of_ours(
             connection.sendall(head.encode())
         until(lambda: "request" in messages())
     assert messages() == ["request"]
+
+
+def test_the_zero_address_was_described_as_an_account(described: dict[str, Any]) -> None:
+    account = described["components"]["schemas"]["AddAccount"]["properties"]["account"]
+    assert re.search(account["not"]["pattern"], f"0x{0:040x}")
+    assert not re.search(account["not"]["pattern"], f"0x{1:040x}")
