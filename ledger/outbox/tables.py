@@ -121,6 +121,7 @@ class Registration(SQLModel, table=True):
     """An organisation's serial and the asset it stands for; a serial is given once."""
 
     __tablename__ = "registration"
+    __table_args__ = (Index("ix_registration_serial", "serial"),)
 
     org: bytes = Field(sa_type=LargeBinary, primary_key=True)
     serial: str = Field(sa_type=Text, primary_key=True)

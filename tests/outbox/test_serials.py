@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Engine, text
 
 from ledger.database.engine import reading, writing
-from ledger.outbox.registrations import list_serials
+from ledger.outbox.registrations import find_serial, list_serials
 from ledger.outbox.tables import Registration
 from ledger.types import Hash32
 from tests.mirror.questions import statements
@@ -51,18 +53,35 @@ def test_the_primary_key_serves(either_engine: Engine) -> None:
     for after in (None, bytes([9]).ljust(32, b"\0")):
         with reading(either_engine) as session, statements(either_engine) as sent:
             list_serials(session, ORGS[0], after=after, limit=2)
-        [(statement, given)] = sent
-        with either_engine.connect() as connection:
-            if either_engine.dialect.name == "sqlite":
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
-                plan = [row[-1] for row in rows]
-                assert not [line for line in plan if "SCAN" in line.split() or "TEMP" in line]
-                assert "sqlite_autoindex_registration_1" in plan[0]
-            else:
-                for turned in ("seqscan", "bitmapscan", "sort"):
-                    connection.execute(text(f"set enable_{turned} = off"))
-                [[told]] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
-                plan = json.dumps(told)
-                assert "registration_pkey" in plan
-                assert "Seq Scan" not in plan
-                assert '"Sort"' not in plan
+        serves(either_engine, sent, "sqlite_autoindex_registration_1", "registration_pkey")
+
+
+def test_a_serial_whoever_gave_it_is_found_without_reading_all_serials(
+    either_engine: Engine,
+) -> None:
+    """Each search reads so, and once read all that was ever registered."""
+    fill(either_engine)
+    with reading(either_engine) as session, statements(either_engine) as sent:
+        assert {row.org for row in find_serial(session, "GBX-2")} == set(ORGS)
+    serves(either_engine, sent, "ix_registration_serial", "ix_registration_serial")
+
+
+def serves(
+    engine: Engine, sent: Sequence[tuple[str, Any]], on_sqlite: str, on_postgresql: str
+) -> None:
+    """See that one statement was sent, and that an index of that name answers it, in its order."""
+    [(statement, given)] = sent
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            plan = [row[-1] for row in rows]
+            assert not [line for line in plan if "SCAN" in line.split() or "TEMP" in line]
+            assert on_sqlite in plan[0]
+        else:
+            for turned in ("seqscan", "bitmapscan", "sort"):
+                connection.execute(text(f"set enable_{turned} = off"))
+            [[told]] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
+            plan = json.dumps(told)
+            assert on_postgresql in plan
+            assert "Seq Scan" not in plan
+            assert '"Sort"' not in plan
