@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.bodies import decode_body
 from api.deps import Admin, RawBody, Served
+from api.header_fields import carrying
 from api.openapi import READING, body_of, problems
 from api.paging import PageQuery, decode_cursor, link_next
 from api.schemas.webhooks import (
@@ -162,7 +163,11 @@ def revoke(request: Request, service: Served, org: Admin, webhook: WebhookId) ->
         return Webhook(**tell_webhook(found))
 
 
-@router.post("/{webhook}/test", status_code=202, responses=problems(*_READ, "revoked_webhook"))
+@router.post(
+    "/{webhook}/test",
+    status_code=202,
+    responses=problems(*_READ, "revoked_webhook") | {202: carrying("Location")},
+)
 def test(response: Response, service: Served, org: Admin, webhook: WebhookId) -> Delivery:
     """Send a webhook an event that says nothing (`ledger.webhook.test`), though it be paused."""
     with writing(service.engine) as session, Desk.telling():

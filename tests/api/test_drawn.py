@@ -44,6 +44,8 @@ def test_header_fields_that_no_description_told_of(
     see("/v1/assets", service.anyone.get("/v1/assets"))
     see("/v1/assets", aurora.http.post("/v1/assets", content="x"))
     see("/v1/operations", aurora.http.get("/v1/operations"))
+    hook = aurora.http.post("/v1/webhooks", json={"url": "https://drawn.invalid"}).json()["id"]
+    see("/v1/webhooks/{webhook}/test", aurora.http.post(f"/v1/webhooks/{hook}/test"))
     see("/v1/keys", aurora.http.post("/v1/keys", json={"roles": ["reader"]}))
 
 
