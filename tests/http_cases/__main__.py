@@ -37,9 +37,11 @@ def _ask(stage: Stage, asked: argparse.Namespace) -> Report:
     callers = asked.callers.split(",")
     for number in count():
         caller = callers[number % len(callers)]
+        key, pool = stage.enrol(caller)
         one = Pass(
             caller=caller,
-            key=stage.find_key(caller),
+            key=key,
+            pool=pool,
             seed=asked.seed + number,
             examples=asked.examples,
             phases=_choose_phases(asked, caller),

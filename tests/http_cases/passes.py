@@ -14,7 +14,8 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from tests.http_cases.checks import MANY, carry_files
+from tests.http_cases.checks import MANY, carry_files, know
+from tests.http_cases.pool import Pool
 
 PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 
@@ -39,6 +40,7 @@ class Pass:
 
     caller: str
     key: str | None
+    pool: Pool
     seed: int
     examples: int
     phases: tuple[str, ...] = PHASES
@@ -147,6 +149,7 @@ def run(api: str, asked: Pass, report: Report) -> None:
     config = SchemathesisConfig.from_dict(_settings(asked))
     schema = schemathesis.openapi.from_url(f"{api}/openapi.json", config=config)
     carry_files(schema.raw_schema)
+    know(asked.pool)
     report.described.update(
         f"{method.upper()} {path}"
         for path, methods in schema.raw_schema["paths"].items()

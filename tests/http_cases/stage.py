@@ -6,11 +6,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import httpx
 
 from scripts.bench.writing.system import System, started
+from tests.http_cases.pool import Pool, fill
 from tests.postgres import postgres
 
 OPERATOR: Final = "operator"
@@ -40,28 +42,24 @@ class Stage:
 
     system: System
 
-    def find_key(self, caller: str) -> str | None:
-        """A key for a caller of that sort, who is of a new organisation that has something."""
-        if caller == NOBODY:
-            return None
-        key = self._enrol()
-        if caller == OPERATOR:
-            return self.system.operator_key
-        return str(self._post(key, "/v1/keys", {"roles": ROLES[caller]})["api_key"])
-
-    def _enrol(self) -> str:
+    def enrol(self, caller: str) -> tuple[str | None, Pool]:
+        """A key for a caller of that sort, who is of a new organisation, and what that one has."""
         name = f"cases-{secrets.token_hex(4)}"
         body = {"did": f"did:web:{name}.example", "name": name}
-        key = str(self._post(self.system.operator_key, "/v1/organisations", body)["api_key"])
-        for number in range(3):
-            asset = {"serial": f"{name}-{number}", "document": {"number": number}}
-            self._post(key, "/v1/assets", asset)
-        return key
+        told = self._ask(self.system.operator_key, "POST", "/v1/organisations", body)
+        key = str(told["api_key"])
+        pool = fill(partial(self._ask, key), str(told["id"]))
+        if caller == NOBODY:
+            return None, pool
+        if caller == OPERATOR:
+            return self.system.operator_key, pool
+        made = self._ask(key, "POST", "/v1/keys", {"roles": ROLES[caller]})
+        return str(made["api_key"]), pool
 
-    def _post(self, key: str, path: str, body: dict[str, Any]) -> Any:
+    def _ask(self, key: str, method: str, path: str, body: dict[str, Any] | None) -> Any:
         headers = {"Authorization": f"Bearer {key}", "Prefer": "wait=20"}
         url = f"{self.system.api}{path}"
-        answer = httpx.post(url, json=body, headers=headers, timeout=60, trust_env=False)
+        answer = httpx.request(method, url, json=body, headers=headers, timeout=60, trust_env=False)
         answer.raise_for_status()
         return answer.json()
 
