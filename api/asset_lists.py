@@ -199,7 +199,8 @@ def _by_serial(view: View, query: AssetQuery, at: Moment | None) -> Found:
         if name != "organisation" and query.given(name) is not None
     ]
     if others or query.organisation is None:
-        reason = f"needs `organisation`, and takes no other filter: {', '.join(others) or 'none'}"
+        reason = "needs `organisation` and takes no other filter"
+        reason += f", such as {', '.join(others)}" * bool(others)
         raise invalid("sort", query.sort, reason)
     org = find_party(view.session, query.organisation, "organisation")
     if org is not None and not view.may_see(org):
