@@ -53,7 +53,7 @@ def named_by(entries: Sequence[Read], known: Container[Hash32] = ()) -> list[Has
 
     What is born among them need not be asked for: were it known, the ledger head would not come
     out. What goes on at position 1 may be the first that an asset of a batch has of its own: where
-    the batch is known, it is.
+    the batch is known, it is. An id that ends like a batch's, as one of 2²⁴ does, is of none.
     """
     begun: dict[Hash32, int] = {}
     for entry in entries:
@@ -63,8 +63,7 @@ def named_by(entries: Sequence[Read], known: Container[Hash32] = ()) -> list[Has
     for subject, position in begun.items():
         if position == 0:
             continue
-        if position == 1:
-            batch = batch_id_of(subject)
+        if position == 1 and (batch := batch_id_of(subject)) != subject:
             if batch in known or batch in begun:
                 continue
             wanted[batch] = None
