@@ -125,6 +125,7 @@ def authenticate_all(session: Session, tokens: Sequence[str]) -> list[Credential
     """As `authenticate`, for each of these tokens, in one query."""
     parts = [split_token(token) for token in tokens]
     asked = _KEYS.where(col(ApiKey.prefix).in_({prefix for prefix, _ in parts}))
+    session.flush()  # what this session revoked opens nothing either
     keys = {key.prefix: key for key in session.connection().execute(asked)}
     moment = now()
     return [compare_key(keys.get(prefix), secret, moment) for prefix, secret in parts]

@@ -92,22 +92,19 @@ def test_what_a_credential_says_is_its_issuers_and_its_holders(
 
 
 def test_credentials_are_listed_by_holder_issuer_schema_and_validity(
-    service: Running, aurora: Member, boreas: Member, schema: str
+    service: Running, aurora: Member, schema: str
 ) -> None:
-    holder, other, mine = (
-        service.enrol("Held Ltd"),
-        service.enrol("Other Ltd"),
-        publish(boreas, {"type": "object"}),
-    )
-    kept = issue(boreas, holder, mine)
-    revoked = issue(boreas, holder, mine)
+    holder, other, issuer = (service.enrol(name) for name in ("Held Ltd", "Other Ltd", "Vouchers"))
+    mine = publish(issuer, {"type": "object"})
+    kept = issue(issuer, holder, mine)
+    revoked = issue(issuer, holder, mine)
     soon = datetime.fromtimestamp(time.time() + 3, UTC).isoformat(timespec="seconds")
-    lapsing = issue(boreas, other, mine, expires=soon)
+    lapsing = issue(issuer, other, mine, expires=soon)
     foreign = issue(aurora, holder, schema)
-    say(boreas, holder.id, kind="credential_revoked", revokes=revoked["position"])
+    say(issuer, holder.id, kind="credential_revoked", revokes=revoked["position"])
     everything = [one["id"] for one in (kept, revoked, lapsing, foreign)]
     assert listed(aurora, holder=holder.id) == [everything[0], everything[1], everything[3]]
-    assert listed(aurora, issuer=boreas.did) == everything[:3]
+    assert listed(aurora, issuer=issuer.did) == everything[:3]
     assert listed(aurora, schema=mine) == everything[:3]
     assert listed(aurora, schema=mine, sort="-issued") == everything[2::-1]
     assert listed(aurora, holder=holder.id, issuer=aurora.id) == everything[3:]

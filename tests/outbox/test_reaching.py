@@ -88,10 +88,18 @@ class Listener:
                 if self.tls is not None:
                     connection = self.tls.wrap_socket(connection, server_side=True)
                     stack.enter_context(connection)
-                self.requests.append(connection.recv(65_536))
+                self.requests.append(_read(connection))
                 connection.sendall(self.answer)
                 while self.rest:
                     connection.sendall(self.rest)
+
+
+def _read(connection: socket.socket) -> bytes:
+    """A whole request: closed with something unread, a connection breaks its answer off."""
+    read = b""
+    while not read.endswith(BODY) and (more := connection.recv(65_536)):
+        read += more
+    return read
 
 
 @contextmanager
@@ -109,6 +117,7 @@ def listener(
         thread.join(5)
 
 
+BODY = b"hello"
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
@@ -121,7 +130,7 @@ def post(
     async def run() -> Answered:
         reaching = Reaching(reach, seconds, tls or ssl.create_default_context())
         try:
-            return await reaching.post(url, {"content-type": "text/plain"}, b"hello")
+            return await reaching.post(url, {"content-type": "text/plain"}, BODY)
         finally:
             await reaching.close()
 
