@@ -117,11 +117,11 @@ def apply(
     previous: Todo | None = None
     while True:
         # Asked for before what is to do: mined in between, a step would else be signed again.
-        unmined = {name: _find_unmined(deployment, address) for name, address in keys.items()}
+        nonces = {name: rpc.fetch_nonce(address) for name, address in keys.items()}
         todo = next(iter(fetch_outstanding(rpc, deployment.names())), None)
         if todo is None:
             break
-        signed = unmined[todo.by]
+        signed = _find_signed(deployment, keys[todo.by], nonces[todo.by])
         if signed is None:
             if todo == previous:
                 raise DeploymentFailed(f"{todo.label}: done, and to no effect", step=todo.label)
@@ -138,9 +138,8 @@ def apply(
     return manifest
 
 
-def _find_unmined(deployment: Deployment, sender: Address) -> Signed | None:
-    """What was signed for the nonce that is next: nothing else may ever be signed for it."""
-    nonce = deployment.rpc.fetch_nonce(sender)
+def _find_signed(deployment: Deployment, sender: Address, nonce: int) -> Signed | None:
+    """What was signed for a nonce: nothing else may ever be signed for it."""
     for signed in reversed(deployment.journal.load()):
         if (signed.sender, signed.nonce) == (sender, nonce):
             return signed
