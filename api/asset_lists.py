@@ -11,7 +11,7 @@ from pydantic import Field
 from api.deps import View
 from api.errors import invalid
 from api.history import HistoryQuery
-from api.lookup import find_party
+from api.lookup import find_party, find_wanted
 from api.moments import find_bound
 from api.paging import decode_cursor
 from api.schemas.assets import AssetKindWord, StageWord
@@ -264,9 +264,7 @@ def _bounded(view: View, query: AssetQuery, wanted: AssetFilter) -> AssetFilter:
 
 def _filter(view: View, query: AssetQuery) -> AssetFilter:
     def find(name: str) -> Hash32 | None:
-        # An organisation that nobody knows owns nothing: that is an empty page.
-        given = query.given(name)
-        return (find_party(view.session, given, name) or bytes(32)) if given else None
+        return find_wanted(view.session, query.given(name), name)
 
     found = find_ids(view, serial=query.serial, q=query.q)
     return AssetFilter(

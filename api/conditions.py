@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final
 
+from fastapi import Header
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.errors import invalid
 from ledger.hashing import sha256
+
+IfMatch = Annotated[str | None, Header(description="its ETag", examples=['"3"'])]
+IfNoneMatch = Annotated[str | None, Header()]
 
 _TAG: Final = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 

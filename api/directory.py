@@ -11,6 +11,7 @@ from sqlmodel import Session
 from api import lookup
 from api.acceptance import Taken
 from api.appending import Decided, Sending, place_of, take
+from api.claims import Stated, find_coming, read_expiry, stated_by
 from api.deps import Service, require_role
 from api.described import seal_described, tell_request
 from api.errors import Problem, invalid
@@ -38,7 +39,6 @@ from ledger.domain.payloads import (
     Reinstated,
     Suspended,
 )
-from ledger.domain.telling import moment
 from ledger.mirror.queries import OrganisationSeen, find_credential, find_organisation
 from ledger.outbox.keys import Credential
 from ledger.outbox.roles import KeyRole
@@ -47,6 +47,7 @@ from ledger.outbox.under_way import find_under_way
 from ledger.types import ZERO_ADDRESS, ZERO_HASH, Address, Hash32, to_hex
 
 _MOST = 200
+_WORD = "credential"
 
 
 def append_to_organisation(
@@ -136,7 +137,7 @@ def _payload(
         case IssueCredential():
             schema = get_published(session, body.schema_).id
             require_active(session, org)
-            return CredentialIssued(schema, content_hash, _expiry(body.expires))
+            return CredentialIssued(schema, content_hash, read_expiry(body.expires, time.time()))
         case RevokeCredential():
             return CredentialRevoked(body.revokes, _find_issued(coming, who, body.revokes))
         case Suspend():
@@ -191,27 +192,18 @@ def _require_removable(coming: _Coming, seen: OrganisationSeen | None, account: 
 
 def _find_issued(coming: _Coming, who: Credential, revokes: int) -> Hash32:
     """The schema of the credential at a position, which must be the caller's to revoke."""
-    claim = find_credential(coming.session, coming.org, revokes)
-    if claim is not None:
-        issuer, schema = claim.issuer, claim.schema_
-    else:
-        issued = [one for one in coming.find(Kind.CREDENTIAL_ISSUED) if one.position == revokes]
-        if not issued:
-            raise invalid("revokes", revokes, "no credential was issued by the entry there")
-        issuer, schema = issued[0].org, CredentialIssued.decode(issued[0].payload).schema
-    if issuer != who.org:
-        told = f"the credential at position {revokes} is another organisation's to revoke"
-        raise Problem("forbidden", told, errors=invalid("revokes", revokes, told).errors)
-    if claim is not None and claim.to_block is not None:
-        told = f"the credential at position {revokes} is revoked already"
-        raise refused("NotInForce", told, "revokes", revokes, subject=coming.org, position=revokes)
-    return schema
+    row = find_credential(coming.session, coming.org, revokes)
+    claim = stated_by(_WORD, row) if row else _find_coming(coming, revokes)
+    if claim is None:
+        raise invalid("revokes", revokes, "no credential was issued by the entry there")
+    claim.require_issuer(who.org)
+    claim.require_in_force()
+    return claim.schema
 
 
-def _expiry(expires: int | None) -> int:
-    if expires is not None and expires < time.time():
-        raise invalid("expires", moment(expires), "has passed")
-    return expires or 0
+def _find_coming(coming: _Coming, position: int) -> Stated | None:
+    issued = coming.find(Kind.CREDENTIAL_ISSUED)
+    return find_coming(_WORD, CredentialIssued, issued, position)
 
 
 def _require_change(

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Path, Request, Response
 
-from api.answering import operation_path
 from api.answers import as_of, tell_entries
 from api.deps import View
 from api.errors import Problem
@@ -15,6 +14,7 @@ from api.paging import PageQuery, decode_cursor, link_next
 from api.published import find_birth
 from api.schemas.base import AsOf
 from api.schemas.ledger import Entries, EntryAnswer
+from api.subjects import on_its_way
 from ledger.domain.kinds import Kind
 from ledger.mirror.moments import Moment
 from ledger.mirror.queries import EntryFilter, find_entry, list_entries
@@ -70,9 +70,4 @@ def not_there(view: View, what: str, subject: Hash32, kind: Kind, at: Moment | N
     sent = find_birth(view.session, subject) if at is None else None
     if sent is None or sent.kind != kind or not view.may_follow(sent.org):
         return Problem("not_found", f"no {what} {to_hex(subject)} is known")
-    return Problem(
-        "not_yet_mirrored",
-        f"{what} {to_hex(subject)} is accepted and on its way to the ledger",
-        headers={"Retry-After": "1"},
-        members={"operation": operation_path(sent.id)},
-    )
+    return on_its_way(what, subject, sent.id)

@@ -113,6 +113,14 @@ def find_party(session: Session, name: str, field: str) -> Hash32 | None:
     return found
 
 
+def find_wanted(session: Session, name: str | None, field: str) -> Hash32 | None:
+    """The organisation that a list is filtered by; None: by none.
+
+    Of one that nobody knows there is nothing: that is zero, and an empty page.
+    """
+    return (find_party(session, name, field) or ZERO_HASH) if name else None
+
+
 def find_parties(
     session: Session, names: Collection[str], field: str
 ) -> dict[str, Hash32 | LedgerError]:

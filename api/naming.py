@@ -6,7 +6,8 @@ from sqlmodel import Session
 
 from api import lookup
 from api.admission import find_admission, get_world
-from api.errors import Problem, invalid
+from api.claims import Stated, find_coming, read_expiry, stated_by
+from api.errors import invalid
 from api.lookup import Target
 from api.published import get_published
 from api.rights import refused
@@ -56,11 +57,12 @@ from ledger.domain.payloads import (
     Unfrozen,
     Withdrawn,
 )
-from ledger.domain.telling import moment
 from ledger.mirror.queries import find_claim, find_listing
 from ledger.outbox.positions import next_on_its_way
 from ledger.outbox.under_way import find_under_way
 from ledger.types import ZERO_HASH, Hash32, Party, Stage, to_hex
+
+_WORD = "attestation"
 
 
 def make_payload(
@@ -93,7 +95,7 @@ def make_payload(
             return Transferred(lookup.get_party(session, body.to, "to"))
         case Offer():
             to = lookup.get_party(session, body.to, "to")
-            return Offered(Party[body.party.upper()], to, _expiry(body.expires, now))
+            return Offered(Party[body.party.upper()], to, read_expiry(body.expires, now))
         case Withdraw():
             return Withdrawn(Party[body.party.upper()])
         case Accept():
@@ -106,7 +108,7 @@ def make_payload(
             return Dismounted(body.parent)
         case Attest():
             schema = get_published(session, body.schema_).id
-            return Attested(schema, content_hash, _expiry(body.expires, now))
+            return Attested(schema, content_hash, read_expiry(body.expires, now))
         case RevokeAttestation():
             schema = _find_attested(session, org, target, body.revokes)
             return AttestationRevoked(body.revokes, schema)
@@ -134,37 +136,20 @@ def _require_earlier(session: Session, target: Target, corrects: int) -> None:
         raise invalid("corrects", corrects, reason)
 
 
-def _expiry(expires: int | None, now: int) -> int:
-    if expires is not None and expires < now:
-        raise invalid("expires", moment(expires), "has passed")
-    return expires or 0
-
-
 def _find_attested(session: Session, org: Hash32 | None, target: Target, revokes: int) -> Hash32:
     """The schema of the attestation at a position, which must be the caller's to revoke."""
-    claim = find_claim(session, target.id, revokes)
-    if claim is not None:
-        issuer, schema = claim.issuer, claim.schema_
-        if claim.to_block is not None:
-            told = f"the attestation at position {revokes} is revoked already"
-            raise refused(
-                "NotInForce", told, "revokes", revokes, subject=target.id, position=revokes
-            )
-    else:
-        issuer, schema = _find_coming(session, target, revokes)
-    if issuer != org:
-        told = f"the attestation at position {revokes} is another organisation's to revoke"
-        raise Problem("forbidden", told, errors=invalid("revokes", revokes, told).errors)
-    return schema
+    row = find_claim(session, target.id, revokes)
+    claim = stated_by(_WORD, row) if row else _find_coming(session, target, revokes)
+    if claim is None:
+        raise invalid("revokes", revokes, "no attestation stands there")
+    claim.require_in_force()
+    claim.require_issuer(org)
+    return claim.schema
 
 
-def _find_coming(session: Session, target: Target, position: int) -> tuple[Hash32, Hash32]:
-    """Issuer and schema of the attestation that is to stand at a position."""
+def _find_coming(session: Session, target: Target, position: int) -> Stated | None:
     coming = find_under_way(session, target.id, {Kind.ATTESTED}, target.asset.count, limit=MOST)
-    for one in coming:
-        if one.position == position:
-            return one.org, Attested.decode(one.payload).schema
-    raise invalid("revokes", position, "no attestation stands there")
+    return find_coming(_WORD, Attested, coming, position)
 
 
 def _list(session: Session, org: Hash32 | None, body: List, shown: Hash32, now: int) -> Listed:
@@ -179,7 +164,7 @@ def _list(session: Session, org: Hash32 | None, body: List, shown: Hash32, now: 
         world=body.world,
         rendition=body.rendition or shown,
         licence=body.licence or ZERO_HASH,
-        expires=_expiry(body.expires, now),
+        expires=read_expiry(body.expires, now),
         issuer=issuer,
         credential=credential,
     )

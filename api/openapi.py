@@ -48,6 +48,11 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def conditional(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The same of a route that says whether what the caller has still stands."""
+    return {304: {"description": "It is still as you have it"}, **problems(*codes)}
+
+
 def _response(kinds: Sequence[ProblemKind]) -> dict[str, Any]:
     examples = {
         kind.code: {
@@ -79,6 +84,9 @@ READING: Final = (
     *("corrupt_document", "locked_document"),
 )
 """Problems of every read."""
+
+BODY: Final = ("invalid_json", "bad_request", "body_too_large", "unsupported_media_type")
+"""Problems of every body."""
 
 WRITING: Final = (
     *READING,

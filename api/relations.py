@@ -16,17 +16,13 @@ from api.schemas.relations import (
     PartAnswer,
     PartyAnswer,
 )
+from ledger.domain.relations import has_passed
 from ledger.domain.telling import moment
 from ledger.mirror.tables import ClaimRow, HolderRow, ListingRow, MountRow, OfferRow
 from ledger.types import ZERO_HASH, Hash32, to_hex
 
 _CALENDAR: Final = 253_402_300_800
 """The first second of the year 10000, which no date can tell."""
-
-
-def has_passed(expires: int, time: int) -> bool:
-    """Whether what expires has, at a block's time: the contract's `hasPassed`; zero never does."""
-    return 0 != expires < time
 
 
 def tell_parties(rows: Sequence[HolderRow]) -> list[PartyAnswer]:

@@ -24,7 +24,7 @@ from ledger.domain.payloads import (
     Unfrozen,
     Withdrawn,
 )
-from ledger.domain.relations import Offer
+from ledger.domain.relations import Offer, has_passed
 from ledger.types import Hash32, Party, Stage, to_hex
 
 _UNTIL_RETIRED: Final = frozenset(
@@ -130,7 +130,7 @@ def _accepted(asking: Asking, standing: Standing, said: Accepted) -> _Problems:
     offer = standing.offer(said.party)
     if offer is None or offer.to != asking.org:
         yield _not_offered(asking, standing, said.party)
-    elif offer.expires and offer.expires < asking.now:
+    elif has_passed(offer.expires, asking.now):
         yield _lapsed(offer)
     yield from _inactive(asking, "party", standing.holder(said.party))
     if said.party is Party.OWNER:

@@ -27,7 +27,7 @@ def get_asset_row(view: View, asset: Hash32, at: Moment | None = None) -> AssetR
     operation = None if at else find_pending(view.session, view.who, asset)
     if operation is None:
         raise no_asset(asset)
-    raise _on_its_way("asset", asset, operation.id)
+    raise on_its_way("asset", asset, operation.id)
 
 
 def get_batch_row(view: View, batch: Hash32, at: Moment | None = None) -> BatchRow:
@@ -40,10 +40,11 @@ def get_batch_row(view: View, batch: Hash32, at: Moment | None = None) -> BatchR
     mine = sent is not None and view.may_follow(sent.org)
     if operation is None or not mine or operation.state == State.REJECTED:
         raise Problem("not_found", f"no batch {to_hex(batch)} is known")
-    raise _on_its_way("batch", batch, operation.id)
+    raise on_its_way("batch", batch, operation.id)
 
 
-def _on_its_way(what: str, subject: Hash32, operation: str) -> Problem:
+def on_its_way(what: str, subject: Hash32, operation: str) -> Problem:
+    """The problem of a subject whose first entry is not on the ledger yet."""
     return Problem(
         "not_yet_mirrored",
         f"{what} {to_hex(subject)} is accepted and on its way to the ledger",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
@@ -16,12 +16,12 @@ from api.answering import answer, tell_accepted
 from api.answers import tell_assets, tell_assets_page, tell_documents
 from api.asset_lists import AssetQuery, list_wanted
 from api.bodies import decode_body
-from api.conditions import tag_subject
+from api.conditions import IfMatch, IfNoneMatch, tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
 from api.gathering import Gatherer
 from api.history import HistoryQuery, Place, get_history_entry, list_history, stands_at
 from api.moments import At, find_at
-from api.openapi import DESCRIBED, READING, body_of, problems, written
+from api.openapi import DESCRIBED, READING, body_of, conditional, problems, written
 from api.paging import decode_cursor, link_next
 from api.registration import REGISTER, Sent, may_name_schema, register_apart
 from api.schemas.acts import EXAMPLES, Act
@@ -124,7 +124,7 @@ async def append_entry(
     raw: RawBody,
     key: IdempotencyKey,
     wait: Wait,
-    if_match: Annotated[str | None, Header(description="its ETag", examples=['"3"'])] = None,
+    if_match: IfMatch = None,
 ) -> Accepted:
     """Append an entry to an asset's history: by whoever may say that of it.
 
@@ -181,16 +181,13 @@ def _find_unlisted(
 @router.get(
     "/{asset_id}",
     response_model=OneAsset | SomeOfAsset,
-    responses={
-        304: {"description": "It is still as you have it"},
-        **problems(*READING, "not_yet_mirrored"),
-    },
+    responses=conditional(*READING, "not_yet_mirrored"),
 )
 def get_asset(
     response: Response,
     view: Viewing,
     asset_id: AssetId,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
     at: At = None,
     fields: Annotated[AssetFields | None, Query()] = None,
 ) -> OneAsset | SomeOfAsset | Response:

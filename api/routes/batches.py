@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from api.answering import answer, operation_path
 from api.answers import tell_assets_page, tell_batches
 from api.batch_acceptance import Asking, TakenBatch, take_in
-from api.conditions import tag_subject
+from api.conditions import IfNoneMatch, tag_subject
 from api.deps import IdempotencyKey, Member, Served, Viewing
 from api.errors import Problem
 from api.history import HistoryQuery, stands_at
 from api.lookup import find_party
 from api.moments import At, find_at
-from api.openapi import DESCRIBED, READING, problems, written
+from api.openapi import DESCRIBED, READING, conditional, problems, written
 from api.paging import decode_cursor, link_next
 from api.receipts import tell_receipt
 from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, DataClass, OrganisationName
@@ -143,16 +143,13 @@ def get_batches(
 @router.get(
     "/{batch_id}",
     response_model=OneBatch,
-    responses={
-        304: {"description": "It is still as you have it"},
-        **problems(*READING, "not_yet_mirrored"),
-    },
+    responses=conditional(*READING, "not_yet_mirrored"),
 )
 def get_batch(
     response: Response,
     view: Viewing,
     batch_id: BatchId,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
     at: At = None,
 ) -> OneBatch | Response:
     """Read a batch; nothing can be said of it any more once it is registered."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from api.conditions import not_modified, tag_of, tag_subject
+from api.conditions import IfNoneMatch, not_modified, tag_of, tag_subject
 from api.deps import View, Viewing
 from api.directory_answers import tell_accounts, tell_credentials
 from api.errors import Problem
 from api.history import HistoryQuery, stands_at
 from api.lookup import find_party, get_seen
 from api.moments import At, find_at
-from api.openapi import READING, problems
+from api.openapi import READING, conditional, problems
 from api.paging import SortedQuery, decode_cursor, link_next
 from api.routes.organisations import OrganisationPath
 from api.schemas.base import HashInput
@@ -39,11 +39,7 @@ from ledger.types import Hash32, parse_hash, to_hex
 
 router = APIRouter(prefix="/v1")
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    304: {"description": "It is still as you have it"},
-    **problems(*READING),
-}
-IfNoneMatch = Annotated[str | None, Header()]
+_ANSWERS: Final = conditional(*READING)
 
 CredentialId = Annotated[
     str,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.answers import document_path, find_readable
-from api.conditions import is_known
+from api.conditions import IfNoneMatch, is_known
 from api.deps import IdempotencyKey, Member, Served, View, Viewing
 from api.errors import Problem
 from api.header_fields import carrying
@@ -130,7 +130,7 @@ def _tell_uploaded(found: Uploaded, path: str) -> UploadedFile:
 def get_document(
     view: Viewing,
     content_hash: ContentHash,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
     range: Annotated[str | None, Header(description="one range of a file's bytes")] = None,
     if_range: Annotated[str | None, Header()] = None,
 ) -> Response:

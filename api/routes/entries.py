@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
@@ -12,6 +12,7 @@ from api.acceptance import Taken
 from api.answering import answer, tell_accepted
 from api.answers import tell_entries
 from api.bodies import decode_body
+from api.conditions import IfMatch
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
 from api.history import stands_at
 from api.lookup import find_party
@@ -71,7 +72,7 @@ async def relay_entry(
     raw: RawBody,
     key: IdempotencyKey,
     wait: Wait,
-    if_match: Annotated[str | None, Header(description="its ETag", examples=['"3"'])] = None,
+    if_match: IfMatch = None,
 ) -> Accepted:
     """Have an entry appended that a wallet of your organisation signed (EIP-712).
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from api.answering import answer, tell_accepted
 from api.bodies import decode_body
-from api.conditions import tag_subject
+from api.conditions import IfMatch, IfNoneMatch, tag_subject
 from api.deps import IdempotencyKey, Operator, RawBody, Served, Viewing
 from api.governing import append_to_ledger, get_founding
 from api.history import Place, get_history_entry, list_history, stands_at
 from api.moments import At, find_at
-from api.openapi import READING, body_of, problems, written
+from api.openapi import READING, body_of, conditional, problems, written
 from api.schemas.assets import Accepted
 from api.schemas.governing import EXAMPLES, LedgerAct, LedgerAnswer
 from api.schemas.ledger import Entries, EntryAnswer
@@ -46,7 +46,7 @@ async def append_ledger_entry(
     raw: RawBody,
     key: IdempotencyKey,
     wait: Wait,
-    if_match: Annotated[str | None, Header(description="its ETag", examples=['"3"'])] = None,
+    if_match: IfMatch = None,
 ) -> Accepted:
     """Pause the ledger, resume it, or name its successor (operator's key).
 
@@ -61,12 +61,12 @@ async def append_ledger_entry(
 @router.get(
     "",
     response_model=LedgerAnswer,
-    responses={304: {"description": "It is still as you have it"}, **problems(*READING)},
+    responses=conditional(*READING),
 )
 def get_ledger(
     response: Response,
     view: Viewing,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
     at: At = None,
 ) -> LedgerAnswer | Response:
     """Read who governs the ledger, whether it is paused, and what is to come after it."""

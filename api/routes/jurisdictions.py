@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import Field, TypeAdapter
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import decode_body
 from api.deps import Operator, RawBody, Served, Service, Viewing
-from api.errors import Problem
 from api.export_gate import CODE
-from api.lookup import find_party
-from api.openapi import READING, body_of, problems
-from api.schemas.base import EXAMPLE_DID, Answer, Request
+from api.openapi import BODY, READING, body_of, problems
+from api.own import Named, get_named, get_own
+from api.schemas.base import Answer, Request
 from ledger.database.engine import writing
 from ledger.outbox.classes import find_jurisdiction, keep_jurisdiction
 from ledger.types import Hash32
 
 router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
 
-Named = Annotated[str, Path(max_length=2048, description="id or DID", examples=[EXAMPLE_DID])]
 Code = Annotated[
     str, Field(pattern=f"^{CODE}$", description="ISO 3166-1, alpha-2", examples=["CN"])
 ]
@@ -46,22 +44,12 @@ _SET: Final[TypeAdapter[SetJurisdiction]] = TypeAdapter(SetJurisdiction)
 @router.get("/{organisation}/jurisdiction", responses=problems(*READING))
 def get_jurisdiction(view: Viewing, organisation: Named) -> OwnJurisdiction:
     """To which jurisdiction your organisation belongs."""
-    org = find_party(view.session, organisation, "organisation")
-    if org is None or not view.may_follow(org):
-        raise _unknown(organisation)
-    return _tell(view.session, org)
+    return _tell(view.session, get_own(view, organisation))
 
 
 @router.put(
     "/{organisation}/jurisdiction",
-    responses=problems(
-        *READING,
-        "forbidden",
-        "invalid_json",
-        "bad_request",
-        "body_too_large",
-        "unsupported_media_type",
-    ),
+    responses=problems(*READING, "forbidden", *BODY),
     openapi_extra=body_of("SetJurisdiction", _SET, china={"jurisdiction": "CN"}),
 )
 async def set_jurisdiction(
@@ -77,9 +65,7 @@ async def set_jurisdiction(
 
 def _set(service: Service, named: str, body: SetJurisdiction) -> OwnJurisdiction:
     with writing(service.engine) as session:
-        org = find_party(session, named, "organisation")
-        if org is None:
-            raise _unknown(named)
+        org = get_named(session, named)
         keep_jurisdiction(session, org, body.jurisdiction)
         session.flush()
         return _tell(session, org)
@@ -87,7 +73,3 @@ def _set(service: Service, named: str, body: SetJurisdiction) -> OwnJurisdiction
 
 def _tell(session: Session, org: Hash32) -> OwnJurisdiction:
     return OwnJurisdiction(jurisdiction=find_jurisdiction(session, org))
-
-
-def _unknown(named: str) -> Problem:
-    return Problem("not_found", f"no organisation {named[:200]} of yours is known")

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import decode_body
 from api.deps import Admin, RawBody, Served, Service
 from api.errors import Problem
-from api.openapi import READING, body_of, problems
+from api.openapi import BODY, READING, body_of, problems
 from api.paging import PageQuery, decode_cursor, link_next
 from api.schemas.keys import EXAMPLE_PREFIX, CreateKey, Key, Keys, NewKey, RotateKey
 from ledger.database.engine import reading, writing
@@ -37,16 +37,7 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"])
 _CREATE: Final[TypeAdapter[CreateKey]] = TypeAdapter(CreateKey)
 _ROTATE: Final[TypeAdapter[RotateKey]] = TypeAdapter(RotateKey)
 _PREFIX: Final = re.compile(b"[a-z0-9]{8}")
-_BODY: Final = (
-    *READING,
-    "forbidden",
-    "conflict",
-    "invalid_json",
-    "bad_request",
-    "body_too_large",
-    "unsupported_media_type",
-    "storage_full",
-)
+_BODY: Final = (*READING, "forbidden", "conflict", *BODY, "storage_full")
 
 KeyPrefix = Annotated[str, Path(pattern="^[a-z0-9]{8}$", examples=[EXAMPLE_PREFIX])]
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from api.conditions import not_modified, tag_of
+from api.conditions import IfNoneMatch, not_modified, tag_of
 from api.deps import View, Viewing
 from api.history import HistoryQuery, stands_at
 from api.moments import find_at
-from api.openapi import READING, problems
+from api.openapi import READING, conditional
 from api.paging import decode_cursor, link_next
 from api.relations import tell_listings
 from api.routes.assets import AssetId
@@ -27,11 +27,7 @@ from ledger.types import Hash32
 
 router = APIRouter(prefix="/v1")
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    304: {"description": "It is still as you have it"},
-    **problems(*READING, "not_yet_mirrored"),
-}
-IfNoneMatch = Annotated[str | None, Header()]
+_ANSWERS: Final = conditional(*READING, "not_yet_mirrored")
 
 
 class ListingQuery(HistoryQuery):

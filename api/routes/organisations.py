@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
@@ -13,13 +13,13 @@ from api.acceptance import Taken
 from api.answering import answer, operation_path, tell_accepted
 from api.answers import tell_organisations, tell_organisations_page
 from api.bodies import decode_body
-from api.conditions import tag_subject
+from api.conditions import IfMatch, IfNoneMatch, tag_subject
 from api.deps import IdempotencyKey, Known, Operator, RawBody, Served, Viewing
 from api.directory import append_to_organisation
 from api.history import Place, get_history_entry, list_history, stands_at
 from api.lookup import get_seen
 from api.moments import At, find_at
-from api.openapi import READING, body_of, problems, written
+from api.openapi import READING, body_of, conditional, problems, written
 from api.paging import SortedQuery, decode_cursor, link_next
 from api.receipts import tell_receipt
 from api.schemas.assets import Accepted
@@ -115,7 +115,7 @@ async def append_organisation_entry(
     raw: RawBody,
     key: IdempotencyKey,
     wait: Wait,
-    if_match: Annotated[str | None, Header(description="its ETag", examples=['"3"'])] = None,
+    if_match: IfMatch = None,
 ) -> Accepted:
     """Append an entry to an organisation's history.
 
@@ -158,13 +158,13 @@ def get_organisations(
 @router.get(
     "/{organisation}",
     response_model=OneOrganisation,
-    responses={304: {"description": "It is still as you have it"}, **problems(*READING)},
+    responses=conditional(*READING),
 )
 def get_organisation(
     response: Response,
     view: Viewing,
     organisation: OrganisationPath,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
     at: At = None,
 ) -> OneOrganisation | Response:
     """Read an organisation, now or as it was; its ETag is the position of its newest entry then."""

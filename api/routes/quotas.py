@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import decode_body
-from api.deps import Operator, RawBody, Served, Service, View, Viewing, require_role
-from api.errors import Problem
-from api.lookup import find_party
-from api.openapi import READING, body_of, problems
+from api.deps import Operator, RawBody, Served, Service, Viewing, require_role
+from api.openapi import BODY, READING, body_of, problems
+from api.own import Named, get_named, get_own
 from api.paging import PageQuery, decode_number, link_next
-from api.schemas.base import EXAMPLE_DID
 from api.schemas.keys import Access, Accesses, Allowance, Quota, SetQuota
 from ledger.database.engine import writing
 from ledger.domain.telling import moment
@@ -29,8 +27,6 @@ from ledger.types import Hash32, to_hex
 router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
 
 _QUOTA: Final[TypeAdapter[SetQuota]] = TypeAdapter(SetQuota)
-
-Named = Annotated[str, Path(max_length=2048, description="id or DID", examples=[EXAMPLE_DID])]
 
 
 @router.get("/{organisation}/access", responses=problems(*READING, "forbidden"))
@@ -45,7 +41,7 @@ def get_access(
 
     A read stands here within a second. It needs the role `admin` or `auditor`.
     """
-    org = _get_own(view, organisation)
+    org = get_own(view, organisation)
     require_role(view.who, KeyRole.ADMIN, KeyRole.AUDITOR)
     before = decode_number("access", query.cursor)
     found = list_reads(view.session, org, before=before, limit=query.limit + 1)
@@ -66,31 +62,16 @@ def _tell(row: DocumentRead) -> Access:
     )
 
 
-def _get_own(view: View, named: str) -> Hash32:
-    """The organisation that is named, if the caller is of it or the operator. Raises Problem."""
-    org = find_party(view.session, named, "organisation")
-    if org is None or not view.may_follow(org):
-        raise _unknown(named)
-    return org
-
-
 @router.get("/{organisation}/quota", responses=problems(*READING))
 def get_quota(service: Served, view: Viewing, organisation: Named) -> Quota:
     """What your organisation may have, all its keys together."""
-    org = _get_own(view, organisation)
+    org = get_own(view, organisation)
     return _tell_quota(service, view.session, org)
 
 
 @router.put(
     "/{organisation}/quota",
-    responses=problems(
-        *READING,
-        "forbidden",
-        "invalid_json",
-        "bad_request",
-        "body_too_large",
-        "unsupported_media_type",
-    ),
+    responses=problems(*READING, "forbidden", *BODY),
     openapi_extra=body_of("SetQuota", _QUOTA, more={"requests_per_minute": 1_000_000}),
 )
 async def set_quota(service: Served, _: Operator, organisation: Named, raw: RawBody) -> Quota:
@@ -101,9 +82,7 @@ async def set_quota(service: Served, _: Operator, organisation: Named, raw: RawB
 
 def _set_quota(service: Service, named: str, body: SetQuota) -> Quota:
     with writing(service.engine) as session:
-        org = find_party(session, named, "organisation")
-        if org is None:
-            raise _unknown(named)
+        org = get_named(session, named)
         keep_override(session, org, body.requests_per_minute, body.bytes_per_day, body.in_flight)
         session.flush()
         return _tell_quota(service, session, org)
@@ -112,7 +91,3 @@ def _set_quota(service: Service, named: str, body: SetQuota) -> Quota:
 def _tell_quota(service: Service, session: Session, org: Hash32) -> Quota:
     found = find_limits(session, org, service.quotas.usual)
     return Quota(**asdict(found), each_key=Allowance(**asdict(service.quotas.per_key)))
-
-
-def _unknown(named: str) -> Problem:
-    return Problem("not_found", f"no organisation {named[:200]} of yours is known")

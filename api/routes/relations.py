@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from api.conditions import not_modified, tag_of
+from api.conditions import IfNoneMatch, not_modified, tag_of
 from api.deps import View, Viewing
 from api.errors import invalid
 from api.history import HistoryQuery, stands_at
-from api.lookup import find_party
+from api.lookup import find_wanted
 from api.moments import At, find_at
-from api.openapi import READING, problems
+from api.openapi import READING, conditional
 from api.paging import decode_cursor, link_next
 from api.relations import (
     tell_attestations,
@@ -45,11 +45,7 @@ from ledger.types import Hash32, Party
 
 router = APIRouter(prefix="/v1/assets", tags=["assets"])
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    304: {"description": "It is still as you have it"},
-    **problems(*READING, "not_yet_mirrored"),
-}
-IfNoneMatch = Annotated[str | None, Header()]
+_ANSWERS: Final = conditional(*READING, "not_yet_mirrored")
 
 
 class PartiesQuery(HistoryQuery):
@@ -210,10 +206,8 @@ def get_attestations(
 
 def _page_of_claims(asked: _Asked, query: AttestationQuery) -> Page[ClaimRow]:
     session, asset = asked.view.session, asked.row.id
-    # An organisation that nobody knows states nothing: that is an empty page.
-    issuer = query.issuer and (find_party(session, query.issuer, "issuer") or bytes(32))
     wanted: dict[str, Any] = {
-        "issuer": issuer or None,
+        "issuer": find_wanted(session, query.issuer, "issuer"),
         "schema": query.schema_,
         "at": asked.then,
         "cursor": decode_cursor("attestations", query.cursor),

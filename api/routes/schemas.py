@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
@@ -12,12 +12,12 @@ from api.answering import answer, tell_accepted
 from api.bodies import decode_body
 from api.catalogue import publish_schema
 from api.catalogue_answers import tell_schemas, tell_schemas_page
-from api.conditions import tag_subject
+from api.conditions import IfNoneMatch, tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
 from api.history import Place, get_history_entry, list_history, not_there, stands_at
-from api.lookup import find_party
+from api.lookup import find_wanted
 from api.moments import At, find_at
-from api.openapi import READING, body_of, problems, written
+from api.openapi import READING, body_of, conditional, problems, written
 from api.paging import SortedQuery, decode_cursor, link_next
 from api.schemas.assets import Accepted
 from api.schemas.base import HashInput
@@ -81,12 +81,9 @@ def get_schemas(
 ) -> Schemas:
     """List schemas, in the order of publication."""
     at = find_at(view.session, query.at)
-    named = query.organisation
     page = list_schemas(
         view.session,
-        organisation=(find_party(view.session, named, "organisation") or bytes(32))
-        if named
-        else None,
+        organisation=find_wanted(view.session, query.organisation, "organisation"),
         at=at,
         cursor=decode_cursor("schemas", query.cursor),
         limit=query.limit,
@@ -99,16 +96,13 @@ def get_schemas(
 @router.get(
     "/{schema_id}",
     response_model=OneSchema,
-    responses={
-        304: {"description": "It is still as you have it"},
-        **problems(*READING, "not_yet_mirrored"),
-    },
+    responses=conditional(*READING, "not_yet_mirrored"),
 )
 def get_schema(
     response: Response,
     view: Viewing,
     schema_id: SchemaId,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
     at: At = None,
 ) -> OneSchema | Response:
     """Read a schema; `document` leads to its text."""

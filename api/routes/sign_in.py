@@ -12,7 +12,7 @@ from api import sign_in as signing_in
 from api.bodies import decode_body
 from api.deps import Admin, RawBody, Served, Service
 from api.errors import Problem
-from api.openapi import READING, body_of, problems
+from api.openapi import BODY, READING, body_of, problems
 from api.schemas.base import EXAMPLE_ADDRESS
 from api.schemas.keys import AccountRoles, SetAccountRoles
 from api.schemas.sign_in import (
@@ -35,10 +35,7 @@ _ASK: Final[TypeAdapter[AskNonce]] = TypeAdapter(AskNonce)
 _SIGN: Final[TypeAdapter[SignInRequest]] = TypeAdapter(SignInRequest)
 _ROLES: Final[TypeAdapter[SetAccountRoles]] = TypeAdapter(SetAccountRoles)
 _BODY: Final = (
-    "invalid_json",
-    "bad_request",
-    "body_too_large",
-    "unsupported_media_type",
+    *BODY,
     "invalid_request",
     "storage_full",
     "conflict",

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import decode_body
 from api.deps import Admin, RawBody, Served
 from api.header_fields import carrying
-from api.openapi import READING, body_of, problems
+from api.openapi import BODY, READING, body_of, problems
 from api.paging import PageQuery, decode_cursor, link_next
 from api.schemas.webhooks import (
     EXAMPLE_URL,
@@ -51,15 +51,7 @@ _CREATE: Final[TypeAdapter[CreateWebhook]] = TypeAdapter(CreateWebhook)
 _ROTATE: Final[TypeAdapter[RotateSecret]] = TypeAdapter(RotateSecret)
 _RESUME: Final[TypeAdapter[ResumeWebhook]] = TypeAdapter(ResumeWebhook)
 _READ: Final = (*READING, "forbidden")
-_BODY: Final = (
-    *_READ,
-    "conflict",
-    "invalid_json",
-    "bad_request",
-    "body_too_large",
-    "unsupported_media_type",
-    "storage_full",
-)
+_BODY: Final = (*_READ, "conflict", *BODY, "storage_full")
 
 
 @router.post(

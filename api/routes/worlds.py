@@ -12,12 +12,12 @@ from api.answering import answer, tell_accepted
 from api.bodies import decode_body
 from api.catalogue import append_to_world, open_world
 from api.catalogue_answers import tell_worlds, tell_worlds_page
-from api.conditions import tag_subject
+from api.conditions import IfNoneMatch, tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, View, Viewing
 from api.history import Place, get_history_entry, list_history, not_there, stands_at
-from api.lookup import find_party
+from api.lookup import find_wanted
 from api.moments import At, find_at
-from api.openapi import READING, body_of, problems, written
+from api.openapi import READING, body_of, conditional, problems, written
 from api.paging import SortedQuery, decode_cursor, link_next
 from api.schemas.assets import Accepted
 from api.schemas.base import EXAMPLE_DID, EXAMPLE_HASH, HashInput
@@ -118,12 +118,9 @@ def get_worlds(
 ) -> Worlds:
     """List worlds, in the order of opening."""
     at = find_at(view.session, query.at)
-    named = query.organisation
     page = list_worlds(
         view.session,
-        organisation=(find_party(view.session, named, "organisation") or bytes(32))
-        if named
-        else None,
+        organisation=find_wanted(view.session, query.organisation, "organisation"),
         at=at,
         cursor=decode_cursor("worlds", query.cursor),
         limit=query.limit,
@@ -136,16 +133,13 @@ def get_worlds(
 @router.get(
     "/{world_id}",
     response_model=OneWorld,
-    responses={
-        304: {"description": "It is still as you have it"},
-        **problems(*READING, "not_yet_mirrored"),
-    },
+    responses=conditional(*READING, "not_yet_mirrored"),
 )
 def get_world(
     response: Response,
     view: Viewing,
     world_id: WorldId,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
     at: At = None,
 ) -> OneWorld | Response:
     """Read a world, and whom it admits; its ETag is the position of its newest entry."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
+    Appending,
     Described,
     Document,
     OrganisationName,
@@ -20,7 +21,6 @@ from api.schemas.base import (
     EXAMPLE_HASH_2,
     Expires,
     HashInput,
-    Request,
 )
 
 PartyWord = Literal["owner", "custodian", "operator", "lien_holder"]
@@ -32,47 +32,40 @@ PartyField = Annotated[
 ContentHash = Annotated[HashInput, Field(examples=[EXAMPLE_HASH_2])]
 
 
-class _Act(Request):
-    position: Annotated[
-        Position | None,
-        Field(description="the position this entry must take; left out: the next one"),
-    ] = None
-
-
-class Revise(_Act, Described):
+class Revise(Appending, Described):
     """Another document describes the asset from now on."""
 
     kind: Literal["revised"]
 
 
-class Observe(_Act, Described):
+class Observe(Appending, Described):
     """Something happened to the asset."""
 
     kind: Literal["observed"]
 
 
-class Correct(_Act, Described):
+class Correct(Appending, Described):
     """An earlier entry was mistaken; it stays, and this says what is right."""
 
     kind: Literal["corrected"]
     corrects: Annotated[Position, Field(description="the entry that was mistaken")]
 
 
-class EnterStage(_Act):
+class EnterStage(Appending):
     """The asset reaches a stage of its life; from `retired` none leads on."""
 
     kind: Literal["staged"]
     stage: StageWord
 
 
-class Transfer(_Act):
+class Transfer(Appending):
     """Title passes to another organisation."""
 
     kind: Literal["transferred"]
     to: OrganisationName
 
 
-class Offer(_Act):
+class Offer(Appending):
     """Offer what you hold to another organisation; what nobody holds is the owner's to offer."""
 
     kind: Literal["offered"]
@@ -81,21 +74,21 @@ class Offer(_Act):
     expires: Expires | None = None
 
 
-class Withdraw(_Act):
+class Withdraw(Appending):
     """Take back the open offer."""
 
     kind: Literal["withdrawn"]
     party: PartyField
 
 
-class Accept(_Act):
+class Accept(Appending):
     """Take what your organisation was offered."""
 
     kind: Literal["accepted"]
     party: PartyField
 
 
-class Release(_Act):
+class Release(Appending):
     """Be no longer what your organisation is to the asset; title is only ever handed on."""
 
     kind: Literal["released"]
@@ -105,21 +98,21 @@ class Release(_Act):
     ]
 
 
-class Mount(_Act):
+class Mount(Appending):
     """The asset becomes a part of another; the ledger writes `part_added` to that one."""
 
     kind: Literal["mounted"]
     parent: HashInput
 
 
-class Dismount(_Act):
+class Dismount(Appending):
     """The asset is no longer a part of another; the ledger writes `part_removed` to that one."""
 
     kind: Literal["dismounted"]
     parent: HashInput
 
 
-class Attest(_Act):
+class Attest(Appending):
     """State something of an asset, anybody's, under a schema."""
 
     kind: Literal["attested"]
@@ -128,14 +121,14 @@ class Attest(_Act):
     expires: Expires | None = None
 
 
-class RevokeAttestation(_Act):
+class RevokeAttestation(Appending):
     """Take back what your organisation stated of the asset."""
 
     kind: Literal["attestation_revoked"]
     revokes: Annotated[Position, Field(description="the position at which it was stated")]
 
 
-class List(_Act):
+class List(Appending):
     """Show the asset in a world: a document, a file, or what `rendition` names; or nothing of it.
 
     Where the world asks for a credential, yours is found.
@@ -158,14 +151,14 @@ class List(_Act):
     expires: Expires | None = None
 
 
-class Delist(_Act):
+class Delist(Appending):
     """Show the asset no longer in a world."""
 
     kind: Literal["delisted"]
     world: HashInput
 
 
-class Erase(_Act):
+class Erase(Appending):
     """Destroy documents for good; the entry is the receipt that says which."""
 
     kind: Literal["erased"]
@@ -175,21 +168,21 @@ class Erase(_Act):
     ]
 
 
-class Freeze(_Act):
+class Freeze(Appending):
     """Bar the asset from everything but governance; the document gives the reason."""
 
     kind: Literal["frozen"]
     document: Document
 
 
-class Unfreeze(_Act):
+class Unfreeze(Appending):
     """Let a frozen asset move again; the document gives the reason."""
 
     kind: Literal["unfrozen"]
     document: Document
 
 
-class ForceTitle(_Act):
+class ForceTitle(Appending):
     """Title passes, whatever owner, lien and freeze say; the document gives the reason."""
 
     kind: Literal["title_forced"]

@@ -35,6 +35,16 @@ Position = Annotated[
     Field(ge=0, le=2**53 - 1, description="a place among the asset's entries, counted from 0"),
 ]
 
+
+class Appending(Request):
+    """Base of what is appended to a subject."""
+
+    position: Annotated[
+        Position | None,
+        Field(description="the position this entry must take; left out: the next one"),
+    ] = None
+
+
 OrganisationName = Annotated[
     str,
     Field(

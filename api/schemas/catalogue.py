@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from api.schemas.assets import Document, OrganisationName, Position
+from api.schemas.assets import Appending, Document, OrganisationName
 from api.schemas.base import (
     EXAMPLE_HASH,
     EXAMPLE_HASH_2,
@@ -108,14 +108,7 @@ class OpenWorld(Request):
     ] = None
 
 
-class _WorldAct(Request):
-    position: Annotated[
-        Position | None,
-        Field(description="the position this entry must take; left out: the next one"),
-    ] = None
-
-
-class CloseWorld(_WorldAct):
+class CloseWorld(Appending):
     """The world takes no more listings, and shows none; the document gives the reason."""
 
     kind: Literal["world_closed"]

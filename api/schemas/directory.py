@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from api.schemas.assets import Document, Position
+from api.schemas.assets import Appending, Document, Position
 from api.schemas.base import (
     EXAMPLE_ADDRESS,
     EXAMPLE_HASH,
@@ -17,7 +17,6 @@ from api.schemas.base import (
     Expires,
     Hash,
     HashInput,
-    Request,
 )
 from api.schemas.relations import ClaimState, Expiry, Period
 from api.schemas.sign_in import AddressInput
@@ -26,28 +25,21 @@ CREDENTIAL: Final = r"^0x[0-9a-fA-F]{64}-[0-9]{1,15}$"
 EXAMPLE_CREDENTIAL: Final = f"{EXAMPLE_HASH}-4"
 
 
-class _Act(Request):
-    position: Annotated[
-        Position | None,
-        Field(description="the position this entry must take; left out: the next one"),
-    ] = None
-
-
-class AddAccount(_Act):
+class AddAccount(Appending):
     """An account may act for your organisation from now on (a key with the role `admin`)."""
 
     kind: Literal["account_added"]
     account: Annotated[AddressInput, Field(json_schema_extra={"not": {"pattern": "^0x0{40}$"}})]
 
 
-class RemoveAccount(_Act):
+class RemoveAccount(Appending):
     """An account may act for your organisation no longer (a key with the role `admin`)."""
 
     kind: Literal["account_removed"]
     account: AddressInput
 
 
-class IssueCredential(_Act):
+class IssueCredential(Appending):
     """Vouch for the organisation, under a schema; your document says for what."""
 
     kind: Literal["credential_issued"]
@@ -56,21 +48,21 @@ class IssueCredential(_Act):
     expires: Expires | None = None
 
 
-class RevokeCredential(_Act):
+class RevokeCredential(Appending):
     """Take back a credential that your organisation issued."""
 
     kind: Literal["credential_revoked"]
     revokes: Annotated[Position, Field(description="the position at which it was issued")]
 
 
-class Suspend(_Act):
+class Suspend(Appending):
     """The organisation may do nothing until it is reinstated; the document gives the reason."""
 
     kind: Literal["suspended"]
     document: Document
 
 
-class Reinstate(_Act):
+class Reinstate(Appending):
     """A suspended organisation may act again; the document gives the reason."""
 
     kind: Literal["reinstated"]

@@ -6,16 +6,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from api.schemas.assets import Document, Position
-from api.schemas.base import EXAMPLE_ADDRESS, Address, Answer, AsOf, Hash, Moment, Request
+from api.schemas.assets import Appending, Document
+from api.schemas.base import EXAMPLE_ADDRESS, Address, Answer, AsOf, Hash, Moment
 from api.schemas.sign_in import AddressInput
 
 
-class _Act(Request):
-    position: Annotated[
-        Position | None,
-        Field(description="the position this entry must take; left out: the next one"),
-    ] = None
+class _Act(Appending):
     document: Annotated[Document, Field(description="the reason; every member may read it")]
 
 

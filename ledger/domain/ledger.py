@@ -13,7 +13,16 @@ from ledger.domain.heads import ledger_head_after, misplaced
 from ledger.domain.kinds import BIRTHS, CONSEQUENCES, Kind
 from ledger.domain.open_relations import OpenRelations
 from ledger.domain.payloads import Dismounted, Mounted, PartAdded, PartRemoved, decode_payload
-from ledger.domain.relations import Claim, Holding, Listing, Offer, Opened, PartOf, changes
+from ledger.domain.relations import (
+    Claim,
+    Holding,
+    Listing,
+    Offer,
+    Opened,
+    PartOf,
+    changes,
+    has_passed,
+)
 from ledger.domain.subjects import Subject, fold_subject
 from ledger.errors import VerificationError
 from ledger.hashing import is_paused, subject_id
@@ -102,7 +111,7 @@ class Ledger:
     def offer_of(self, asset: Hash32, party: Party, now: int) -> Offer | None:
         """The open offer of a party, unless it has lapsed."""
         offer = self.relations.find(Offer, asset, party)
-        return offer if offer and _is_good(offer.expires, now) else None
+        return offer if offer and not has_passed(offer.expires, now) else None
 
     def parent_of(self, part: Hash32) -> Hash32 | None:
         """The asset of which `part` is a part, if any."""
@@ -125,7 +134,7 @@ class Ledger:
         return (
             claim is not None
             and (claim.issuer, claim.schema) == (issuer, schema)
-            and _is_good(claim.expires, now)
+            and not has_passed(claim.expires, now)
         )
 
     def is_open(self, world: Hash32) -> bool:
@@ -145,7 +154,7 @@ class Ledger:
         listing = self.relations.find(Listing, asset, world)
         if listing is None or listing.org != self.owner_of(asset):
             return False
-        if not self.is_open(world) or not _is_good(listing.expires, now):
+        if not self.is_open(world) or has_passed(listing.expires, now):
             return False
         schema, _ = self.admission_of(world)
         return schema == ZERO_HASH or self.is_in_force(
@@ -233,8 +242,3 @@ def _due(entry: Appended) -> tuple[Hash32, Kind, bytes, Hash32, bytes, int] | No
         case _:
             return None
     return parent, kind, told, entry.org, entry.actor, entry.timestamp
-
-
-def _is_good(expires: int, now: int) -> bool:
-    """Whether it is not past the last second at which something is good (zero: for ever)."""
-    return expires == 0 or now <= expires

@@ -35,6 +35,12 @@ from ledger.domain.payloads import (
 )
 from ledger.types import Address, Hash32, Party
 
+
+def has_passed(expires: int, time: int) -> bool:
+    """Whether what expires has, at a block's time: the contract's `hasPassed`; zero never does."""
+    return 0 != expires < time
+
+
 Value: TypeAlias = Hash32 | Address | Party | int
 """What a field of a relation's key holds."""
 
