@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from ledger.chain.node import Anvil
-from ledger.database.engine import open_engine, upgrade
 from ledger.deployment.manifest import load_manifest
+from tests.databases import opened
 from tests.ledgers import DeployedLedger, deploy
 from tests.postgres import postgres
 
@@ -33,13 +33,24 @@ def new_database() -> Iterator[Callable[[], str]]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A new database of ours, in SQLite and in PostgreSQL."""
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("new_database")()
-    opened = open_engine(url)
-    upgrade(opened)
-    yield opened
-    opened.dispose()
+    with opened(_url(request, tmp_path)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """The same for all tests of a module."""
+    with opened(_url(request, tmp_path_factory.mktemp("shared"))) as engine:
+        yield engine
+
+
+def _url(request: pytest.FixtureRequest, folder: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{folder}/ledger.db"
+    url: str = request.getfixturevalue("new_database")()
+    return url
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ Whatever row and column of whatever table is falsified, added or gone, is named 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from sqlalchemy import Engine, func, select, text
 
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import AccountProof
-from ledger.database.engine import open_engine, upgrade
 from ledger.domain.payloads import Offered
 from ledger.errors import MalformedValue, MirrorError, NodeError, NodeUnavailable, RpcError
 from ledger.mirror.auditing.audit import AUDITED, ORDER, Audit, Progress, audit
@@ -25,6 +23,7 @@ from ledger.mirror.auditing.stream import ChainMoved, Unproven
 from ledger.mirror.store import Store
 from ledger.mirror.tables import TABLES
 from ledger.types import Party
+from tests.databases import opened
 from tests.mirror.chain import Chain
 from tests.mirror.lives import Life
 from tests.mirror.mirroring import FinalUpTo, catch_up
@@ -41,14 +40,6 @@ OWN_WORDS = {("mirror", "alarm"), ("checkpoint", "made_at")}
 
 BOUNDED = {("mirror", "final_block"), ("mirror", "proven_block"), ("mirror", "alarm_block")}
 """What depends on when the mirror last heard of it: the chain says how far it can be."""
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
-from ledger.database.engine import open_engine, reading, upgrade
+from ledger.database.engine import reading
 from ledger.domain.kinds import Kind
 from ledger.mirror import queries
 from ledger.mirror.indexes import build_indexes, leave_out_indexes
@@ -19,6 +19,7 @@ from ledger.mirror.queries import AssetFilter, Cursor, FeedFilter, Moment, Page
 from ledger.mirror.queries.members import find_members
 from ledger.mirror.tables import AssetRow, BatchRow
 from ledger.types import Stage
+from tests.databases import opened
 from tests.mirror.questions import Known, Question, questions, statements
 from tests.postgres import postgres
 
@@ -104,24 +105,19 @@ SORTED = {"find_tree", "list_tree"}
 def sqlite(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('plans')}/ledger.db")
-    upgrade(engine)
-    if request.param == "filled":
-        # Of indexes that serve alike, SQLite takes the one that was made last.
-        build_indexes(engine, leave_out_indexes(engine))
-    begin(engine)
-    yield engine
-    engine.dispose()
+    with opened(f"sqlite:///{tmp_path_factory.mktemp('plans')}/ledger.db") as engine:
+        if request.param == "filled":
+            # Of indexes that serve alike, SQLite takes the one that was made last.
+            build_indexes(engine, leave_out_indexes(engine))
+        begin(engine)
+        yield engine
 
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[Engine]:
-    with postgres() as make:
-        engine = open_engine(make())
-        upgrade(engine)
+    with postgres() as make, opened(make()) as engine:
         begin(engine)
         yield engine
-        engine.dispose()
 
 
 def begin(engine: Engine) -> None:

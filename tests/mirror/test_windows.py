@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from ledger.database.engine import open_engine, reading, upgrade
+from ledger.database.engine import reading
 from ledger.domain.kinds import Kind
 from ledger.mirror.queries import AssetFilter, Cursor, Moment, Page, list_assets, windows
 from ledger.mirror.tables import AssetRow, EntryRow, HolderRow
 from ledger.types import AssetKind, Hash32, Party, Stage
+from tests.databases import opened
 from tests.mirror.questions import statements
 from tests.postgres import postgres
 
@@ -67,21 +68,16 @@ def blank(row: Any, **given: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('windows')}/ledger.db")
-    upgrade(engine)
-    plant(engine)
-    yield engine
-    engine.dispose()
+    with opened(f"sqlite:///{tmp_path_factory.mktemp('windows')}/ledger.db") as engine:
+        plant(engine)
+        yield engine
 
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[Engine]:
-    with postgres() as make:
-        engine = open_engine(make())
-        upgrade(engine)
+    with postgres() as make, opened(make()) as engine:
         plant(engine)
         yield engine
-        engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, text
 from sqlmodel import Session, col, select
 
-from ledger.database.engine import open_engine, reading, upgrade, writing
+from ledger.database.engine import reading, writing
 from ledger.domain.payloads import Dismounted, Mounted
 from ledger.hashing import keccak
 from ledger.outbox.conflicts import WrongPosition
@@ -19,29 +17,14 @@ from ledger.outbox.positions import next_on_its_way
 from ledger.outbox.tables import Operation, State
 from ledger.types import Hash32
 from tests.outbox.asking import ask, observe, organisation_of, register
-from tests.postgres import postgres
 
 DOMAIN = b"\x01" * 32
 ORG = organisation_of(DOMAIN, "did:web:gears.example")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def engine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        folder: Path = tmp_path_factory.mktemp("positions")
-        yield from opened(f"sqlite:///{folder / 'ledger.db'}")
-    else:
-        with postgres() as make:
-            yield from opened(make())
-
-
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
+@pytest.fixture
+def engine(shared_engine: Engine) -> Engine:
+    return shared_engine
 
 
 def part(number: int, of: str) -> Hash32:

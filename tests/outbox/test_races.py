@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
-from ledger.database.engine import open_engine, upgrade, writing
+from ledger.database.engine import writing
 from ledger.hashing import sha256
 from ledger.outbox.conflicts import AlreadyEnrolled, IdempotencyConflict
 from ledger.outbox.known import AcceptedAsset
@@ -19,30 +17,15 @@ from ledger.outbox.operations import OPERATOR, accept_enrolment
 from ledger.outbox.registering import OF_MANY, Outcome, accept_registrations
 from ledger.outbox.tables import Document, Operation, Registration, Request, State
 from tests.outbox.asking import has_room, keep_nowhere, organisation_of, prepare, register
-from tests.postgres import postgres
 
 DOMAIN = b"\x01" * 32
 ORG = organisation_of(DOMAIN, "did:web:gears.example")
 MANY = 60
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def engine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        folder: Path = tmp_path_factory.mktemp("races")
-        yield from opened(f"sqlite:///{folder / 'ledger.db'}")
-    else:
-        with postgres() as make:
-            yield from opened(make())
-
-
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
+@pytest.fixture
+def engine(shared_engine: Engine) -> Engine:
+    return shared_engine
 
 
 @pytest.mark.parametrize("keyed", [False, True])

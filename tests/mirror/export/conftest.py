@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ledger.database.engine import open_engine, upgrade
 from ledger.mirror.store import Store
 from ledger.types import Hash32
+from tests.databases import opened
 from tests.mirror.chain import Chain
 from tests.mirror.lives import Life
 from tests.mirror.mirroring import FinalUpTo, catch_up, contents
@@ -37,14 +36,6 @@ class Lived:
     def last(self) -> int:
         """The newest block."""
         return max(self.standing)
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
