@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import batch_serials, lookup
 from api.acceptance import Taken
+from api.bodies import to_the_end
 from api.deps import Service
 from api.errors import Problem, field_error, unavailable
 from api.pressure import require_room
@@ -27,7 +28,6 @@ from ledger.documents.canonical import JsonValue, canonical
 from ledger.documents.sealing import seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import BatchRegistered
-from ledger.errors import LedgerError
 from ledger.hashing import sha256, subject_id
 from ledger.outbox.batches import SentBatch, accept_batch, is_standing, lock_serials
 from ledger.outbox.classes import Label, make_label
@@ -80,13 +80,8 @@ async def take_in(service: Service, asking: Asking, body: AsyncIterator[bytes]) 
         IdempotencyConflict: it contradicts an earlier request.
         UnknownThing: the owner is not known.
     """
-    try:
+    async with to_the_end(body):
         return await _take(service, asking, body)
-    except (Problem, LedgerError):
-        # Who is still sending when the connection ends may never read the answer.
-        async for _ in body:
-            pass
-        raise
 
 
 async def _take(service: Service, asking: Asking, body: AsyncIterator[bytes]) -> TakenBatch:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -11,6 +13,7 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
 from api.errors import Problem, invalid, problem_of_validation
+from ledger.errors import LedgerError
 
 _Body = TypeVar("_Body")
 JSON: Final = "application/json"
@@ -45,6 +48,20 @@ def require_type(request: Request, *allowed: str) -> str:
             headers={"Accept-Post": ", ".join(allowed)},
         )
     return media_type
+
+
+@asynccontextmanager
+async def to_the_end(body: AsyncIterator[bytes]) -> AsyncIterator[None]:
+    """Read what is left of a body that is refused before its end.
+
+    Who is still sending when the connection ends may never read the answer.
+    """
+    try:
+        yield
+    except (Problem, LedgerError):
+        async for _ in body:
+            pass
+        raise
 
 
 def decode_body(adapter: TypeAdapter[_Body], raw: bytes) -> _Body:

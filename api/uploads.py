@@ -10,6 +10,7 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 
 from api.acceptance import digest
+from api.bodies import to_the_end
 from api.deps import Service
 from api.errors import Problem, field_error, unavailable
 from ledger.database.engine import writing
@@ -63,13 +64,8 @@ async def take_in(service: Service, asked: Uploading, body: AsyncIterator[bytes]
         Problem: it is not what it is declared to be, or is broken.
         IdempotencyConflict: the key stands for another request.
     """
-    try:
+    async with to_the_end(body):
         return await _take(service, asked, body)
-    except (Problem, LedgerError):
-        # Who is still sending when the connection ends may never read the answer.
-        async for _ in body:
-            pass
-        raise
 
 
 async def _take(service: Service, asked: Uploading, body: AsyncIterator[bytes]) -> Uploaded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from ledger.client.events import EventAnswer, Following
 from ledger.client.flows import Flow, Listing
@@ -13,10 +13,13 @@ from ledger.client.rows import AsyncRows, Rows
 from ledger.client.transport import Address, AsyncTransport, Transport
 
 T = TypeVar("T")
+Carrier = TypeVar("Carrier", Transport, AsyncTransport)
 
 
-class Caller:
-    """Asks one service with one key, and reads what it answers; the base of `Client`."""
+class _Connected(Generic[Carrier]):
+    """What both are made with."""
+
+    _kind: type[Carrier]
 
     def __init__(
         self,
@@ -29,10 +32,16 @@ class Caller:
         connections: int = 32,
     ) -> None:
         address = Address(url, patience, queue_patience, timeout, connections)
-        self._transport = Transport(address, api_key)
+        self._transport: Carrier = self._kind(address, api_key)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport.address.url!r})"
+
+
+class Caller(_Connected[Transport]):
+    """Asks one service with one key, and reads what it answers; the base of `Client`."""
+
+    _kind = Transport
 
     def __enter__(self) -> Self:
         return self
@@ -74,24 +83,10 @@ class Caller:
             yield from followed.take(piece)
 
 
-class AsyncCaller:
+class AsyncCaller(_Connected[AsyncTransport]):
     """The same for tasks of an event loop; the base of `AsyncClient`."""
 
-    def __init__(
-        self,
-        url: str,
-        api_key: str | None = None,
-        *,
-        patience: float = 30.0,
-        queue_patience: float | None = None,
-        timeout: float = 30.0,
-        connections: int = 32,
-    ) -> None:
-        address = Address(url, patience, queue_patience, timeout, connections)
-        self._transport = AsyncTransport(address, api_key)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._transport.address.url!r})"
+    _kind = AsyncTransport
 
     async def __aenter__(self) -> Self:
         return self

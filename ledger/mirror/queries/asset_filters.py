@@ -115,16 +115,6 @@ def within(
     return conditions
 
 
-def was_party(party: Party, org: Hash32, at: Moment, row: Any = AssetRow) -> ColumnElement[bool]:
-    """Whether an asset had that party at a moment: looked for among its own holders.
-
-    What the party holds may be more than all that is asked about.
-    """
-    held = aliased(HolderRow)
-    those = unindexed(held.org) == org, col(held.party) == party.label
-    return exists().where(col(held.asset) == col(row.id), *those, *standing(held, at))
-
-
 def stands(
     wanted: AssetFilter, at: Moment | None, row: Any = AssetRow, say: Callable[[Any], Any] = col
 ) -> list[ColumnElement[bool]]:
