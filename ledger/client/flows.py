@@ -179,7 +179,7 @@ def last_segment(url: str) -> str:
 
 def chosen(**given: object) -> dict[str, str]:
     """The parameters that are given (not None), as a query writes them."""
-    return {name.rstrip("_"): _text(value) for name, value in given.items() if value is not None}
+    return {name: _text(value) for name, value in told(**given).items()}
 
 
 def _text(value: object) -> str:
