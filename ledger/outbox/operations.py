@@ -8,25 +8,14 @@ from typing import Any, Final
 from sqlmodel import Session, func, select
 
 from ledger.documents.packs import Place
-from ledger.domain.kinds import CONSEQUENCES, GOVERNANCE, Kind
+from ledger.domain.kinds import GOVERNANCE, Kind
 from ledger.domain.payloads import Enrolled
 from ledger.outbox.classes import Label, label_values
 from ledger.outbox.clock import new_id, now
-from ledger.outbox.conflicts import (
-    AlreadyEnrolled,
-    WrittenByTheLedger,
-    WrongPosition,
-)
+from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.once import Accepted, Asked, accept_once, find_answered, find_operation
-from ledger.outbox.positions import lock_subjects, next_on_its_way, written_to
 from ledger.outbox.receipts import Notary, promise_all
-from ledger.outbox.tables import (
-    Document,
-    Operation,
-    Role,
-    State,
-    Tenant,
-)
+from ledger.outbox.tables import Operation, Role, State, Tenant
 from ledger.types import ZERO_HASH, Hash32
 
 __all__ = [
@@ -35,7 +24,6 @@ __all__ = [
     "Asked",
     "SentDocument",
     "accept_enrolment",
-    "accept_entry",
     "add_operation",
     "count_operations",
     "document_values",
@@ -57,52 +45,6 @@ class SentDocument:
     place: Place
     media_type: str = "application/json"
     label: Label | None = None
-
-
-def accept_entry(
-    session: Session,
-    *,
-    org: Hash32 | None,
-    subject: Hash32,
-    kind: Kind,
-    payload: bytes,
-    position: int | None,
-    next_position: int | None,
-    document: SentDocument | None,
-    idempotency_key: str | None,
-    request_digest: Hash32,
-    notary: Notary | None = None,
-) -> Accepted:
-    """Accept an entry about a subject that exists (or is about to); the caller commits.
-
-    `org` is None where governance acts. `next_position` is the subject's next position as
-    mirrored (None: not mirrored). With `position` None the entry takes whatever position is next
-    when it is sent, and the operation tells the one expected. The `notary` signs its receipt.
-
-    Raises:
-        IdempotencyConflict: the key stands for another request.
-        WrongPosition: `position` is not the next, counting what is on its way.
-        WrittenByTheLedger: nobody can ask for an entry of that kind.
-    """
-    if kind in CONSEQUENCES or kind is Kind.FOUNDED:
-        raise WrittenByTheLedger(kind.label)
-    sender = OPERATOR if org is None else org
-
-    def make() -> Operation:
-        lock_subjects(session, written_to(subject, kind, payload))
-        expected = max(next_position or 0, next_on_its_way(session, subject))
-        if position not in (None, expected):
-            raise WrongPosition(subject, expected=expected, given=position)
-        fixed = position is not None
-        if document:
-            session.add(Document(**document_values(sender, subject, document, now())))
-        values = operation_values(
-            new_id(), sender, subject, kind, payload, expected, now(), fixed=fixed
-        )
-        return add_operation(session, notary, values)
-
-    asked = Asked(sender, idempotency_key, request_digest)
-    return accept_once(session, asked, lambda: None, make)
 
 
 def accept_enrolment(

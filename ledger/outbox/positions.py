@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, func, select
 
 from ledger.domain.kinds import Kind
@@ -25,10 +26,37 @@ def written_to(subject: Hash32, kind: Kind, payload: bytes) -> frozenset[Hash32]
 
 def lock_subjects(session: Session, subjects: Collection[Hash32]) -> None:
     """Let requests about the same subjects take turns; on SQLite all writers do so anyway."""
-    if session.get_bind().dialect.name == "postgresql":
+    if session.get_bind().dialect.name == "postgresql" and subjects:
         # In one order, or two requests could wait for each other.
-        for key in sorted(int.from_bytes(each[:8], "big", signed=True) for each in subjects):
-            session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+        keys = sorted({int.from_bytes(each[:8], "big", signed=True) for each in subjects})
+        session.connection().execute(_LOCK, {"keys": keys})
+
+
+_LOCK: Final = text("select pg_advisory_xact_lock(key) from unnest(cast(:keys as bigint[])) key")
+
+
+@dataclass(slots=True)
+class OnItsWay:
+    """What accepted operations are to write to a subject: the position of its own `last` one.
+
+    `echoes` are entries that it has as a parent, of operations accepted after that one.
+    """
+
+    last: int | None
+    echoes: int
+
+    @property
+    def following(self) -> int:
+        """The position after all of it; zero: there is nothing."""
+        return (self.last or 0) + 1 + self.echoes if self.last is not None or self.echoes else 0
+
+    def write(self, position: int) -> None:
+        """Count one of its own, accepted now."""
+        self.last, self.echoes = position, 0
+
+    def echo(self) -> None:
+        """Count one that it has as a parent, accepted now."""
+        self.echoes += 1
 
 
 def next_on_its_way(session: Session, subject: Hash32) -> int:
@@ -36,26 +64,34 @@ def next_on_its_way(session: Session, subject: Hash32) -> int:
 
     What is written to it as a parent counts, if it was accepted after the subject's last one.
     """
-    wanted = select(Operation.position, Operation.sequence).where(
-        Operation.subject == subject, Operation.state != State.REJECTED
-    )
-    last = session.exec(wanted.order_by(col(Operation.position).desc()).limit(1)).first()
-    position, sequence = last or (0, 0)
-    echoes = _count_echoes(session, subject, sequence or 0)
-    return position + 1 + echoes if last or echoes else 0
+    return find_on_its_way(session, subject).following
 
 
-def _count_echoes(session: Session, parent: Hash32, after: int) -> int:
-    """How many operations accepted after a sequence mount parts on a subject, or dismount them."""
-    some = (
-        select(Operation.sequence)
-        .where(
-            text(MOUNTS),
-            Operation.payload == parent,
-            col(Operation.sequence) > after,
-            Operation.state != State.REJECTED,
-        )
-        .limit(_MOST)
-        .subquery()
+def find_on_its_way(session: Session, subject: Hash32) -> OnItsWay:
+    """What accepted operations are to write to a subject."""
+    session.flush()
+    connection = session.connection()
+    last = connection.execute(_LAST, {"subject": subject}).first()
+    position, sequence = last or (None, 0)
+    after = {"parent": subject, "after": sequence}
+    return OnItsWay(position, connection.execute(_ECHOES, after).scalar_one())
+
+
+# Made once: it takes longer to make a statement than to have it answered.
+_LAST: Final = (
+    select(Operation.position, Operation.sequence)
+    .where(col(Operation.subject) == bindparam("subject"), col(Operation.state) != State.REJECTED)
+    .order_by(col(Operation.position).desc())
+    .limit(1)
+)
+_ECHOES: Final = select(func.count()).select_from(
+    select(Operation.sequence)
+    .where(
+        text(MOUNTS),
+        col(Operation.payload) == bindparam("parent"),
+        col(Operation.sequence) > bindparam("after"),
+        col(Operation.state) != State.REJECTED,
     )
-    return session.exec(select(func.count()).select_from(some)).one()
+    .limit(_MOST)
+    .subquery()
+)

@@ -19,8 +19,8 @@ from ledger.domain.payloads import AccountAdded
 from ledger.hashing import sha256
 from ledger.mirror.checkpoints import keep_checkpoint
 from ledger.mirror.queries import find_mirror
+from ledger.outbox.appending import accept_entry
 from ledger.outbox.checkpoint_tables import CheckpointAnchor, CheckpointSignature
-from ledger.outbox.operations import accept_entry
 from ledger.outbox.witnesses import keep_anchor, keep_word
 from ledger.proofs.checkpoint import Checkpoint
 from ledger.proofs.signed import decode_file

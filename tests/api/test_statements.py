@@ -12,7 +12,7 @@ from ledger.database.engine import open_engine, reading, writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import CredentialIssued
 from ledger.mirror.queries import find_claim, list_claims_of, list_listings_of
-from ledger.outbox.operations import accept_entry
+from ledger.outbox.appending import accept_entry
 from ledger.types import parse_hash
 from tests.api.running import Member, Running, until
 from tests.api.test_handover import (

@@ -16,7 +16,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import AccountAdded, AccountRemoved, Payload
 from ledger.hashing import subject_id
 from ledger.mirror.queries import find_organisation
-from ledger.outbox.operations import accept_entry
+from ledger.outbox.appending import accept_entry
 from ledger.types import Address, parse_hash, to_hex
 from tests.api.running import Member, Running, until
 

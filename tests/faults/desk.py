@@ -28,6 +28,7 @@ from ledger.domain.payloads import (
 from ledger.errors import Conflict
 from ledger.hashing import sha256, subject_id
 from ledger.mirror.subject_rows import fetch_subjects
+from ledger.outbox.appending import accept_entry
 from ledger.outbox.interventions import cancel, retry
 from ledger.outbox.keys import Credential
 from ledger.outbox.known import AcceptedAsset
@@ -36,7 +37,6 @@ from ledger.outbox.operations import (
     Asked,
     SentDocument,
     accept_enrolment,
-    accept_entry,
     find_operation,
 )
 from ledger.outbox.positions import next_on_its_way

@@ -14,12 +14,12 @@ from ledger.documents.sealing import Sealed, seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Enrolled, Observed, Payload, Registered
 from ledger.hashing import sha256, subject_id
+from ledger.outbox.appending import accept_entry
 from ledger.outbox.operations import (
     Accepted,
     Asked,
     SentDocument,
     accept_enrolment,
-    accept_entry,
     find_operation,
 )
 from ledger.outbox.registering import Registering, accept_registrations

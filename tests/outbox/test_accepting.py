@@ -15,6 +15,7 @@ from ledger.documents.packs import Place
 from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Unfrozen
+from ledger.outbox.appending import accept_entry
 from ledger.outbox.conflicts import (
     AlreadyEnrolled,
     IdempotencyConflict,
@@ -22,7 +23,7 @@ from ledger.outbox.conflicts import (
     WrongPosition,
 )
 from ledger.outbox.known import AcceptedAsset
-from ledger.outbox.operations import OPERATOR, accept_entry, count_operations
+from ledger.outbox.operations import OPERATOR, count_operations
 from ledger.outbox.registering import Outcome, Registering, accept_registrations
 from ledger.outbox.registrations import find_assets, find_registrations
 from ledger.outbox.tables import Document, Operation, Registration, Request, Role, State

@@ -27,8 +27,8 @@ from ledger.domain.payloads import (
 )
 from ledger.hashing import keccak, subject_id
 from ledger.outbox.alarms import find_alarms
+from ledger.outbox.appending import accept_entry
 from ledger.outbox.conflicts import WrittenByTheLedger
-from ledger.outbox.operations import accept_entry
 from ledger.outbox.queue import choose
 from ledger.outbox.tables import Role, State
 from ledger.types import ZERO_HASH, Hash32, Party

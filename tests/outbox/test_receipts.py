@@ -14,7 +14,7 @@ from ledger.database.engine import reading, writing
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Observed
 from ledger.hashing import sha256
-from ledger.outbox.operations import accept_entry
+from ledger.outbox.appending import accept_entry
 from ledger.outbox.receipts import Notary, find_receipts
 from ledger.outbox.registering import accept_registrations
 from ledger.outbox.tables import Operation, ReceiptSigning
