@@ -18,16 +18,11 @@ from api.validation import require_fitting
 from ledger.database.engine import reading, writing
 from ledger.documents.sealing import Sealed
 from ledger.domain.payloads import Payload
+from ledger.outbox.appending import accept_entry
 from ledger.outbox.classes import Label
 from ledger.outbox.conflicts import WrongPosition
 from ledger.outbox.keys import Credential
-from ledger.outbox.operations import (
-    OPERATOR,
-    Asked,
-    SentDocument,
-    accept_entry,
-    find_answered,
-)
+from ledger.outbox.operations import OPERATOR, Asked, SentDocument, find_answered
 from ledger.outbox.tables import Operation
 from ledger.types import ZERO_HASH, Hash32
 
