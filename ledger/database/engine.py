@@ -55,6 +55,9 @@ _PATIENCE: Final = "ledger_patience"
 # Any number serves, as long as every process of ours locks the same one.
 _UPGRADE_LOCK: Final = 0x4C454447
 
+# For each of millions of bytes the driver would look for a way to adapt them; they are as they are.
+sqlite3.register_adapter(bytes, bytes.__bytes__)
+
 _MIGRATING: Final = threading.Lock()
 _TURNS: Final[dict[str, threading.Lock]] = {}
 
