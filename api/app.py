@@ -24,8 +24,8 @@ from api.feed import Feed
 from api.gathering import Gatherer
 from api.ledger_measures import LedgerMeasures
 from api.measures import Measures
-from api.quick import Quick
-from api.quick_lookup import Lookup
+from api.quick.layer import Quick
+from api.quick.lookups import open_lookup
 from api.quotas import Quotas
 from api.registration import Sent, register
 from api.routes import (
@@ -106,6 +106,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     engine = open_engine(settings.database())
+    # Whoever answers holds a connection, and may have to ask for what is counted: if both were of
+    # one pool, as many requests as it has connections would wait for each other.
+    counting = open_engine(settings.database())
     kept = open_stores(settings.data, settings.document_key)
     births = Births(kept.documents, kept.batches, kept.files)
     signer = open_service_key(settings.data / "keys")
@@ -114,16 +117,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         engine=engine,
         documents=kept.documents,
         files=kept.files,
-        gauge=Gauge(engine),
+        gauge=Gauge(counting),
         ends=Ends(engine),
         births=births,
         signer=signer,
-        diary=Diary(engine, settings.access_log_days),
-        quotas=Quotas(engine, settings),
+        diary=Diary(counting, settings.access_log_days),
+        quotas=Quotas(counting, settings),
         validators=SchemaWorkers(),
     )
 
-    lookup = Lookup(engine)
+    lookup = open_lookup(engine)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -136,8 +139,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
         await run_in_threadpool(service.diary.close)
         service.validators.close()
-        lookup.close()
-        engine.dispose()
+        await lookup.close()
+        for each in (engine, counting):
+            each.dispose()
 
     app = FastAPI(
         title="Asset Ledger",

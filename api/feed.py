@@ -7,6 +7,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import Context
 from typing import Final
 
 from fastapi.sse import format_sse_event
@@ -106,7 +107,8 @@ class Feed:
         key = (place, wanted)
         known = self._loads.get(key) if limit == _PORTION else None
         if known is None:
-            known = asyncio.create_task(run_in_threadpool(self._load, place, wanted, limit))
+            work = run_in_threadpool(self._load, place, wanted, limit)
+            known = asyncio.create_task(work, context=Context())  # it belongs to no one request
             if limit == _PORTION:
                 self._loads[key] = known
                 known.add_done_callback(lambda done: self._keep(key, done))

@@ -16,6 +16,11 @@ def begin_notes() -> dict[str, str]:
 
 def note(**told: str) -> None:
     """Add to the notes of the request that is being answered, if one is."""
-    notes = _notes.get()
+    notes = find_notes()
     if notes is not None:
         notes.update(told)
+
+
+def find_notes() -> dict[str, str] | None:
+    """The notes of the request that is being answered; None if none is."""
+    return _notes.get()

@@ -37,9 +37,9 @@ def exceeded(need: Need, moment: int) -> Problem:
         headers={
             "Retry-After": str(seconds),
             "RateLimit-Policy": _policy(need),
-            "RateLimit": f'"{_name(need)}";r=0;t={seconds}',
+            "RateLimit": f'"{name_of(need)}";r=0;t={seconds}',
         },
-        members={"quota": _name(need), "most": need.most, "seconds": need.window // 1000},
+        members={"quota": name_of(need), "most": need.most, "seconds": need.window // 1000},
     )
 
 
@@ -54,21 +54,26 @@ def too_many_in_flight(subject: str, most: int) -> Problem:
     )
 
 
-def tell_policies(needs: Sequence[Need]) -> str:
-    """The quotas, as the header field RateLimit-Policy has them."""
-    return ", ".join([_policy(one) for one in needs])
+def tell_policies(needs: Sequence[Need]) -> HeaderField:
+    """The header field that names the quotas."""
+    return b"ratelimit-policy", ", ".join([_policy(one) for one in needs]).encode()
 
 
-def tell_left(policies: str, left: Sequence[tuple[Need, int]], moment: int) -> list[HeaderField]:
-    """The header fields that say what is left of each, as far as this process knows."""
-    if not left:
-        return []
+def tell_left(left: Sequence[tuple[str, int, int]], moment: int) -> HeaderField:
+    """The header field that says what is left of each, as far as this process knows.
+
+    Each is a quota's name, what is left, and its window in milliseconds.
+    """
     told = [
-        f'"{_name(one)}";r={number};t={(one.window - moment % one.window) // 1000}'
-        for one, number in left
+        f'"{name}";r={number};t={(window - moment % window) // 1000}'
+        for name, number, window in left
     ]
-    fields = (b"ratelimit-policy", policies), (b"ratelimit", ", ".join(told))
-    return [(name, value.encode()) for name, value in fields]
+    return b"ratelimit", ", ".join(told).encode()
+
+
+def name_of(need: Need) -> str:
+    """A quota's name, as header fields and refusals have it."""
+    return f"{_sort(need.subject)}-{need.measure}"
 
 
 def _whose(subject: str) -> str:
@@ -79,9 +84,5 @@ def _sort(subject: str) -> str:
     return "key" if subject.startswith("key:") else "organisation"
 
 
-def _name(need: Need) -> str:
-    return f"{_sort(need.subject)}-{need.measure}"
-
-
 def _policy(need: Need) -> str:
-    return f'"{_name(need)}";q={need.most};w={need.window // 1000}'
+    return f'"{name_of(need)}";q={need.most};w={need.window // 1000}'

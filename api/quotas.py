@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from api.flights import Flight, Flights
-from api.quota_answers import HeaderField, Need, exceeded, tell_left, tell_policies
+from api.quota_answers import HeaderField, Need, exceeded, name_of, tell_left, tell_policies
 from ledger.database.engine import reading, writing
 from ledger.outbox.clock import now
 from ledger.outbox.keys import Credential
@@ -56,7 +56,8 @@ class _Plan:
     limits: Limits
     needs: list[Need]
     bounds: list[tuple[str, int]]
-    policies: str
+    policies: HeaderField
+    names: list[str]
 
 
 @dataclass(slots=True)
@@ -140,7 +141,8 @@ class Quotas:
         plan = self._plans.get(who.prefix)
         if plan is None or (plan.limits is not limits and plan.limits != limits):
             needs = self._needs(who, limits, 0)
-            plan = _Plan(limits, needs, self._bounds(who, limits), tell_policies(needs))
+            names = [name_of(one) for one in needs]
+            plan = _Plan(limits, needs, self._bounds(who, limits), tell_policies(needs), names)
             self._plans[who.prefix] = plan
             while len(self._plans) > _REMEMBERED:
                 self._plans.popitem(last=False)
@@ -183,8 +185,13 @@ class Quotas:
                         lease.left -= more
                         lease.credit += 0 if lease.asked else more
 
-        left = [(one, max(0, lease.left + max(0, lease.rest))) for one, lease in leases]
-        return Toll(tell_left(plan.policies, left, moment), end)
+        if not leases:
+            return Toll([], end)
+        left = [
+            (name, max(0, lease.left + max(0, lease.rest)), one.window)
+            for name, (one, lease) in zip(plan.names, leases, strict=True)
+        ]
+        return Toll([plan.policies, tell_left(left, moment)], end)
 
     # -- windows -----------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from ledger.outbox.run import run as submit
 from ledger.outbox.tables import Role
 from ledger.settings import Settings
 from ledger.types import Address
+from tests.api.connections import keep_to_one
 
 WAIT = {"Prefer": "wait=20"}
 _WORD = 32
@@ -123,6 +124,7 @@ def running(
             _thread(lambda: submit(settings, deployed, signers, TagFinality(), stop), stop.set)
         )
         app = create_app(settings)
+        keep_to_one(app.state.service.engine)
         url = stack.enter_context(serving(app))
         ledger = Running(url, settings, anvil, None, operator_key, None, app)  # type: ignore[arg-type]
         stack.callback(lambda: [client.close() for client in ledger.clients])

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.quick_lookup import Asked, Found, Lookup
+from api.quick.found import Asked, Found
 from tests.api.both import aurora, boreas, service  # noqa: F401 - fixtures, on both databases
 from tests.api.running import WAIT, Member, Running
 
@@ -16,17 +16,17 @@ _OWN = {"x-request-id", "ratelimit", "date"}
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+def quick(service: Running, monkeypatch: pytest.MonkeyPatch) -> list[bool]:  # noqa: F811
     """Whether each read went the quick way."""
     went: list[bool] = []
-    find = Lookup.find
+    find = service.app.state.lookup.find
 
-    async def watched(self: Lookup, asked: Asked) -> Found | None:
-        found = await find(self, asked)
+    async def watched(asked: Asked) -> Found | None:
+        found: Found | None = await find(asked)
         went.append(found is not None)
         return found
 
-    monkeypatch.setattr(Lookup, "find", watched)
+    monkeypatch.setattr(service.app.state.lookup, "find", watched)
     return went
 
 

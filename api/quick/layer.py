@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.answers import tell_asset
 from api.conditions import is_known, tag_of
 from api.deps import Service
-from api.quick_lookup import Asked, Found, Lookup
+from api.quick.found import Asked, Found, Lookup
 from ledger.outbox.keys import Credential, split_token
 from ledger.types import to_hex
 

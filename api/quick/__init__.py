@@ -1,0 +1,1 @@
+"""The way of its own that reads of one asset take, in front of the routes."""
