@@ -118,8 +118,13 @@ def test_lists_and_things_are_as_they_were(service: Running, aurora: Member) -> 
 
 
 def still(answer: httpx.Response) -> dict[str, Any]:
-    """What an answer tells of the ledger, wherever it stands."""
+    """What an answer tells of the ledger, wherever it stands.
+
+    A party's assets come in the order in which it became that, as of a moment.
+    """
     told = {**answer.json(), "as_of": None}
+    if "owner=" in str(answer.url):
+        told["items"].sort(key=lambda one: one["id"])
     if told.get("unlisted"):
         told["unlisted"] = told["unlisted"]["assets"]  # the link says as of when
     return told
