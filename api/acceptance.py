@@ -20,6 +20,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Enrolled, decode_payload
 from ledger.domain.telling import pointed_at
 from ledger.hashing import sha256, subject_id
+from ledger.outbox.appending import AcceptedEntry
 from ledger.outbox.keys import issue_key
 from ledger.outbox.operations import (
     OPERATOR,
@@ -100,4 +101,16 @@ def taken_of(
         repeated=repeated,
         api_key=api_key,
         receipt=find_receipt(session, operation.id),
+    )
+
+
+def tell_taken(accepted: AcceptedEntry, receipts: Mapping[str, Given]) -> Taken:
+    """What became of an entry that was asked for."""
+    return Taken(
+        operation=accepted.operation,
+        subject=accepted.subject,
+        position=accepted.position,
+        content_hash=pointed_at(decode_payload(accepted.kind, accepted.payload)),
+        repeated=accepted.existing,
+        receipt=receipts.get(accepted.operation),
     )

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import astuple, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from functools import partial
 from itertools import product
+from typing import Final
 
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from api import lookup
 from api.acceptance import Taken
-from api.appending import Decided, Sending, place_of, take
+from api.bodies import decode_body
 from api.deps import Service
 from api.described import named_file, seal_described, tell_request
 from api.erasing import erase, require_erasable
 from api.errors import Problem
 from api.export_gate import read_release, require_releasable
+from api.judging import Decide, Decided, Judged, Sending, judge_all, place_of
 from api.lookup import Target
 from api.naming import make_payload
 from api.published import find_schema_document
@@ -24,6 +28,7 @@ from api.rights import Asking, require_right
 from api.schemas.acts import Act
 from api.sense import find_problem
 from api.standing import Standing
+from api.steps import go_on
 from api.suspension import find_suspended
 from api.validation import get_schema
 from ledger.documents.sealing import Sealed
@@ -40,48 +45,64 @@ from ledger.domain.payloads import (
     TitleForced,
     Transferred,
 )
-from ledger.errors import UnknownThing
+from ledger.errors import LedgerError, UnknownThing
 from ledger.outbox.classes import keep_releases, make_label
 from ledger.outbox.files import bind_file, require_free_file
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import OPERATOR
-from ledger.outbox.tables import Operation
 from ledger.types import ZERO_HASH, Hash32, Party, to_hex
 
+ACT: Final[TypeAdapter[Act]] = TypeAdapter(Act)
 
-def append(
-    service: Service,
-    who: Credential,
-    asset: Hash32,
-    body: Act,
-    if_match: str | None,
-    key: str | None,
-) -> Taken:
-    """Take in an entry about an asset.
 
-    Raises:
-        DocumentError: the document cannot be accepted.
-        UnknownThing: the request names something that nobody knows.
-        Problem: the asset is not known, not the caller's, or has moved on; the ledger would refuse.
-        WrongPosition, IdempotencyConflict: it contradicts an earlier request.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An entry about an asset as it was sent: by whom, its body, If-Match, its Idempotency-Key."""
+
+    who: Credential
+    asset: Hash32
+    body: bytes
+    if_match: str | None
+    key: str | None
+
+
+def judge_acts(service: Service, all_sent: Sequence[Sent]) -> list[Taken | Judged | Exception]:
+    """What becomes of entries about assets, as `judge_all` says.
+
+    An outcome may be a DocumentError (the document cannot be accepted), an UnknownThing (what is
+    named nobody knows), an IdempotencyConflict, or the Problem of an asset that is not known, not
+    the caller's, or has moved on, or of what the ledger would refuse.
     """
-    sent = seal_described(body)
-    told = {"path": f"assets/{asset.hex()}", **tell_request(body)}
+    read = [_read(service, sent) for sent in all_sent]
+    return go_on(read, partial(judge_all, service))
 
-    def decide(session: Session) -> Decided:
-        target = lookup.get_target(session, who, asset)
-        payload = _judge(service, session, who, target, body, sent)
-        schema, text = _find_schema(service, session, target, payload)
-        return replace(
-            place_of(asset, payload, target.count, body.position, if_match),
-            following=target.asset.count,
-            schema=schema,
-            text=text,
-            label=make_label(session, who.org or OPERATOR, getattr(body, "data_class", None)),
-            beside=_find_beside(service, session, who, asset, body, sent, payload),
-        )
 
-    return take(service, Sending(who, told, sent, key), decide)
+def _read(service: Service, sent: Sent) -> tuple[Sending, Decide] | Exception:
+    try:
+        body = decode_body(ACT, sent.body)
+        sealed = seal_described(body)
+    except (Problem, LedgerError) as error:
+        return error
+    told = {"path": f"assets/{sent.asset.hex()}", **tell_request(body)}
+    decide = partial(_decide, service, sent, body, sealed)
+    return Sending(sent.who, told, sealed, sent.key), decide
+
+
+def _decide(
+    service: Service, sent: Sent, body: Act, sealed: Sealed | None, session: Session
+) -> Decided:
+    who, asset = sent.who, sent.asset
+    target = lookup.get_target(session, who, asset)
+    payload = _judge(service, session, who, target, body, sealed)
+    schema, text = _find_schema(service, session, target, payload)
+    return replace(
+        place_of(asset, payload, target.count, body.position, sent.if_match),
+        following=target.asset.count,
+        schema=schema,
+        text=text,
+        label=make_label(session, who.org or OPERATOR, getattr(body, "data_class", None)),
+        beside=_find_beside(service, session, who, asset, body, sealed, payload),
+    )
 
 
 def _find_beside(
@@ -92,17 +113,19 @@ def _find_beside(
     body: Act,
     sent: Sealed | None,
     payload: Payload,
-) -> Callable[[Session, Operation], None]:
+) -> Callable[[Session, str], None] | None:
     """What is done with the operation. Raises Problem: a release is not the caller's to give."""
     file, released = named_file(body), read_release(body.kind, sent)
     if released is not None:
         require_releasable(session, service.births, who, asset, released)
+    if file is None and released is None and not isinstance(payload, Erased):
+        return None
 
-    def beside(session: Session, operation: Operation) -> None:
+    def beside(session: Session, operation: str) -> None:
         if file is not None:
             bind_file(session, who.org or OPERATOR, file, asset)
         if released is not None:
-            keep_releases(session, operation.id, *astuple(released))
+            keep_releases(session, operation, *astuple(released))
         # Nothing is destroyed unless the entry is taken, and no entry stands before it is.
         if isinstance(payload, Erased):
             erase(service, session, payload.documents)

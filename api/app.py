@@ -55,6 +55,7 @@ from api.routes import (
     worlds,
 )
 from api.streams import Streams, telling_of_the_end
+from api.together import Together
 from api.webhooks import Desk
 from ledger import __version__
 from ledger.cli.keystore import open_service_key
@@ -70,6 +71,9 @@ from ledger.standards.schema_workers import SchemaWorkers
 
 _GATHERED: Final = 200
 """Requests that one transaction serves: enough to share what it costs."""
+
+_COUNTING: Final = 5
+"""Connections for what is counted: no request waits there for long."""
 
 _ROUTES = (
     proofs,
@@ -108,7 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     engine = open_engine(settings.database())
     # Whoever answers holds a connection, and may have to ask for what is counted: if both were of
     # one pool, as many requests as it has connections would wait for each other.
-    counting = open_engine(settings.database())
+    counting = open_engine(settings.database(), connections=_COUNTING)
     kept = open_stores(settings.data, settings.document_key)
     births = Births(kept.documents, kept.batches, kept.files)
     signer = open_service_key(settings.data / "keys")
@@ -158,6 +162,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.lookup = lookup
     app.state.callers = Gatherer[str, Credential](partial(identify_all, engine), _GATHERED)
     app.state.registrations = Gatherer[Sent, Taken](partial(register, service), _GATHERED)
+    app.state.together = Together(service)
     app.state.feed = Feed(engine, births, feed_source(settings.api_url()))
     reach = Reach(settings.webhook_private_addresses, settings.webhook_plain_http)
     app.state.webhooks = Desk(Secrets(kept.vault), reach)

@@ -1,142 +1,153 @@
-"""Takes an entry in, whatever subject it is about: requests that append become operations here."""
+"""Takes entries in, whatever subject they are about: requests that append become operations here.
+
+One alone goes the same way as many that come at the same time: judged by one snapshot, accepted by
+one commit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from sqlmodel import Session
 
-from api.acceptance import Taken, digest, taken_of
-from api.conditions import read_if_match
+from api.acceptance import Taken, tell_taken
 from api.deps import Service
 from api.errors import Problem
+from api.judging import Decide, Decided, Judged, Sending, judge_all
 from api.pressure import require_room
 from api.receipts import get_notary
-from api.validation import require_fitting
-from ledger.database.engine import reading, writing
+from api.steps import go_on
+from ledger.database.engine import writing
+from ledger.documents.packs import Place
 from ledger.documents.sealing import Sealed
-from ledger.domain.payloads import Payload
-from ledger.outbox.appending import accept_entry
-from ledger.outbox.classes import Label
+from ledger.outbox.appending import Appending, Outcome, accept_entries
 from ledger.outbox.conflicts import WrongPosition
-from ledger.outbox.keys import Credential
-from ledger.outbox.operations import OPERATOR, Asked, SentDocument, find_answered
-from ledger.outbox.tables import Operation
-from ledger.types import ZERO_HASH, Hash32
+from ledger.outbox.operations import SentDocument
+from ledger.outbox.receipts import find_receipts
+from ledger.proofs.receipt_tree import Given
+from ledger.types import Hash32
+
+_Kept: TypeAlias = tuple[Judged, SentDocument | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A request to append: who asks, what it says, its document, its Idempotency-Key.
-
-    `told` tells equal requests apart from others; nothing in it is random.
-    """
-
-    who: Credential
-    told: Mapping[str, Any]
-    document: Sealed | None
-    key: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The entry that a request turned out to ask for; it must stand at `position`, if that is told.
-
-    `following` is the subject's next position as it is mirrored, `matched` whether `position` is
-    what If-Match asks for. The document must fit the schema of that id and text, if there is one,
-    and is kept under `label`. `beside` is done with the operation, in its transaction and once.
-    """
-
-    subject: Hash32
-    payload: Payload
-    following: int | None
-    position: int | None = None
-    matched: bool = False
-    schema: Hash32 = ZERO_HASH
-    text: bytes | None = None
-    label: Label | None = None
-    beside: Callable[[Session, Operation], None] | None = None
-
-
-def take(service: Service, sending: Sending, decide: Callable[[Session], Decided]) -> Taken:
-    """Take an entry in; `decide` says which, or raises what speaks against it.
-
-    The operator's key writes as governance.
+def take(service: Service, sending: Sending, decide: Decide) -> Taken:
+    """Take an entry in. The operator's key writes as governance.
 
     Raises:
         Problem: whatever `decide` does; the document does not fit; the subject has moved on; there
             is no room.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
-    org = sending.who.org or OPERATOR
-    asked = Asked(org, sending.key, digest(sending.told, sending.document))
-    with reading(service.engine) as session:
-        # Before anything is judged: what was right then may be wrong now.
-        if answered := find_answered(session, asked):
-            return taken_of(session, answered, repeated=True)
-        decided = decide(session)
-    # Without a session, as it may take its time.
-    sent = sending.document
-    require_fitting(service, decided.schema, decided.text, sent.raw if sent else None)
-    require_room(service, org)
-    document = _store(service, org, sent, decided.label)
+    [judged] = judge_all(service, [(sending, decide)])
+    if isinstance(judged, Exception):
+        raise judged
+    if isinstance(judged, Taken):
+        return judged
+    judged.require_fitting(service)
+    [outcome] = take_all(service, [judged])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def take_all(service: Service, all_judged: Sequence[Judged]) -> list[Taken | Exception]:
+    """Accept what was judged, in one transaction: each has its own outcome, in order.
+
+    What has something done beside it has a transaction of its own, as that may fail.
+    """
+    let_in = [_let_in(service, one) for one in all_judged]
+    kept = go_on(let_in, lambda these: _keep(service, these))
+    return go_on(kept, lambda these: _accept_all(service, these))
+
+
+def _let_in(service: Service, one: Judged) -> Judged | Exception:
     try:
-        with writing(service.engine) as session:
-            accepted = accept_entry(
-                session,
-                org=sending.who.org,
-                subject=decided.subject,
-                kind=decided.payload.KIND,
-                payload=decided.payload.encode(),
-                position=decided.position,
-                next_position=decided.following,
-                document=document,
-                idempotency_key=asked.key,
-                request_digest=asked.digest,
-                notary=get_notary(service, session),
-            )
-            if decided.beside is not None and not accepted.existing:
-                decided.beside(session, accepted.operation)
-            return taken_of(session, accepted.operation, repeated=accepted.existing)
-    except WrongPosition as error:
-        if not decided.matched:
-            raise
-        raise Problem("precondition_failed", error.message, members=error.fields) from None
+        require_room(service, one.asked.org)
+    except Problem as problem:
+        return problem
+    return one
 
 
-def _store(
-    service: Service, org: Hash32, sent: Sealed | None, label: Label | None
-) -> SentDocument | None:
+def _keep(service: Service, these: Sequence[Judged]) -> list[_Kept | Exception]:
+    """Make the documents lasting, together."""
+    documents = [(one.document, one.asked.org) for one in these if one.document is not None]
+    try:
+        places = iter(service.documents.save(*_apart(documents)))
+    except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+        return [(one, None) if one.document is None else error for one in these]
+    return [(one, _sent(one, places)) for one in these]
+
+
+def _apart(
+    documents: Sequence[tuple[Sealed, Hash32]],
+) -> tuple[Sequence[Sealed], Sequence[Hash32]]:
+    return [document for document, _ in documents], [org for _, org in documents]
+
+
+def _sent(one: Judged, places: Iterator[Place]) -> SentDocument | None:
+    sent = one.document
     if sent is None:
         return None
-    [place] = service.documents.save([sent], [org])
-    return SentDocument(sent.content_hash, len(sent.raw), place, label=label)
+    return SentDocument(sent.content_hash, len(sent.raw), next(places), label=one.decided.label)
 
 
-def place_of(
-    subject: Hash32,
-    payload: Payload,
-    count: int | None,
-    position: int | None,
-    if_match: str | None,
-) -> Decided:
-    """The decision to append to a subject of `count` entries (None: it is not mirrored yet).
+def _accept_all(service: Service, these: Sequence[_Kept]) -> list[Taken | Exception]:
+    plain = [place for place, (one, _) in enumerate(these) if one.decided.beside is None]
+    rest = sorted({*range(len(these))} - {*plain})
+    outcomes: dict[int, Taken | Exception] = {}
+    for places in [plain, *[[place] for place in rest]]:
+        told = _accept(service, [these[place] for place in places])
+        outcomes |= zip(places, told, strict=True)
+    return [outcomes[place] for place in range(len(these))]
 
-    Raises:
-        Problem: If-Match names another position than its newest entry's (RFC 9110, 13.1.1).
-    """
-    if if_match is None:
-        return Decided(subject, payload, count, position)
-    tags = read_if_match(if_match)
-    newest = None if count is None else count - 1
-    if newest is None or (tags is not None and str(newest) not in tags):
-        raise Problem(
-            "precondition_failed",
-            f"If-Match names {if_match[:100]}, but the subject is at position {newest}",
-            members={"expected": newest, "given": if_match[:100]},
-        )
-    if tags is None or position is not None:
-        return Decided(subject, payload, count, position)
-    return Decided(subject, payload, count, count, matched=True)
+
+def _accept(service: Service, these: Sequence[_Kept]) -> Sequence[Taken | Exception]:
+    """Accept entries in one transaction."""
+    if not these:
+        return []
+    try:
+        with writing(service.engine) as session:
+            notary = get_notary(service, session)
+            found = accept_entries(session, [_appending(*one) for one in these], notary)
+            for (one, _), outcome in zip(these, found, strict=True):
+                _do_beside(session, one.decided, outcome)
+            given = notary.given | _find_earlier(session, found)
+    except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+        return [error] * len(these)
+    return [
+        _refusal(one, outcome) if isinstance(outcome, Exception) else tell_taken(outcome, given)
+        for (one, _), outcome in zip(these, found, strict=True)
+    ]
+
+
+def _do_beside(session: Session, decided: Decided, outcome: Outcome) -> None:
+    if decided.beside is None or isinstance(outcome, Exception) or outcome.existing:
+        return
+    decided.beside(session, outcome.operation)
+
+
+def _find_earlier(session: Session, outcomes: Iterable[Outcome]) -> dict[str, Given]:
+    """The receipts of what had been accepted before."""
+    accepted = [one for one in outcomes if not isinstance(one, Exception)]
+    again = [one.operation for one in accepted if one.existing]
+    return find_receipts(session, again) if again else {}
+
+
+def _appending(one: Judged, document: SentDocument | None) -> Appending:
+    decided = one.decided
+    return Appending(
+        asked=one.asked,
+        subject=decided.subject,
+        kind=decided.payload.KIND,
+        payload=decided.payload.encode(),
+        position=decided.position,
+        following=decided.following,
+        document=document,
+    )
+
+
+def _refusal(one: Judged, error: Exception) -> Exception:
+    if isinstance(error, WrongPosition) and one.decided.matched:
+        return Problem("precondition_failed", error.message, members=error.fields)
+    return error

@@ -6,9 +6,10 @@ from sqlmodel import Session
 
 from api import lookup
 from api.acceptance import Taken
-from api.appending import Decided, Sending, place_of, take
+from api.appending import take
 from api.deps import Service
 from api.errors import Problem
+from api.judging import Decided, Sending, place_of
 from api.published import find_birth, get_published
 from api.rights import refused
 from api.schemas.catalogue import Admission, CloseWorld, OpenWorld, PublishSchema

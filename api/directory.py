@@ -10,11 +10,12 @@ from sqlmodel import Session
 
 from api import lookup
 from api.acceptance import Taken
-from api.appending import Decided, Sending, place_of, take
+from api.appending import take
 from api.claims import Stated, find_coming, read_expiry, stated_by
 from api.deps import Service, require_role
 from api.described import seal_described, tell_request
 from api.errors import Problem, invalid
+from api.judging import Decided, Sending, place_of
 from api.published import find_schema_document, get_published
 from api.rights import refused, require_right
 from api.schemas.directory import (

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from api.acceptance import Taken
-from api.appending import Decided, Sending, place_of, take
+from api.appending import take
 from api.deps import Service
 from api.described import tell_request
 from api.errors import unavailable
+from api.judging import Decided, Sending, place_of
 from api.rights import refused
 from api.schemas.governing import LedgerAct, NameSuccessor, Pause, Resume
 from ledger.documents.sealing import seal

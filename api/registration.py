@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from pydantic import TypeAdapter
 from sqlmodel import Session
@@ -19,6 +19,7 @@ from api.errors import Problem
 from api.pressure import require_room
 from api.receipts import collect_receipts, get_notary
 from api.schemas.assets import RegisterAsset
+from api.steps import go_on
 from api.validation import find_violations, get_schema, no_files
 from ledger.database.engine import reading, writing
 from ledger.documents.commitment import Commitment
@@ -41,8 +42,6 @@ from ledger.types import ZERO_HASH, AssetKind, Hash32, to_hex
 REGISTER: Final[TypeAdapter[RegisterAsset]] = TypeAdapter(RegisterAsset)
 
 _NO_DIGEST: Final = ZERO_HASH
-_One = TypeVar("_One")
-_Other = TypeVar("_Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +88,10 @@ def register(
         Problem: the mirror has not begun.
     """
     read = [_read(sent) for sent in all_sent]
-    fitting = _go_on(read, lambda these: _hold_against_schemas(service, these))
-    wanted = _go_on(fitting, lambda these: _resolve(service, these))
-    outcomes = _go_on(wanted, lambda these: _accept(service, these, whole))
+    fitting = go_on(read, lambda these: _hold_against_schemas(service, these))
+    wanted = go_on(fitting, lambda these: _resolve(service, these))
+    outcomes = go_on(wanted, lambda these: _accept(service, these, whole))
     return [one if isinstance(one, Exception) else _taken(*one) for one in outcomes]
-
-
-def _go_on(
-    found: Sequence[_One | Exception], step: Callable[[list[_One]], list[_Other | Exception]]
-) -> list[_Other | Exception]:
-    """Take those that nothing is wrong with a step further, all at once."""
-    further = iter(step([one for one in found if not isinstance(one, Exception)]))
-    return [one if isinstance(one, Exception) else next(further) for one in found]
 
 
 def _read(sent: Sent) -> _Read | Exception:

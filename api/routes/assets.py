@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import TypeAdapter
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.acceptance import Taken
-from api.acts import append
+from api.acts import ACT
+from api.acts import Sent as Act
 from api.answering import answer, tell_accepted
 from api.answers import tell_assets, tell_assets_page, tell_documents
 from api.asset_lists import AssetQuery, list_wanted
-from api.bodies import decode_body
 from api.conditions import IfMatch, IfNoneMatch, tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
 from api.gathering import Gatherer
@@ -24,7 +23,7 @@ from api.moments import At, find_at
 from api.openapi import DESCRIBED, READING, body_of, conditional, problems, written
 from api.paging import decode_cursor, link_next
 from api.registration import REGISTER, Sent, may_name_schema, register_apart
-from api.schemas.acts import EXAMPLES, Act
+from api.schemas.acts import EXAMPLES
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
     Accepted,
@@ -39,6 +38,7 @@ from api.schemas.ledger import Entries, EntryAnswer
 from api.schemas.selected import SomeAssets, SomeEntries, SomeEntry, SomeOfAsset
 from api.selection import AssetFields, EntriesQuery, EntryFields, pick, pick_all, pick_entries
 from api.subjects import get_asset_row
+from api.together import Together
 from api.waiting import Wait
 from ledger.mirror.moments import Moment
 from ledger.mirror.queries import (
@@ -51,8 +51,6 @@ from ledger.types import to_hex
 
 router = APIRouter(prefix="/v1/assets", tags=["assets"])
 
-_ACT: Final[TypeAdapter[Act]] = TypeAdapter(Act)
-
 AssetId = Annotated[HashInput, Path(description="the asset's id")]
 
 
@@ -63,6 +61,15 @@ async def get_gatherer(request: Request) -> Gatherer[Sent, Taken]:
 
 
 Gathered = Annotated[Gatherer[Sent, Taken], Depends(get_gatherer)]
+
+
+async def get_together(request: Request) -> Together:
+    """Where single entries gather."""
+    together: Together = request.app.state.together
+    return together
+
+
+Joined = Annotated[Together, Depends(get_together)]
 
 
 @router.post(
@@ -113,12 +120,13 @@ async def register_asset(
         Accepted, "wrong_position", "precondition_failed", "export_refused", *DESCRIBED
     ),
     openapi_extra=body_of(
-        "Act", _ACT, **{kind: {"kind": kind, **said} for kind, said in EXAMPLES.items()}
+        "Act", ACT, **{kind: {"kind": kind, **said} for kind, said in EXAMPLES.items()}
     ),
 )
 async def append_entry(
     response: Response,
     service: Served,
+    together: Joined,
     asset_id: AssetId,
     who: Caller,
     raw: RawBody,
@@ -131,11 +139,7 @@ async def append_entry(
     An entry that builds on one which is still on its way, be it another organisation's, is taken.
     """
 
-    def take() -> Taken:
-        body = decode_body(_ACT, raw)
-        return append(service, who, asset_id, body, if_match, key)
-
-    taken = await run_in_threadpool(take)
+    taken = await together.append(Act(who, asset_id, raw, if_match, key))
     path = f"/v1/assets/{to_hex(taken.subject)}/entries/{{position}}"
     position = await answer(service, response, taken, wait, path)
     return tell_accepted(taken, position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -73,11 +73,10 @@ def accept_entries(
     lock_subjects(session, frozenset[Hash32]().union(*[one.written_to for one in wanted]))
 
     def attempt() -> list[Outcome]:
-        keys = {(one.asked.org, one.asked.key) for one in wanted if one.asked.key is not None}
+        known = find_known(session, [one.asked for one in wanted])
         # Sorted, so that ids made within a millisecond have the order of acceptance, too.
-        ruling = _Ruling(
-            session, _find_keys(session, keys), iter(sorted([new_id() for _ in wanted]))
-        )
+        ids = iter(sorted([new_id() for _ in wanted]))
+        ruling = _Ruling(session, known, ids)
         for one in wanted:
             ruling.rule(one)
         _write(session, ruling, notary)
@@ -125,7 +124,7 @@ class _Ruling:
     """
 
     session: Session
-    known: dict[Owned, tuple[Hash32, AcceptedEntry]]
+    known: dict[Owned, Known]
     ids: Iterator[str]
     at: int = field(default_factory=now)
     ways: dict[Hash32, OnItsWay] = field(default_factory=dict)
@@ -136,17 +135,7 @@ class _Ruling:
 
     def rule(self, one: Appending) -> None:
         """Decide by what is known and by those before it."""
-        self.outcomes.append(self._find_answered(one.asked) or self._begin(one))
-
-    def _find_answered(self, asked: Asked) -> Outcome | None:
-        """The outcome of what was asked for before; None: it is new."""
-        known = None if asked.key is None else self.known.get((asked.org, asked.key))
-        if asked.key is None or known is None:
-            return None
-        digest, accepted = known
-        if digest != asked.digest:
-            return IdempotencyConflict(asked.key, accepted.operation)
-        return accepted
+        self.outcomes.append(find_outcome(self.known, one.asked) or self._begin(one))
 
     def _begin(self, one: Appending) -> Outcome:
         if one.kind in CONSEQUENCES or one.kind is Kind.FOUNDED:
@@ -175,7 +164,8 @@ class _Ruling:
         told = (id, one.subject, one.kind, position, one.payload)
         if key is not None:
             self.requests.append(request_values(one.asked, id))
-            self.known[org, key] = one.asked.digest, AcceptedEntry(*told, existing=True)
+            again = AcceptedEntry(*told, existing=True)
+            self.known[org, key] = Known(one.asked.digest, id, again)
         return AcceptedEntry(*told, existing=False)
 
 
@@ -196,25 +186,51 @@ def _write(session: Session, ruling: _Ruling, notary: Notary | None) -> None:
 _ADD_OPERATIONS: Final = insert(Operation)
 _ADD_DOCUMENTS: Final = insert(Document)
 _ADD_REQUESTS: Final = insert(Request)
+
+
+# -- keys -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was asked under an Idempotency-Key, and what came of it, if that is one operation."""
+
+    digest: Hash32
+    operation: str
+    accepted: AcceptedEntry | None
+
+
+def find_known(session: Session, all_asked: Iterable[Asked]) -> dict[Owned, Known]:
+    """What earlier requests left behind under the keys of these, in one query."""
+    keys = {(one.org, one.key) for one in all_asked if one.key is not None}
+    if not keys:
+        return {}
+    rows = session.connection().execute(_KEYED, {"keys": sorted(keys)})
+    return {(row.org, row.key): Known(row.digest, row.operation, _accepted(row)) for row in rows}
+
+
+def find_outcome(known: Mapping[Owned, Known], asked: Asked) -> Outcome | None:
+    """The outcome of what was asked for before; None: it is new."""
+    found = None if asked.key is None else known.get((asked.org, asked.key))
+    if asked.key is None or found is None:
+        return None
+    if found.digest != asked.digest or found.accepted is None:
+        return IdempotencyConflict(asked.key, found.operation)
+    return found.accepted
+
+
+_TOLD: Final = (Operation.subject, Operation.kind, Operation.position, Operation.payload)
 _KEYED: Final = (
     select(  # type: ignore[call-overload]
-        *(Request.org, Request.key, Request.digest),
-        *(Operation.id, Operation.subject, Operation.kind, Operation.position, Operation.payload),
+        *(Request.org, Request.key, Request.digest, Request.operation, *_TOLD)
     )
-    .join(Operation, col(Operation.id) == col(Request.operation))
+    .join(Operation, col(Operation.id) == col(Request.operation), isouter=True)
     .where(tuple_(col(Request.org), col(Request.key)).in_(bindparam("keys", expanding=True)))
 )
 
 
-def _find_keys(
-    session: Session, keys: Collection[Owned]
-) -> dict[Owned, tuple[Hash32, AcceptedEntry]]:
-    """The digest of what was asked under each of these keys, and the operation that came of it."""
-    if not keys:
-        return {}
-    rows = session.connection().execute(_KEYED, {"keys": list(keys)})
-    return {(row.org, row.key): (row.digest, _known(row)) for row in rows}
-
-
-def _known(row: Any) -> AcceptedEntry:
-    return AcceptedEntry(row.id, row.subject, row.kind, row.position, row.payload, existing=True)
+def _accepted(row: Any) -> AcceptedEntry | None:
+    if row.subject is None:
+        return None
+    told = (row.operation, row.subject, row.kind, row.position, row.payload)
+    return AcceptedEntry(*told, existing=True)
