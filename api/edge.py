@@ -21,7 +21,6 @@ from api.request_lines import RequestLine
 
 _log = logging.getLogger("asset_ledger.api")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_READ: Final = (b"x-request-id", b"content-length")
 _SNIFF: Final = (b"x-content-type-options", b"nosniff")
 _PROCESS: Final = secrets.token_hex(8)
 _COUNT: Final = count()
@@ -173,13 +172,10 @@ def _make_id() -> str:
 
 def _read_headers(scope: Scope) -> tuple[str | None, str | None]:
     """X-Request-Id and Content-Length, the first of each."""
-    found: dict[bytes, bytes] = {}
+    request_id = length = None
     for name, value in scope["headers"]:
-        if name in _READ:
-            found.setdefault(name, value)
-    request_id, length = (found.get(name) for name in _READ)
-    return _text(request_id), _text(length)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
+        if name == b"x-request-id" and request_id is None:
+            request_id = value.decode("latin-1")
+        elif name == b"content-length" and length is None:
+            length = value.decode("latin-1")
+    return request_id, length

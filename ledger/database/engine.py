@@ -68,15 +68,23 @@ class DatabaseBusy(LedgerError):
     code = "database_busy"
 
 
-def open_engine(url: str, *, cache: int | None = None, patience: float | None = None) -> Engine:
+def open_engine(
+    url: str,
+    *,
+    cache: int | None = None,
+    patience: float | None = None,
+    connections: int | None = None,
+) -> Engine:
     """Open the database at `url` (SQLAlchemy form), making its folder where it is a file.
 
     `cache` is how many MiB of pages each of SQLite's connections keeps, else its own 2; `patience`
-    how many seconds a writer of SQLite's waits for another, else BUSY_SECONDS. The schema is
-    brought up by `upgrade`, not here.
+    how many seconds a writer of SQLite's waits for another, else BUSY_SECONDS; `connections` how many
+    there are at most, else 50 on SQLite and 15 on PostgreSQL. The schema is brought up by `upgrade`,
+    not here.
     """
+    bound = {} if connections is None else {"pool_size": connections, "max_overflow": 0}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(_with_driver(url), pool_pre_ping=True)
+        return create_engine(_with_driver(url), pool_pre_ping=True, **bound)
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     seconds = BUSY_SECONDS if patience is None else patience
@@ -84,8 +92,8 @@ def open_engine(url: str, *, cache: int | None = None, patience: float | None = 
     engine = create_engine(
         url,
         connect_args={"timeout": seconds},
-        pool_size=_CONNECTIONS,
         execution_options=options,
+        **{"pool_size": _CONNECTIONS, **bound},
     )
     event.listen(engine, "connect", partial(_prepare_sqlite, patience))
     if cache is not None:

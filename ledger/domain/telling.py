@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from ledger.domain.kinds import Kind
@@ -92,6 +93,7 @@ def pointed_at(payload: Payload) -> Hash32 | None:
     return found if isinstance(found, bytes) and found != ZERO_HASH else None
 
 
+@lru_cache(maxsize=4096)  # whatever a block brought has its time
 def moment(seconds: float) -> str:
     """Seconds since 1970 as a date and time (RFC 3339, 5.6), UTC."""
     when = datetime.fromtimestamp(seconds, UTC)
