@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -75,13 +76,34 @@ async def get_service(request: Request) -> Service:
 Served = Annotated[Service, Depends(get_service)]
 
 
-def open_view(request: Request, service: Served, bearer: Bearer) -> Iterator[View]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A view that a route asks for; `api.reading` opens it where the route works."""
+
+    request: Request
+    service: Service
+    bearer: HTTPAuthorizationCredentials | None
+
+
+async def want_view(request: Request, service: Served, bearer: Bearer) -> Wanted:
+    """The view of whoever is calling, not opened yet."""
+    return Wanted(request, service, bearer)
+
+
+async def read_wanted(request: Request) -> Wanted:
+    """The same of a request whose route could not be asked."""
+    return await want_view(request, await get_service(request), await _bearer(request))
+
+
+@contextmanager
+def open_view(wanted: Wanted) -> Iterator[View]:
     """A snapshot for whoever holds a good key.
 
     Raises:
         Problem: no key, not a good one, or one that was used too much.
     """
-    token = _require_token(bearer)
+    request, service = wanted.request, wanted.service
+    token = _require_token(wanted.bearer)
     with reading(service.engine) as session:
         try:
             who = require_standing(session, authenticate(session, token))
@@ -182,8 +204,7 @@ def _bad_key() -> Problem:
     )
 
 
-# Closed before the answer is sent, so that a slow reader holds no session.
-Viewing = Annotated[View, Depends(open_view, scope="function")]
+Viewing = Annotated[View, Depends(want_view)]
 Known = Annotated[Credential, Depends(identify)]
 
 

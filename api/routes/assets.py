@@ -22,6 +22,7 @@ from api.history import HistoryQuery, Place, get_history_entry, list_history, st
 from api.moments import At, find_at
 from api.openapi import DESCRIBED, READING, body_of, conditional, problems, written
 from api.paging import decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.registration import REGISTER, Sent, may_name_schema, register_apart
 from api.schemas.acts import EXAMPLES
 from api.schemas.assets import (
@@ -49,7 +50,7 @@ from ledger.mirror.queries import (
 )
 from ledger.types import to_hex
 
-router = APIRouter(prefix="/v1/assets", tags=["assets"])
+router = APIRouter(prefix="/v1/assets", tags=["assets"], route_class=ReadingRoute)
 
 AssetId = Annotated[HashInput, Path(description="the asset's id")]
 

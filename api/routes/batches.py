@@ -18,6 +18,7 @@ from api.lookup import find_party
 from api.moments import At, find_at
 from api.openapi import DESCRIBED, READING, conditional, problems, written
 from api.paging import decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.receipts import tell_receipt
 from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, DataClass, OrganisationName
 from api.schemas.base import HashInput
@@ -32,7 +33,7 @@ from ledger.types import to_hex
 PATH: Final = "/v1/batches"
 _LINES: Final = "application/x-ndjson"
 
-router = APIRouter(prefix=PATH, tags=["batches"])
+router = APIRouter(prefix=PATH, tags=["batches"], route_class=ReadingRoute)
 
 BatchId = Annotated[HashInput, Path(description="the batch's id")]
 

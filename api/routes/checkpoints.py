@@ -14,6 +14,7 @@ from api.bodies import decode_body
 from api.deps import Member, RawBody, Served, Viewing
 from api.openapi import READING, body_of, problems
 from api.paging import PageQuery, decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.schemas.base import EXAMPLE_HASH, EXAMPLE_HASH_2
 from api.schemas.checkpoints import (
     CheckpointAnswer,
@@ -25,7 +26,7 @@ from api.schemas.receipts import EXAMPLE_SIGNATURE
 from ledger.mirror.queries import list_checkpoints
 from ledger.proofs.signed import encode_file
 
-router = APIRouter(prefix="/v1/checkpoints", tags=["checkpoints"])
+router = APIRouter(prefix="/v1/checkpoints", tags=["checkpoints"], route_class=ReadingRoute)
 
 _SIGN: Final[TypeAdapter[SignCheckpoint]] = TypeAdapter(SignCheckpoint)
 _KEPT: Final = 200

@@ -16,6 +16,7 @@ from api.lookup import find_party, get_seen
 from api.moments import At, find_at
 from api.openapi import READING, conditional, problems
 from api.paging import SortedQuery, decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.routes.organisations import OrganisationPath
 from api.schemas.base import HashInput
 from api.schemas.directory import (
@@ -37,7 +38,7 @@ from ledger.mirror.queries import (
 )
 from ledger.types import Hash32, parse_hash, to_hex
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=ReadingRoute)
 
 _ANSWERS: Final = conditional(*READING)
 

@@ -16,6 +16,7 @@ from api.errors import Problem
 from api.header_fields import carrying
 from api.openapi import READING, WRITING, problems
 from api.ranges import read_range
+from api.reading import ReadingRoute
 from api.schemas.assets import DataClass
 from api.schemas.base import HashInput
 from api.schemas.documents import EXAMPLE_STL, FileFields, FileName, Opening, UploadedFile
@@ -40,7 +41,7 @@ _REFUSED: Final = (
     "no_jurisdiction",
 )
 
-router = APIRouter(prefix=PATH, tags=["documents"])
+router = APIRouter(prefix=PATH, tags=["documents"], route_class=ReadingRoute)
 
 ContentHash = Annotated[HashInput, Path(description="as entries carry it")]
 

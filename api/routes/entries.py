@@ -19,6 +19,7 @@ from api.lookup import find_party
 from api.moments import find_at
 from api.openapi import READING, body_of, problems, written
 from api.paging import decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.relaying import relay
 from api.schemas.assets import Accepted
 from api.schemas.kinds import KindWord
@@ -31,7 +32,7 @@ from ledger.domain.kinds import Kind
 from ledger.mirror.queries import EntryFilter, list_entries
 from ledger.types import to_hex
 
-router = APIRouter(prefix="/v1/entries", tags=["entries"])
+router = APIRouter(prefix="/v1/entries", tags=["entries"], route_class=ReadingRoute)
 
 _RELAY: Final[TypeAdapter[RelayEntry]] = TypeAdapter(RelayEntry)
 _COLLECTIONS: Final = {

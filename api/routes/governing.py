@@ -16,6 +16,7 @@ from api.governing import append_to_ledger, get_founding
 from api.history import Place, get_history_entry, list_history, stands_at
 from api.moments import At, find_at
 from api.openapi import READING, body_of, conditional, problems, written
+from api.reading import ReadingRoute
 from api.schemas.assets import Accepted
 from api.schemas.governing import EXAMPLES, LedgerAct, LedgerAnswer
 from api.schemas.ledger import Entries, EntryAnswer
@@ -25,7 +26,7 @@ from api.waiting import Wait
 from ledger.domain.telling import moment
 from ledger.types import to_hex
 
-router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=ReadingRoute)
 
 _ACT: Final[TypeAdapter[LedgerAct]] = TypeAdapter(LedgerAct)
 _PATH: Final = "/v1/ledger/entries"

@@ -14,12 +14,13 @@ from api.deps import Operator, RawBody, Served, Service, Viewing
 from api.export_gate import CODE
 from api.openapi import BODY, READING, body_of, problems
 from api.own import Named, get_named, get_own
+from api.reading import ReadingRoute
 from api.schemas.base import Answer, Request
 from ledger.database.engine import writing
 from ledger.outbox.classes import find_jurisdiction, keep_jurisdiction
 from ledger.types import Hash32
 
-router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
+router = APIRouter(prefix="/v1/organisations", tags=["organisations"], route_class=ReadingRoute)
 
 Code = Annotated[
     str, Field(pattern=f"^{CODE}$", description="ISO 3166-1, alpha-2", examples=["CN"])

@@ -14,6 +14,7 @@ from api.history import HistoryQuery, stands_at
 from api.moments import find_at
 from api.openapi import READING, conditional
 from api.paging import decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.relations import tell_listings
 from api.routes.assets import AssetId
 from api.routes.worlds import WorldId, get_world_row
@@ -25,7 +26,7 @@ from ledger.mirror.queries import list_listings_in, list_listings_of
 from ledger.mirror.tables import ListingRow
 from ledger.types import Hash32
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=ReadingRoute)
 
 _ANSWERS: Final = conditional(*READING, "not_yet_mirrored")
 

@@ -17,6 +17,7 @@ from api.header_fields import carrying
 from api.lookup import find_party
 from api.openapi import READING, problems
 from api.paging import MOST, PageQuery, decode_number, link_next
+from api.reading import ReadingRoute
 from api.receipts import find_receipt, tell_receipt
 from api.schemas.base import EXAMPLE_HASH, EXAMPLE_OPERATION, HashInput
 from api.schemas.kinds import KindWord
@@ -29,7 +30,7 @@ from ledger.outbox.listing import OperationFilter, find_operations, list_operati
 from ledger.outbox.operations import OPERATOR, find_operation
 from ledger.outbox.tables import Operation, State
 
-router = APIRouter(prefix="/v1/operations", tags=["operations"])
+router = APIRouter(prefix="/v1/operations", tags=["operations"], route_class=ReadingRoute)
 
 _MOVING: Final = (State.QUEUED, State.SENT)
 _UUID: Final = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"

@@ -21,6 +21,7 @@ from api.lookup import get_seen
 from api.moments import At, find_at
 from api.openapi import READING, body_of, conditional, problems, written
 from api.paging import SortedQuery, decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.receipts import tell_receipt
 from api.schemas.assets import Accepted
 from api.schemas.base import EXAMPLE_DID
@@ -40,7 +41,7 @@ from ledger.hashing import organisation_address
 from ledger.mirror.queries import list_organisations
 from ledger.types import to_hex
 
-router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
+router = APIRouter(prefix="/v1/organisations", tags=["organisations"], route_class=ReadingRoute)
 
 _ENROL: Final[TypeAdapter[EnrolOrganisation]] = TypeAdapter(EnrolOrganisation)
 _ACT: Final[TypeAdapter[OrganisationAct]] = TypeAdapter(OrganisationAct)

@@ -15,6 +15,7 @@ from api.deps import Operator, RawBody, Served, Service, Viewing, require_role
 from api.openapi import BODY, READING, body_of, problems
 from api.own import Named, get_named, get_own
 from api.paging import PageQuery, decode_number, link_next
+from api.reading import ReadingRoute
 from api.schemas.keys import Access, Accesses, Allowance, Quota, SetQuota
 from ledger.database.engine import writing
 from ledger.domain.telling import moment
@@ -24,7 +25,7 @@ from ledger.outbox.reads import list_reads
 from ledger.outbox.roles import KeyRole
 from ledger.types import Hash32, to_hex
 
-router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
+router = APIRouter(prefix="/v1/organisations", tags=["organisations"], route_class=ReadingRoute)
 
 _QUOTA: Final[TypeAdapter[SetQuota]] = TypeAdapter(SetQuota)
 

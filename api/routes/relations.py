@@ -16,6 +16,7 @@ from api.lookup import find_wanted
 from api.moments import At, find_at
 from api.openapi import READING, conditional
 from api.paging import decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.relations import (
     tell_attestations,
     tell_offers,
@@ -43,7 +44,7 @@ from ledger.mirror.queries.mounts import DEEPEST
 from ledger.mirror.tables import AssetRow, ClaimRow, MountRow
 from ledger.types import Hash32, Party
 
-router = APIRouter(prefix="/v1/assets", tags=["assets"])
+router = APIRouter(prefix="/v1/assets", tags=["assets"], route_class=ReadingRoute)
 
 _ANSWERS: Final = conditional(*READING, "not_yet_mirrored")
 

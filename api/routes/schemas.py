@@ -19,6 +19,7 @@ from api.lookup import find_wanted
 from api.moments import At, find_at
 from api.openapi import READING, body_of, conditional, problems, written
 from api.paging import SortedQuery, decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.schemas.assets import Accepted
 from api.schemas.base import HashInput
 from api.schemas.catalogue import EXAMPLE_SCHEMA, OneSchema, PublishSchema, Schemas
@@ -32,7 +33,7 @@ from ledger.mirror.queries import find_schema, list_schemas
 from ledger.mirror.tables import SchemaRow
 from ledger.types import to_hex
 
-router = APIRouter(prefix="/v1/schemas", tags=["schemas"])
+router = APIRouter(prefix="/v1/schemas", tags=["schemas"], route_class=ReadingRoute)
 
 _PUBLISH: Final[TypeAdapter[PublishSchema]] = TypeAdapter(PublishSchema)
 

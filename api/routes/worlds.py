@@ -19,6 +19,7 @@ from api.lookup import find_wanted
 from api.moments import At, find_at
 from api.openapi import READING, body_of, conditional, problems, written
 from api.paging import SortedQuery, decode_cursor, link_next
+from api.reading import ReadingRoute
 from api.schemas.assets import Accepted
 from api.schemas.base import EXAMPLE_DID, EXAMPLE_HASH, HashInput
 from api.schemas.catalogue import EXAMPLE_WORLD, OneWorld, OpenWorld, WorldAct, Worlds
@@ -32,7 +33,7 @@ from ledger.mirror.queries import find_world, list_worlds
 from ledger.mirror.tables import WorldRow
 from ledger.types import to_hex
 
-router = APIRouter(prefix="/v1/worlds", tags=["worlds"])
+router = APIRouter(prefix="/v1/worlds", tags=["worlds"], route_class=ReadingRoute)
 
 _OPEN: Final[TypeAdapter[OpenWorld]] = TypeAdapter(OpenWorld)
 _ACT: Final[TypeAdapter[WorldAct]] = TypeAdapter(WorldAct)

@@ -20,6 +20,7 @@ from api.feed import Feed
 from api.gathering import Gatherer
 from api.measures import Measures
 from api.quotas import Quotas, Toll
+from api.reading import ReadingRoute
 from ledger.database.engine import open_engine, upgrade, writing
 from ledger.outbox.keys import Credential
 from ledger.outbox.quotas import keep_override
@@ -297,9 +298,10 @@ def test_a_route_that_asks_twice_who_is_calling_pays_once(service: Running, auro
     app.state.callers = service.app.state.callers
     app.state.feed = Feed(service.app.state.service.engine, service.app.state.service.births, "x")
 
-    @app.get("/both")
-    async def both(view: Viewing, caller: Known) -> dict[str, bool]:
+    def both(view: Viewing, caller: Known) -> dict[str, bool]:
         return {"same": view.who.prefix == caller.prefix}
+
+    app.router.routes.append(ReadingRoute("/both", both))
 
     class Counting(Quotas):
         tolls = 0

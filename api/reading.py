@@ -1,0 +1,71 @@
+"""Routes that read: one worker thread opens the snapshot, answers, and writes the answer's bytes.
+
+Each thing that is handed to a thread of its own costs more than most of what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from inspect import signature
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from api.deps import Wanted, open_view, read_wanted
+
+_VIEW: Final = "view"
+
+
+class ReadingRoute(APIRoute):
+    """A route that may have a parameter `view: Viewing`; the others are as they are without this.
+
+    Who is calling is asked in the snapshot that the answer is of. It is closed before the answer is
+    sent, so that a slow reader holds no session.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
+        self._views = _VIEW in signature(endpoint).parameters
+        super().__init__(path, _in_one_thread(endpoint) if self._views else endpoint, **given)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def let_in_first(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError:
+                # Whoever may not ask learns no more than that, and what is asked wrongly costs too.
+                await run_in_threadpool(_let_in, await read_wanted(request))
+                raise
+
+        return let_in_first if self._views else handle
+
+
+def _let_in(wanted: Wanted) -> None:
+    with open_view(wanted):
+        pass
+
+
+def _in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(endpoint)
+    def answer(*, view: Wanted, **given: Any) -> Any:
+        with open_view(view) as opened:
+            told = endpoint(view=opened, **given)
+        return _write(told, given.get("response")) if isinstance(told, BaseModel) else told
+
+    return answer
+
+
+def _write(told: BaseModel, said: Response | None) -> Response:
+    """A model as JSON, with what the route said of its answer."""
+    content = told.__pydantic_serializer__.to_json(told, by_alias=True)
+    answer = Response(content, media_type="application/json")
+    if said is not None:
+        answer.status_code = said.status_code or answer.status_code
+        answer.raw_headers.extend(said.raw_headers)
+    return answer
