@@ -12,7 +12,6 @@ from typing import Final
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from api import lookup
 from api.acceptance import Taken
 from api.bodies import decode_body
 from api.deps import Service
@@ -20,17 +19,17 @@ from api.described import named_file, seal_described, tell_request
 from api.erasing import erase, require_erasable
 from api.errors import Problem
 from api.export_gate import read_release, require_releasable
-from api.judging import Decide, Decided, Judged, Sending, judge_all, place_of
-from api.lookup import Target
+from api.judging import Decided, Judged, Sending, judge_all, place_of
+from api.lookup import Target, require_no_cycle
 from api.naming import make_payload
-from api.published import find_schema_document
 from api.rights import Asking, require_right
-from api.schemas.acts import Act
+from api.schemas.acts import Act, Dismount, ForceTitle, Mount, Offer, Transfer
 from api.sense import find_problem
+from api.sight import Sight
 from api.standing import Standing
 from api.steps import go_on
-from api.suspension import find_suspended
 from api.validation import get_schema
+from ledger.database.engine import reading
 from ledger.documents.sealing import Sealed
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
@@ -73,28 +72,59 @@ def judge_acts(service: Service, all_sent: Sequence[Sent]) -> list[Taken | Judge
     named nobody knows), an IdempotencyConflict, or the Problem of an asset that is not known, not
     the caller's, or has moved on, or of what the ledger would refuse.
     """
-    read = [_read(service, sent) for sent in all_sent]
-    return go_on(read, partial(judge_all, service))
+    read = [_read(sent) for sent in all_sent]
+    with reading(service.engine) as session:
+        return go_on(read, lambda these: _judge_read(service, session, these))
 
 
-def _read(service: Service, sent: Sent) -> tuple[Sending, Decide] | Exception:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A request that is right by itself."""
+
+    sent: Sent
+    told: Act
+    document: Sealed | None
+
+    def sending(self) -> Sending:
+        """The request as it is told apart from others."""
+        told = {"path": f"assets/{self.sent.asset.hex()}", **tell_request(self.told)}
+        return Sending(self.sent.who, told, self.document, self.sent.key)
+
+
+def _read(sent: Sent) -> _Read | Exception:
     try:
         body = decode_body(ACT, sent.body)
-        sealed = seal_described(body)
+        return _Read(sent, body, seal_described(body))
     except (Problem, LedgerError) as error:
         return error
-    told = {"path": f"assets/{sent.asset.hex()}", **tell_request(body)}
-    decide = partial(_decide, service, sent, body, sealed)
-    return Sending(sent.who, told, sealed, sent.key), decide
 
 
-def _decide(
-    service: Service, sent: Sent, body: Act, sealed: Sealed | None, session: Session
-) -> Decided:
+def _judge_read(
+    service: Service, session: Session, these: Sequence[_Read]
+) -> list[Taken | Judged | Exception]:
+    if not these:
+        return []
+    sight = _see(service, session, these)
+    return judge_all(
+        session, [(one.sending(), partial(_decide, service, sight, one)) for one in these]
+    )
+
+
+def _see(service: Service, session: Session, these: Sequence[_Read]) -> Sight:
+    """All that these name, looked up at once."""
+    assets = {one.sent.asset for one in these}
+    assets |= {one.told.parent for one in these if isinstance(one.told, Mount | Dismount)}
+    names = {one.told.to for one in these if isinstance(one.told, Transfer | Offer | ForceTitle)}
+    orgs = {one.sent.who.org for one in these if one.sent.who.org is not None}
+    return Sight.over(session, service.births, assets, names, orgs)
+
+
+def _decide(service: Service, sight: Sight, read: _Read, session: Session) -> Decided:
+    sent, body, sealed = read.sent, read.told, read.document
     who, asset = sent.who, sent.asset
-    target = lookup.get_target(session, who, asset)
-    payload = _judge(service, session, who, target, body, sealed)
-    schema, text = _find_schema(service, session, target, payload)
+    target = sight.get_target(who, asset)
+    payload = _judge(service, sight, who, target, body, sealed)
+    schema, text = _find_schema(service, sight, target, payload)
     return replace(
         place_of(asset, payload, target.count, body.position, sent.if_match),
         following=target.asset.count,
@@ -134,7 +164,7 @@ def _find_beside(
 
 
 def _find_schema(
-    service: Service, session: Session, target: Target, payload: Payload
+    service: Service, sight: Sight, target: Target, payload: Payload
 ) -> tuple[Hash32, bytes | None]:
     """The schema that the document must fit, with its text; None: it need fit none.
 
@@ -142,9 +172,9 @@ def _find_schema(
     """
     match payload:
         case Revised():
-            return target.asset.schema, get_schema(service, session, target.asset.schema)
+            return target.asset.schema, get_schema(service, sight.session, target.asset.schema)
         case Attested(schema):
-            return schema, find_schema_document(session, service.births, schema)
+            return schema, sight.find_schema_document(schema)
         case _:
             return ZERO_HASH, None
 
@@ -154,7 +184,7 @@ def _find_schema(
 
 def _judge(
     service: Service,
-    session: Session,
+    sight: Sight,
     who: Credential,
     target: Target,
     body: Act,
@@ -165,32 +195,33 @@ def _judge(
     require_right(standings, who, Kind[body.kind.upper()], Party[party.upper()] if party else None)
     now = int(time.time())
     content_hash = sent.content_hash if sent else named_file(body) or ZERO_HASH
-    payload = make_payload(session, who.org, target, body, content_hash, now)
-    suspended = find_suspended(session, _concerned(who.org, payload, target))
+    payload = make_payload(sight, who.org, target, body, content_hash, now)
+    suspended = sight.find_suspended(_concerned(who.org, payload, target))
     asking = Asking(who.org, payload, now, suspended)
-    require_sense(session, who, target, asking)
+    require_sense(sight, who, target, asking)
     if (file := named_file(body)) is not None:
-        require_free_file(session, who.org or OPERATOR, file, target.id)
+        require_free_file(sight.session, who.org or OPERATOR, file, target.id)
     if isinstance(payload, Erased):
-        require_erasable(service, session, target.owner, target.id, payload.documents)
+        require_erasable(service, sight.session, target.owner, target.id, payload.documents)
     return payload
 
 
-def require_sense(session: Session, who: Credential, target: Target, asking: Asking) -> None:
+def require_sense(sight: Sight, who: Credential, target: Target, asking: Asking) -> None:
     """Refuse what the contract would, both as things stand and as they will. Raises Problem."""
     last: Problem | None = None
-    for standing, parent in _find_cases(session, who, target, asking.payload):
-        last = find_problem(asking, standing, parent)
+    for standing, above in _find_cases(sight, who, target, asking.payload):
+        last = find_problem(asking, standing, above)
         if last is None:
             break
     if last is not None:
         raise last
     if isinstance(asking.payload, Mounted):
-        lookup.require_no_cycle(session, target.id, asking.payload.parent)
+        parent = _get_parent(sight, who, asking.payload.parent)
+        require_no_cycle(sight.session, target.id, parent)
 
 
 def _find_cases(
-    session: Session, who: Credential, target: Target, payload: Payload
+    sight: Sight, who: Credential, target: Target, payload: Payload
 ) -> Iterator[tuple[Standing, Standing | None]]:
     """The states in which the ledger may find the asset, and its parent; none: it is not known."""
     standings = target.standings or ()
@@ -200,13 +231,13 @@ def _find_cases(
     if not isinstance(payload, Mounted | Dismounted):
         yield from ((one, None) for one in standings)
         return
-    parent = _get_parent(session, who, payload.parent)
+    parent = _get_parent(sight, who, payload.parent)
     yield from product(standings, parent.standings or ())
 
 
-def _get_parent(session: Session, who: Credential, parent: Hash32) -> Target:
+def _get_parent(sight: Sight, who: Credential, parent: Hash32) -> Target:
     try:
-        return lookup.get_target(session, who, parent)
+        return sight.get_target(who, parent)
     except Problem:
         raise UnknownThing("asset", field="parent", value=to_hex(parent)) from None
 

@@ -18,7 +18,7 @@ from api.judging import Decide, Decided, Judged, Sending, judge_all
 from api.pressure import require_room
 from api.receipts import get_notary
 from api.steps import go_on
-from ledger.database.engine import writing
+from ledger.database.engine import reading, writing
 from ledger.documents.packs import Place
 from ledger.documents.sealing import Sealed
 from ledger.outbox.appending import Appending, Outcome, accept_entries
@@ -39,7 +39,8 @@ def take(service: Service, sending: Sending, decide: Decide) -> Taken:
             is no room.
         WrongPosition, IdempotencyConflict: it contradicts an earlier request.
     """
-    [judged] = judge_all(service, [(sending, decide)])
+    with reading(service.engine) as session:
+        [judged] = judge_all(session, [(sending, decide)])
     if isinstance(judged, Exception):
         raise judged
     if isinstance(judged, Taken):

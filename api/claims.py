@@ -10,7 +10,7 @@ from api.rights import refused
 from ledger.domain.payloads import Attested, CredentialIssued
 from ledger.domain.telling import moment
 from ledger.mirror.tables import ClaimRow
-from ledger.outbox.tables import Operation
+from ledger.outbox.under_way import Coming
 from ledger.types import Hash32
 
 
@@ -59,7 +59,7 @@ def stated_by(word: str, row: ClaimRow) -> Stated:
 def find_coming(
     word: str,
     payload: type[Attested | CredentialIssued],
-    coming: Iterable[Operation],
+    coming: Iterable[Coming],
     position: int,
 ) -> Stated | None:
     """The claim that one of these operations is to bring to a position."""

@@ -13,7 +13,6 @@ from api.conditions import read_if_match
 from api.deps import Service
 from api.errors import Problem
 from api.validation import require_fitting
-from ledger.database.engine import reading
 from ledger.documents.sealing import Sealed
 from ledger.domain.payloads import Payload
 from ledger.errors import LedgerError
@@ -78,20 +77,19 @@ class Judged:
 
 
 def judge_all(
-    service: Service, all_sent: Sequence[tuple[Sending, Decide]]
+    session: Session, all_sent: Sequence[tuple[Sending, Decide]]
 ) -> list[Taken | Judged | Exception]:
     """What becomes of requests as things stand: answered before, refused, or to be accepted.
 
     All are judged by one snapshot, and what is wrong with one hinders no other.
     """
     all_asked = [_asked(sending) for sending, _ in all_sent]
-    with reading(service.engine) as session:
-        # Before anything is judged: what was right then may be wrong now.
-        known = find_known(session, all_asked)
-        return [
-            _judge(session, known, asked, sending, decide)
-            for asked, (sending, decide) in zip(all_asked, all_sent, strict=True)
-        ]
+    # Before anything is judged: what was right then may be wrong now.
+    known = find_known(session, all_asked)
+    return [
+        _judge(session, known, asked, sending, decide)
+        for asked, (sending, decide) in zip(all_asked, all_sent, strict=True)
+    ]
 
 
 def _asked(sending: Sending) -> Asked:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from api.errors import Problem, unavailable
 from api.rights import refused
-from api.standing import Standing, find_standings
+from api.standing import Standing, find_coming, find_offers, standings_of
 from ledger.domain.asset import Asset, open_asset
 from ledger.domain.batch import batch_id_of, index_of
 from ledger.domain.kinds import Kind
@@ -25,6 +25,7 @@ from ledger.mirror.moments import Moment
 from ledger.mirror.queries import (
     OrganisationSeen,
     find_asset,
+    find_assets,
     find_mirror,
     find_organisation,
     find_organisations,
@@ -36,7 +37,7 @@ from ledger.outbox.batches import find_batch
 from ledger.outbox.conflicts import AlreadyEnrolled
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import find_operation
-from ledger.outbox.registrations import find_assets, find_tenants
+from ledger.outbox.registrations import find_births, find_tenants
 from ledger.outbox.tables import BatchRegistration, Operation, State
 from ledger.outbox.under_way import find_under_way
 from ledger.types import ZERO_HASH, AssetKind, Hash32, parse_hash, to_hex
@@ -47,11 +48,13 @@ class Target:
     """An asset that something shall be appended to; `count` is None until it is mirrored.
 
     `standings` are how it stands, and how it will; None where too much is on its way to say.
+    `sender` is who registers it, until it is mirrored.
     """
 
     asset: Asset
     standings: Sequence[Standing] | None
     count: int | None
+    sender: Hash32 | None = None
 
     @property
     def id(self) -> Hash32:
@@ -148,28 +151,40 @@ def _no_organisation(name: str, field: str) -> UnknownThing:
     return UnknownThing("organisation", field=field, value=name)
 
 
-def get_target(session: Session, who: Credential, asset: Hash32) -> Target:
-    """The asset that the caller wants to append to: on the ledger, or on its way there.
+def find_targets(session: Session, assets: Collection[Hash32]) -> dict[Hash32, Target]:
+    """Those of these assets that are on the ledger or on their way there, whoever may know of them.
+
+    The number of queries does not grow with theirs, but for what is on its way in batches.
+    """
+    rows = find_assets(session, assets)
+    births = _find_registering(session, [one for one in assets if one not in rows])
+    mirrored = [read_asset(row) for row in rows.values()]
+    unborn = [_unborn(operation, asset) for asset, operation in births.items()]
+    offers, coming = find_offers(session, mirrored), find_coming(session, [*mirrored, *unborn])
+
+    def target(asset: Asset) -> Target:
+        row, operation = rows.get(asset.id), births.get(asset.id)
+        standings = standings_of(asset, offers.get(asset.id, ()), coming[asset.id])
+        sender = operation.org if operation else None
+        return Target(asset, standings, row.count if row else None, sender)
+
+    return {one.id: target(one) for one in [*mirrored, *unborn]}
+
+
+def get_target(targets: Mapping[Hash32, Target], who: Credential, asset: Hash32) -> Target:
+    """The asset that the caller wants to append to, of those that were found.
 
     Raises:
         Problem: there is none that the caller may know of.
     """
-    row = find_asset(session, asset)
-    if row:
-        return _target(session, read_asset(row), row.count)
-    operation = _find_registering(session, asset)
-    if operation is None:
+    target = targets.get(asset)
+    if target is None:
         raise no_asset(asset)
-    target = _target(session, _unborn(operation, asset), None)
-    named = set[Hash32]().union(*[each.parties() for each in target.standings or ()])
-    if who.org not in {None, operation.org, *named}:
-        raise no_asset(asset)
+    if target.count is None:
+        named = set[Hash32]().union(*[each.parties() for each in target.standings or ()])
+        if who.org not in {None, target.sender, *named}:
+            raise no_asset(asset)
     return target
-
-
-def _target(session: Session, asset: Asset, count: int | None) -> Target:
-    standings = find_standings(session, asset, mirrored=count is not None)
-    return Target(asset, standings, count)
 
 
 def _unborn(operation: Operation, asset: Hash32) -> Asset:
@@ -190,14 +205,19 @@ def _unborn(operation: Operation, asset: Hash32) -> Asset:
 
 def find_pending(session: Session, who: Credential, asset: Hash32) -> Operation | None:
     """The registration that is on its way, if it is the caller's (or the caller the operator)."""
-    operation = _find_registering(session, asset)
+    operation = _find_registering(session, [asset]).get(asset)
     return operation if operation and who.org in (None, operation.org) else None
 
 
-def _find_registering(session: Session, asset: Hash32) -> Operation | None:
-    registration = find_assets(session, [asset]).get(asset) or _find_pending_batch(session, asset)
-    operation = find_operation(session, registration.operation) if registration else None
-    return operation if operation and operation.state != State.REJECTED else None
+def _find_registering(session: Session, assets: Sequence[Hash32]) -> dict[Hash32, Operation]:
+    """The registrations of assets that are on their way, or those of their batches."""
+    found = find_births(session, assets) if assets else {}
+    for asset in assets:
+        sent = None if asset in found else _find_pending_batch(session, asset)
+        operation = find_operation(session, sent.operation) if sent else None
+        if operation is not None and operation.state != State.REJECTED:
+            found[asset] = operation
+    return found
 
 
 def _find_pending_batch(session: Session, asset: Hash32) -> BatchRegistration | None:
@@ -217,17 +237,19 @@ def require_new(session: Session, did: str) -> None:
         raise AlreadyEnrolled(did, known.row.id)
 
 
-def require_no_cycle(session: Session, part: Hash32, parent: Hash32) -> None:
+def require_no_cycle(session: Session, part: Hash32, above: Target) -> None:
     """See that an asset is not mounted on a part of its own. Raises Problem.
 
     Where something is about to be dismounted on the way up, the ledger decides.
     """
-    mounts = list_where_used(session, parent)
+    parent = above.id
+    # What is mounted on nothing is nobody's part, and nothing needs to be looked up.
+    mounts = list_where_used(session, parent) if above.asset.parent is not None else ()
     if part not in {mount.parent for mount in mounts}:
         return
     for mount in mounts:
-        above = find_asset(session, mount.part)
-        count = above.count if above else 0
+        row = find_asset(session, mount.part)
+        count = row.count if row else 0
         if find_under_way(session, mount.part, {Kind.DISMOUNTED}, count, limit=1):
             return
     told = f"asset {to_hex(parent)} is a part of {to_hex(part)}"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from api import lookup
 from api.admission import find_admission, get_world
 from api.claims import Stated, find_coming, read_expiry, stated_by
 from api.errors import invalid
 from api.lookup import Target
-from api.published import get_published
 from api.rights import refused
 from api.schemas.acts import (
     Accept,
@@ -33,6 +31,7 @@ from api.schemas.acts import (
     Unfreeze,
     Withdraw,
 )
+from api.sight import Sight
 from api.standing import MOST
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import (
@@ -66,7 +65,7 @@ _WORD = "attestation"
 
 
 def make_payload(
-    session: Session,
+    sight: Sight,
     org: Hash32 | None,
     target: Target,
     body: Act,
@@ -81,6 +80,7 @@ def make_payload(
         UnknownThing: the request names what is neither on the ledger nor on its way there.
         Problem: what it names cannot be meant.
     """
+    session = sight.session
     match body:
         case Revise():
             return Revised(content_hash)
@@ -92,9 +92,9 @@ def make_payload(
         case EnterStage():
             return Staged(Stage[body.stage.upper()])
         case Transfer():
-            return Transferred(lookup.get_party(session, body.to, "to"))
+            return Transferred(sight.get_party(body.to))
         case Offer():
-            to = lookup.get_party(session, body.to, "to")
+            to = sight.get_party(body.to)
             return Offered(Party[body.party.upper()], to, read_expiry(body.expires, now))
         case Withdraw():
             return Withdrawn(Party[body.party.upper()])
@@ -107,7 +107,7 @@ def make_payload(
         case Dismount():
             return Dismounted(body.parent)
         case Attest():
-            schema = get_published(session, body.schema_).id
+            schema = sight.get_published(body.schema_).id
             return Attested(schema, content_hash, read_expiry(body.expires, now))
         case RevokeAttestation():
             schema = _find_attested(session, org, target, body.revokes)
@@ -124,7 +124,7 @@ def make_payload(
         case Unfreeze():
             return Unfrozen(content_hash)
         case ForceTitle():
-            return TitleForced(lookup.get_party(session, body.to, "to"), content_hash)
+            return TitleForced(sight.get_party(body.to), content_hash)
 
 
 def _require_earlier(session: Session, target: Target, corrects: int) -> None:

@@ -53,9 +53,12 @@ def find_schema_document(session: Session, births: Births, schema: Hash32) -> by
         CorruptDocument: it is not what was accepted.
     """
     found = find_published(session, schema)
-    if found is None:
-        return None
-    document = find_documents(session, [found.content_hash]).get(found.content_hash)
+    return None if found is None else load_schema_document(session, births, found)
+
+
+def load_schema_document(session: Session, births: Births, schema: Published) -> bytes | None:
+    """The text of a schema; None where it was not sent to this service. Raises CorruptDocument."""
+    document = find_documents(session, [schema.content_hash]).get(schema.content_hash)
     return None if document is None else births.load(document).raw
 
 

@@ -18,6 +18,7 @@ from api.pressure import require_room
 from api.receipts import get_notary
 from api.rights import Asking
 from api.schemas.relaying import RelayEntry
+from api.sight import Sight
 from ledger.chain.contract import Authorisation
 from ledger.chain.rpc import RpcClient
 from ledger.chain.vouching import fetch_is_signed_by
@@ -168,8 +169,9 @@ def _require_erasable(
     payload: Erased,
 ) -> None:
     """What is erased is destroyed here before the entry stands, as if it had been asked for."""
-    target = lookup.get_target(session, who, entry.subject)
-    require_sense(session, who, target, Asking(org, payload, int(time.time())))
+    sight = Sight.over(session, service.births, [entry.subject])
+    target = sight.get_target(who, entry.subject)
+    require_sense(sight, who, target, Asking(org, payload, int(time.time())))
     require_erasable(service, session, org, entry.subject, payload.documents)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +14,8 @@ from ledger.domain.kinds import Kind
 from ledger.domain.open_relations import OpenRelations
 from ledger.domain.relations import Offer, Opened, changes
 from ledger.errors import MalformedValue, VerificationError
-from ledger.mirror.queries import list_offers_of
-from ledger.outbox.tables import Operation
-from ledger.outbox.under_way import find_under_way
+from ledger.mirror.queries.offers import find_open_offers
+from ledger.outbox.under_way import Coming, find_all_under_way
 from ledger.types import ZERO_ADDRESS, Hash32, Party
 
 MOST: Final = 100
@@ -49,14 +48,14 @@ class Standing:
         """The open offer of a party, be it lapsed or not."""
         return next((one for one in self.offers if one.party is party), None)
 
-    def after(self, operation: Operation) -> Standing:
-        """As it is once an operation's entry has come; as before where it cannot."""
+    def after(self, coming: Coming) -> Standing:
+        """As it is once an entry has come; as before where it cannot."""
         entry = Appended(
             subject=self.asset.id,
-            org=operation.org,
-            kind=Kind(operation.kind),
+            org=coming.org,
+            kind=Kind(coming.kind),
             position=self.asset.count,
-            payload=operation.payload,
+            payload=coming.payload,
             actor=ZERO_ADDRESS,
             timestamp=self.asset.updated_at,
         )
@@ -70,23 +69,31 @@ class Standing:
         return Standing(asset, tuple([one for one in relations if isinstance(one, Offer)]))
 
 
-def find_standings(session: Session, asset: Asset, *, mirrored: bool) -> Sequence[Standing] | None:
+def standings_of(
+    asset: Asset, offers: tuple[Offer, ...], coming: Sequence[Coming]
+) -> Sequence[Standing] | None:
     """The asset as it stands, and after each entry that is on its way; None: there are too many.
 
-    If it is not `mirrored`, `asset` is as it is to be born.
+    If it is not mirrored yet, `asset` is as it is to be born.
     """
-    coming = find_under_way(session, asset.id, _TELLING, asset.count, limit=MOST + 1)
     if len(coming) > MOST:
         return None
-    offers = _find_offers(session, asset) if mirrored and asset.offered else ()
     found = [Standing(asset, offers)]
-    for operation in coming:
-        found.append(found[-1].after(operation))
+    for one in coming:
+        found.append(found[-1].after(one))
     return found
 
 
-def _find_offers(session: Session, asset: Asset) -> tuple[Offer, ...]:
-    return tuple(
-        Offer(asset.id, Party[row.party.upper()], row.to, row.expires)
-        for row in list_offers_of(session, asset.id).items
-    )
+def find_coming(session: Session, assets: Iterable[Asset]) -> dict[Hash32, list[Coming]]:
+    """What is on its way to each of these assets that makes another entry allowed or forbidden."""
+    counts = {asset.id: asset.count for asset in assets}
+    return find_all_under_way(session, counts, _TELLING, limit=MOST + 1)
+
+
+def find_offers(session: Session, assets: Iterable[Asset]) -> dict[Hash32, tuple[Offer, ...]]:
+    """The open offers of each of these assets that has any."""
+    offered = [asset.id for asset in assets if asset.offered]
+    return {
+        asset: tuple([Offer(asset, Party[row.party.upper()], row.to, row.expires) for row in rows])
+        for asset, rows in find_open_offers(session, offered).items()
+    }

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlmodel import Session, col, delete, select
 
-from ledger.outbox.tables import Document, Registration, Tenant
+from ledger.outbox.tables import Document, Operation, Registration, State, Tenant
 from ledger.types import Hash32
 
 
@@ -24,6 +24,16 @@ def find_assets(session: Session, assets: Collection[Hash32]) -> dict[Hash32, Re
     """The registration of each asset that was registered here, in one query."""
     wanted = select(Registration).where(col(Registration.asset).in_(assets))
     return {found.asset: found for found in session.exec(wanted)}
+
+
+def find_births(session: Session, assets: Collection[Hash32]) -> dict[Hash32, Operation]:
+    """The operation of each asset's own registration that was not rejected, in one query."""
+    wanted = (
+        select(Registration.asset, Operation)
+        .join(Operation, col(Operation.id) == col(Registration.operation))
+        .where(col(Registration.asset).in_(assets), Operation.state != State.REJECTED)
+    )
+    return dict(session.exec(wanted).all())
 
 
 def find_serials(session: Session, assets: Collection[Hash32]) -> dict[Hash32, str]:

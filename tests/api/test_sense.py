@@ -21,8 +21,7 @@ from ledger.domain.ledger import Ledger
 from ledger.domain.organisation import Organisation
 from ledger.domain.relations import Offer
 from ledger.hashing import keccak, subject_id
-from ledger.outbox.operations import operation_values
-from ledger.outbox.tables import Operation
+from ledger.outbox.under_way import Coming
 from ledger.types import ZERO_HASH, AssetKind, Hash32, Party
 from tests.contracts.author import Author
 from tests.contracts.conditions import Act, Beside, active
@@ -144,12 +143,9 @@ def _party(offer: Offer) -> Party:
     return offer.party
 
 
-def _on_its_way(act: Act) -> Operation:
+def _on_its_way(act: Act) -> Coming:
     at = act.entry
-    values = operation_values(
-        "1", at.org, at.subject, at.kind, at.payload, at.position, act.now, fixed=False
-    )
-    return Operation(**values)
+    return Coming(at.subject, at.org, at.kind, at.position, at.payload)
 
 
 def can_be_asked(act: Act) -> bool:

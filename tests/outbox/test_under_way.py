@@ -14,7 +14,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Accepted, Mounted, Offered, Withdrawn
 from ledger.hashing import keccak
 from ledger.outbox.tables import Operation, State
-from ledger.outbox.under_way import find_under_way
+from ledger.outbox.under_way import find_all_under_way, find_under_way
 from ledger.types import Party
 from tests.outbox.asking import ask, observe
 
@@ -73,3 +73,33 @@ def test_a_long_history_is_not_looked_through(session: Session) -> None:
     [(statement, values)] = asked
     plan = session.connection().exec_driver_sql(f"explain query plan {statement}", values)  # type: ignore[arg-type]
     assert "ix_operation_subject (subject=? AND position>?)" in str(plan.all())
+
+
+def test_of_many_it_is_what_it_is_of_each(session: Session) -> None:
+    subjects = [keccak(b"one of many %d" % number) for number in range(5)]
+    for turn in range(8):
+        for number, subject in enumerate(subjects):
+            if turn <= 2 * number:
+                ask(session, ORG, subject, Offered(Party.OWNER, OTHER, 0), next_position=1)
+    counts = dict(zip(subjects, (1, 3, 1_000, 101, 0), strict=True))
+    counts[keccak(b"nothing")] = 7
+    for limit in (2, 9):
+        found = find_all_under_way(session, counts, KINDS, limit=limit)
+        assert found == {
+            one: find_under_way(session, one, KINDS, count, limit=limit)
+            for one, count in counts.items()
+        }
+        assert {len(some) for some in found.values()} > {0, 1}
+
+
+def test_histories_of_many_are_not_looked_through_either(session: Session) -> None:
+    offer(session)
+    asked: list[tuple[str, object]] = []
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", lambda *all_: asked.append((all_[2], all_[3])))
+    counts = {ASSET: 1_000_000, OTHER: 1_000_001, ORG: 5}
+    assert find_all_under_way(session, counts, KINDS, limit=9) == {one: [] for one in counts}
+    assert len(asked) == 2
+    for statement, values in list(asked):
+        plan = session.connection().exec_driver_sql(f"explain query plan {statement}", values)  # type: ignore[arg-type]
+        assert "ix_operation_subject (subject=? AND position>?)" in str(plan.all())
