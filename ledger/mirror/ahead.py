@@ -12,6 +12,7 @@ import logging
 import queue
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ledger.chain.rpc import RpcClient
 from ledger.errors import LedgerError
 from ledger.hashing import domain_separator
-from ledger.mirror.apart import Ahead, pack
+from ledger.mirror.apart import CLOSING, Ahead, pack, pack_portion
 from ledger.mirror.asset_rows import share_names
 from ledger.mirror.fetch import AskedRange, FetchedRange, ask_range, read_range
 from ledger.mirror.fold import Folding, named_by
@@ -37,14 +38,17 @@ _log = logging.getLogger(__name__)
 
 _TURN: Final = 0.0002
 """Seconds for which a thread keeps others from theirs."""
-_STEP: Final = 10_000
-"""Entries of a step, about: what is committed at once."""
+_SMALLEST_STEP: Final = 10_000
+"""Entries of a step, at the least: what is committed at once."""
 _LARGEST_STEP: Final = 32_000
-_SHARE: Final = 50
+_LONGEST_STEP: Final = 2.0
+"""Seconds after which a step is done, however small it is."""
+_PORTION: Final = 2_500
+"""Entries that are handed on at once, about."""
 _REQUESTS: Final = 2
 """Ranges that are asked for while another one is folded."""
-_WAITING: Final = 1
-"""Steps that lie ready while another one is written."""
+_WAITING: Final = 8
+"""Portions that lie ready while others are written."""
 _KEPT: Final = 80_000
 """Subjects that are kept at hand; others are looked up in the mirror."""
 
@@ -124,6 +128,8 @@ class _Worker:
         self.domain = domain_separator(work.deployed.chain_id, work.deployed.contract)
         self.span = Span()
         self.written = work.cursor.sequence
+        self.handed = 0  # entries of the step that is being folded
+        self.begun = time.monotonic()
         self.lacking = self.written > 0  # whether the mirror may know subjects that are not at hand
         self.subjects: dict[Hash32, Known] = {}
         self._store: Store | None = None
@@ -138,9 +144,20 @@ class _Worker:
             if self.lacking:
                 self.look_up(named_by(fetched.reading.entries, self.subjects), folding.names)
             folding.fold(fetched.reading)
-            done = fetched.last.number == self.work.until
-            if done or folding.size >= _size_of_step(folding.sequence):
+            if self.is_enough(folding, fetched):
                 self.hand_on(folding, fetched)
+            elif folding.size - self.handed >= _PORTION:
+                self.sending.put(pack_portion(folding.hand_out()))
+                self.handed = folding.size
+
+    def is_enough(self, folding: Folding, fetched: FetchedRange) -> bool:
+        """Whether a step ends with that range."""
+        left = self.work.until - fetched.last.number
+        if left == 0 or time.monotonic() - self.begun > _LONGEST_STEP:
+            return True
+        blocks = fetched.last.number - fetched.first.number + 1
+        coming = len(fetched.reading.entries) * left // blocks
+        return folding.size >= _size_of_step(folding.cursor.sequence, coming)
 
     def fetch_ranges(self) -> Iterator[FetchedRange]:
         """Ranges in order, the next ones asked for already while one is used."""
@@ -187,7 +204,11 @@ class _Worker:
         step = folding.take(
             (last.number, last.hash, last.timestamp), fetched.ledger_head, self.work.until
         )
+        for portion in step.portions:
+            self.sending.put(pack_portion(portion))
+        self.sending.put(CLOSING)
         self.sending.put(pack(step))
+        self.handed, self.begun = 0, time.monotonic()
         while self.pipe.poll():
             self.written = int.from_bytes(self.pipe.recv_bytes())
         if len(self.subjects) > _KEPT:
@@ -205,9 +226,13 @@ class _Worker:
                 del self.subjects[id]
 
 
-def _size_of_step(sequence: int) -> int:
-    """The more there is, the more pages a step changes: then fewer are worth their while."""
-    return min(max(_STEP, sequence // _SHARE), _LARGEST_STEP)
+def _size_of_step(passed: int, coming: int) -> int:
+    """Entries of a step that so many come before, and about so many after its last ones.
+
+    In a large step, what changes often is written but once. The first and the last are small, so
+    that the other process has something to write soon, and little to write at the end.
+    """
+    return max(_SMALLEST_STEP, min(passed, coming, _LARGEST_STEP))
 
 
 def _open_store(database_url: str) -> Store:

@@ -12,6 +12,7 @@ import multiprocessing
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
@@ -20,12 +21,15 @@ from typing import Any, Final, Self
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
-from ledger.mirror.steps import Applied, Closing, Cursor, PassedBlock
+from ledger.mirror.steps import Applied, Closing, Cursor, PassedBlock, Portion
 
 _log = logging.getLogger(__name__)
 
 # Where it is safe, another process is had at once, with all that is imported by then.
 CONTEXT: Final = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+CLOSING: Final = b"."
+"""What is sent behind the portions of a step, and before the step itself."""
+_PACKED: Final = [field.name for field in fields(Applied) if field.name != "portions"]
 _LOOK_EVERY: Final = 0.1
 _FAR: Final = 500
 """Final blocks behind which a process of its own is worth starting."""
@@ -69,12 +73,16 @@ class ReadAhead:
         Ends at the block `until`, when `stop` is set, or, with a line in the log, where the node
         does not tell what can be true.
         """
+        portions: deque[bytes] = deque()
         try:
             while packed := self._receive(stop):
-                step = unpack(packed)
+                if packed != CLOSING:
+                    portions.append(packed)
+                    continue
+                step, portions = unpack(self._pipe.recv_bytes(), portions), deque()
                 written = step.last.last_sequence
                 yield step
-                del packed, step  # there need not be two at once
+                del step  # there need not be two at once
                 self._pipe.send_bytes(written.to_bytes(8))
         except (EOFError, OSError) as error:
             _log.info("reading ahead has ended: %r", error)
@@ -109,16 +117,28 @@ def _begin(pipe: Connection, theirs: Connection, work: Ahead) -> None:
 # -- from process to process ----------------------------------------------------------------------
 
 
+def pack_portion(portion: Portion) -> bytes:
+    """A portion as bytes. All that it holds is of Python's own kinds."""
+    values: Any = tuple(portion)
+    return marshal.dumps(values, 2)
+
+
 def pack(step: Applied) -> bytes:
-    """A step as bytes. All that it holds is of Python's own kinds, or made of tuples."""
-    values = {field.name: getattr(step, field.name) for field in fields(step)}
+    """A step without its portions: Python's own kinds, and what is made of tuples."""
+    values = {name: getattr(step, name) for name in _PACKED}
     values["before"], values["last"] = tuple(step.before), tuple(step.last)
     values["closed"] = [(*closing, rows) for closing, rows in step.closed.items()]
     return marshal.dumps(values, 2)
 
 
-def unpack(packed: bytes) -> Applied:
+def unpack(packed: bytes, portions: deque[bytes]) -> Applied:
+    """The step again; its portions are unpacked one by one, and none is kept."""
     values: dict[str, Any] = marshal.loads(packed)  # noqa: S302 - from our own process
     values["before"], values["last"] = Cursor(*values["before"]), PassedBlock(*values["last"])
     values["closed"] = {Closing(table, names): rows for table, names, rows in values["closed"]}
-    return Applied(**values)
+    return Applied(portions=_unpack_portions(portions), **values)
+
+
+def _unpack_portions(packed: deque[bytes]) -> Iterator[Portion]:
+    while packed:
+        yield Portion(*marshal.loads(packed.popleft()))  # noqa: S302 - from our own process

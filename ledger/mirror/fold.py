@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from ledger.domain.batch import batch_id_of, member
@@ -41,7 +41,7 @@ from ledger.mirror.keeping import (
 )
 from ledger.mirror.periods import Periods
 from ledger.mirror.reading import Distrusted, Read, ReadBlock, Reading
-from ledger.mirror.steps import Applied, Cursor, PassedBlock, Values
+from ledger.mirror.steps import Applied, Cursor, PassedBlock, Portion, Values
 from ledger.types import Hash32, to_hex
 
 _QUICK: Final = QUIET | LOUD
@@ -87,10 +87,10 @@ class HeadDiffers(Distrusted):
 class _Gathered:
     """What is to be written of the entries folded since the last step was taken.
 
-    `born_assets` and `moved_assets` are the rows of the assets that begin and of those that had
-    begun before, of which `altered` did more than move on; of other subjects, `born` are the ones
-    that begin and `touched` all that have new entries, with the sequences of their first and last
-    ones.
+    `entries` and `blocks` are those not handed out yet. `born_assets` and `moved_assets` are the
+    rows of the assets that begin and of those that had begun before, of which `altered` did more
+    than move on; of other subjects, `born` are the ones that begin and `touched` all that have new
+    entries, with the sequences of their first and last ones.
     """
 
     entries: list[Values] = field(default_factory=list)
@@ -117,6 +117,7 @@ class Folding:
         self.ledger_head = cursor.ledger_head
         self.sequence = cursor.sequence
         self._gathered = _Gathered()
+        self._block = cursor.number  # the last one whose row was gathered
         self.names: dict[Hash32, Hash32] = {}
 
     @property
@@ -138,11 +139,19 @@ class Folding:
             except (VerificationError, InputError) as error:
                 raise Distrusted(str(error), block=number) from error
             self._gathered.blocks.append((*block, self.ledger_head, self.sequence))
+            self._block = number
+
+    def hand_out(self) -> Portion:
+        """Entries and blocks of the step that is to be taken, which it will not have any more."""
+        gathered = self._gathered
+        portion = Portion(gathered.entries, gathered.blocks)
+        gathered.entries, gathered.blocks = [], []
+        return portion
 
     def take(
         self, last: ReadBlock, expected: Hash32 | None, node_block: int, *, proven: bool = False
     ) -> Applied:
-        """The step that brings the mirror to the block `last`.
+        """The step that brings the mirror to the block `last`, without what was handed out.
 
         `expected` is the ledger head that the chain has after it, `proven` or only told, or None if
         nobody could tell.
@@ -150,15 +159,17 @@ class Folding:
         Raises:
             HeadDiffers: the entries fold to another one: some are missing, doubled or altered.
         """
-        number, before, gathered = last[0], self.cursor, self._gathered
+        number, before = last[0], self.cursor
         if expected is not None and expected != self.ledger_head:
             raise HeadDiffers(number, expected, self.ledger_head)
         block = PassedBlock(*last, self.ledger_head, self.sequence)
-        if not gathered.blocks or gathered.blocks[-1][0] != number:
-            gathered.blocks.append(tuple(block))
+        if self._block != number:
+            self._gathered.blocks.append(tuple(block))
+            self._block = number
         upto = number if proven else before.proven
         self.cursor = Cursor(number, block.hash, self.ledger_head, self.sequence, upto)
-        self._gathered = _Gathered()
+        portion = self.hand_out()
+        gathered, self._gathered = self._gathered, _Gathered()
         moved = [one for one in gathered.touched if one not in gathered.born]
         altered = [row for row in gathered.moved_assets if row[0] in gathered.altered]
         return Applied(
@@ -166,10 +177,9 @@ class Folding:
             last=block,
             proven=proven,
             node_block=node_block,
-            entries=gathered.entries,
-            blocks=gathered.blocks,
-            born=self._rows(gathered, gathered.born_assets, gathered.born, _whole),
-            moved=self._rows(gathered, altered, moved, _changed),
+            portions=[portion],
+            born=self._rows(gathered, gathered.born_assets, gathered.born, attrgetter("whole")),
+            moved=self._rows(gathered, altered, moved, attrgetter("changed")),
             advanced=[
                 advanced(row) for row in gathered.moved_assets if row[0] not in gathered.altered
             ],
@@ -280,14 +290,6 @@ class Folding:
             row = row_of(known, gathered.born.get(subject, 0), gathered.touched[subject])
             rows.setdefault(keeping.name, []).append(values(keeping)(row))
         return {name: some for name, some in rows.items() if some}
-
-
-def _whole(keeping: Keeping) -> Callable[[Row], Values]:
-    return keeping.whole
-
-
-def _changed(keeping: Keeping) -> Callable[[Row], Values]:
-    return keeping.changed
 
 
 def _not_next(subject: Hash32, position: int, count: int) -> VerificationError:

@@ -171,7 +171,7 @@ class _Run:
     def tell(self, step: Step) -> None:
         match step:
             case Applied():
-                self.progress.entries += len(step.entries)
+                self.progress.entries += step.last.last_sequence - step.before.sequence
                 self.progress.block = step.last.number
                 self.progress.head = step.node_block
             case RolledBack():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -42,12 +42,19 @@ class Closing(NamedTuple):
     columns: tuple[str, ...]
 
 
+class Portion(NamedTuple):
+    """Rows of the tables `entry` and `block`, in order."""
+
+    entries: Sequence[Values]
+    blocks: Sequence[Values]
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """Blocks were added after `before`, up to `last`; what is to be written, by table.
 
     `proven`: the entries fold to the ledger head that the chain provably has after `last`, so that
-    none is missing. `entries` and `blocks` are rows of those tables, in order; of the others,
+    none is missing. `portions` has entries and blocks, and can be gone through once; of the others,
     `born` are the rows that begin, `moved` those of subjects that had rows, `advanced` those of
     assets that moved on and are as they were (`asset_rows.ADVANCING`), `opened` the periods that
     begin, and `closed` what ends, each row the block and the values of the closing's columns.
@@ -58,8 +65,7 @@ class Applied:
     last: PassedBlock
     proven: bool
     node_block: int
-    entries: Sequence[Values]
-    blocks: Sequence[Values]
+    portions: Iterable[Portion]
     born: Mapping[str, Sequence[Values]]
     moved: Mapping[str, Sequence[Values]]
     advanced: Sequence[Values]

@@ -134,7 +134,9 @@ class Store:
 def _apply(session: Session, mirror: MirrorRow, step: Applied) -> None:
     _verify_place(mirror, step.before)
     connection = session.connection()
-    insert_rows(connection, TABLES["entry"], step.entries)
+    for portion in step.portions:
+        insert_rows(connection, TABLES["entry"], portion.entries)
+        insert_rows(connection, TABLES["block"], portion.blocks)
     for name, rows in step.born.items():
         insert_rows(connection, TABLES[name], rows)
     for name, rows in step.moved.items():
@@ -145,7 +147,6 @@ def _apply(session: Session, mirror: MirrorRow, step: Applied) -> None:
         close_periods(connection, TABLES[closing.table], closing, rows)
     for name, rows in step.opened.items():
         insert_rows(connection, TABLES[name], rows)
-    insert_rows(connection, TABLES["block"], step.blocks)
     _move(mirror, step.last, step.node_block)
     if step.proven:
         mirror.proven_block = step.last.number

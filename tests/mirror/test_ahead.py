@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ledger.mirror.run import index
 from ledger.mirror.steps import Applied, Proven, RolledBack, Step
 from ledger.mirror.store import Store
 from ledger.mirror.tables import TABLES, MirrorRow
+from ledger.ranges import Span
 from ledger.settings import Settings
 from tests.mirror.chain import Chain
 from tests.mirror.lives import Life
@@ -85,17 +87,57 @@ def test_filled_ahead_it_equals_the_chain(lived: Chain, tmp_path: Path, taken: l
 def test_subjects_that_were_forgotten_are_looked_up(
     lived: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "_STEP", 1)
+    monkeypatch.setattr(ahead, "_size_of_step", lambda *_: 1)
     monkeypatch.setattr(ahead, "_KEPT", 1)
     monkeypatch.setattr("ledger.ranges._ENTRIES", 1)
     monkeypatch.setattr("ledger.ranges.Span.adapt", lambda span, _: setattr(span, "size", 1))
     assert_equals_chain(lived, Store(filled(lived, tmp_path)))
 
 
-def test_where_the_other_process_ends_following_does_it_all(
-    lived: Chain, tmp_path: Path, taken: list[Step], monkeypatch: pytest.MonkeyPatch
+def test_a_step_comes_in_portions(
+    lived: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "_STEP", 5)
+    in_small_portions(monkeypatch)
+    portions, unpack = [], apart.unpack
+
+    def noting(packed: bytes, some: deque[bytes]) -> Applied:
+        portions.append(len(some))
+        return unpack(packed, some)
+
+    monkeypatch.setattr(apart, "unpack", noting)
+    assert_equals_chain(lived, Store(filled(lived, tmp_path)))
+    assert len(portions) == 1
+    assert portions[0] > 5
+
+
+def test_steps_grow_with_what_is_there_and_shrink_with_what_comes() -> None:
+    entries = 200_000
+    sizes: list[int] = []
+    while (passed := sum(sizes)) < entries:
+        size = 0
+        while (
+            size < ahead._size_of_step(passed, entries - passed - size) and passed + size < entries
+        ):
+            size += 1_000
+        sizes.append(size)
+    top = sizes.index(max(sizes))
+    assert sizes[0] == ahead._SMALLEST_STEP
+    assert sizes[: top + 1] == sorted(sizes[: top + 1])
+    assert sizes[top:] == sorted(sizes[top:], reverse=True)
+    assert sizes[top] == ahead._LARGEST_STEP
+    assert sizes[-1] <= ahead._SMALLEST_STEP
+
+
+@pytest.mark.parametrize("portions", [1, 2_500])
+def test_where_the_other_process_ends_following_does_it_all(
+    lived: Chain,
+    tmp_path: Path,
+    taken: list[Step],
+    monkeypatch: pytest.MonkeyPatch,
+    portions: int,
+) -> None:
+    monkeypatch.setattr(ahead, "_PORTION", portions)
+    monkeypatch.setattr(ahead, "_size_of_step", lambda *_: 5)
     monkeypatch.setattr("ledger.ranges.Span.adapt", lambda span, _: setattr(span, "size", 3))
     monkeypatch.setattr(ahead._Worker, "hand_on", in_the_other_process(_end, ahead._Worker.hand_on))
     engine = filled(lived, tmp_path)
@@ -103,6 +145,13 @@ def test_where_the_other_process_ends_following_does_it_all(
     assert find_missing_indexes(engine) == []
     assert isinstance(taken[0], Applied)
     assert taken[0].node_block == lived.rpc.fetch_block_number(), "following did it all"
+
+
+def in_small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a step of many ranges, each of which is handed on by itself."""
+    monkeypatch.setattr(ahead, "_PORTION", 1)
+    monkeypatch.setattr(ahead, "Span", lambda: Span(1))
+    monkeypatch.setattr(Span, "adapt", lambda *_: None)
 
 
 def _end(*_: object) -> None:
