@@ -13,6 +13,7 @@ from ledger.documents.batch_files import BatchFile
 from ledger.documents.batch_store import BatchStore
 from ledger.documents.file_reading import FileReader
 from ledger.documents.file_store import FileStore
+from ledger.documents.packs import Place
 from ledger.documents.sealing import Sealed
 from ledger.documents.store import DocumentStore
 from ledger.domain.batch import batch_id_of, index_of, member_id
@@ -133,6 +134,19 @@ class Births:
         elif document.subject and (index := index_of(document.subject)):
             self.batches.erase(batch_id_of(document.subject), index)
 
+    def note_leaving(self, name: str, place: Place) -> None:
+        """Note that a file is to be forgotten, and its description; it is destroyed afterwards."""
+        self._files.leaving.note(name, place)
+
+    def destroy_left(self, name: str, place: Place) -> None:
+        """Destroy a file that is forgotten, and its description: first their keys."""
+        self._erase_file(name, place)
+        self._files.leaving.forget(name)
+
+    def _erase_file(self, name: str, place: Place) -> None:
+        self._files.erase(name)
+        self._documents.erase(place)
+
     def clean(self, engine: Engine) -> None:
         """Remove lines of batches that a crash left without an operation, and files without a row.
 
@@ -149,6 +163,7 @@ class Births:
 
         self.batches.clean(is_known)
         self._files.clean(is_kept)
+        self._files.leaving.clean(is_kept, self._erase_file)
 
     def _line(self, asset: Hash32) -> tuple[BatchFile, int] | None:
         """The batch that an asset is of, and its line there, from 1."""

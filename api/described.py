@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from api.births import Births
+from ledger.documents.packs import ErasedDocument
 from ledger.documents.sealing import Sealed, seal
 from ledger.domain.telling import tell
-from ledger.outbox.files import get_own_file
+from ledger.outbox.files import get_own_file, unknown_file
 from ledger.types import Hash32
 
 # They came later: requests without them have the digests that they had before.
@@ -34,7 +35,10 @@ def load_file(births: Births, session: Session, org: Hash32, file: Hash32) -> Se
         UnknownThing: it uploaded no such file, or the file was erased.
         CorruptDocument: the description is not there any more.
     """
-    return births.load(get_own_file(session, org, file))
+    try:
+        return births.load(get_own_file(session, org, file))
+    except ErasedDocument:  # it was forgotten meanwhile
+        raise unknown_file(file) from None
 
 
 def named_file(body: BaseModel) -> Hash32 | None:

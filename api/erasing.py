@@ -11,6 +11,7 @@ from api.deps import Service
 from api.errors import Problem, invalid
 from ledger.domain.batch import batch_id_of
 from ledger.domain.payloads import decode_payload
+from ledger.domain.telling import documents_of
 from ledger.mirror.queries import EntryFilter, find_asset, list_entries
 from ledger.outbox.files import find_files, forget_files
 from ledger.outbox.registrations import forget_documents
@@ -18,7 +19,6 @@ from ledger.outbox.tables import Document
 from ledger.types import Hash32, to_hex
 
 _PAGE = 200
-_NAMING = ("content_hash", "reason", "rendition", "licence")
 
 
 def require_erasable(
@@ -69,8 +69,7 @@ def _named(session: Session, births: Births, asset: Hash32) -> set[Hash32]:
     page = list_entries(session, EntryFilter(subject=asset), limit=_PAGE)
     while True:
         for entry in page.items:
-            payload = decode_payload(entry.kind, entry.payload)
-            found |= {getattr(payload, name) for name in _NAMING if hasattr(payload, name)}
+            found |= documents_of(decode_payload(entry.kind, entry.payload))
         if page.cursor is None:
             return found
         page = list_entries(session, EntryFilter(subject=asset), cursor=page.cursor, limit=_PAGE)

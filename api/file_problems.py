@@ -53,6 +53,21 @@ FILE_PROBLEMS: Final = (
         "An entry about another subject names this file, and a file is about one. Upload it again.",
     ),
     (
+        "file_named",
+        409,
+        "Something points at the file",
+        "An entry points at this file, or an operation on its way does; `by` names it. What stands "
+        "on the ledger is destroyed by an entry `erased` of `subject`, and what waits can be "
+        "cancelled first.",
+    ),
+    (
+        "document_gone",
+        410,
+        "What it was about was destroyed",
+        "The file that this request was about was taken back, or its document erased. A key stands "
+        "for one request for ever: to upload again, use a new one.",
+    ),
+    (
         "range_not_satisfiable",
         416,
         "No such bytes",

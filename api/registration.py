@@ -26,12 +26,12 @@ from ledger.documents.commitment import Commitment
 from ledger.documents.sealing import Sealed, seal
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Registered
-from ledger.errors import DocumentError, LedgerError
+from ledger.errors import DocumentError, LedgerError, UnknownThing
 from ledger.hashing import subject_id
 from ledger.outbox.classes import Label, make_label
 from ledger.outbox.failpoints import reach
-from ledger.outbox.files import FileTaken, lock_file
-from ledger.outbox.known import AcceptedAsset
+from ledger.outbox.files import FileTaken, lock_file, unknown_file
+from ledger.outbox.known import AcceptedAsset, find_known
 from ledger.outbox.once import Asked
 from ledger.outbox.registering import Registering, accept_registrations
 from ledger.outbox.registrations import find_registrations
@@ -234,22 +234,39 @@ def _accept(
     ]
 
 
-def _find_taken(session: Session, wanted: Sequence[Registering]) -> dict[int, FileTaken]:
-    """Those registrations whose file is another's, by their places.
+def _find_taken(
+    session: Session, wanted: Sequence[Registering]
+) -> dict[int, FileTaken | UnknownThing]:
+    """Those registrations whose file is another's, or gone, by their places.
 
     With one file, assets of two serials would have one id: the file is what tells them apart.
     """
-    found, claimed = dict[int, FileTaken](), dict[Hash32, tuple[Hash32, str]]()
+    found = dict[int, FileTaken | UnknownThing]()
+    claimed = dict[Hash32, tuple[Hash32, str]]()
     for place, one in enumerate(wanted):
         if not one.is_file:
             continue
         file, (org, serial) = one.document.content_hash, one.place
-        about = lock_file(session, file)
+        document = lock_file(session, file)
+        if document is None:
+            if not _is_answered(session, one):
+                found[place] = unknown_file(file)
+            continue
+        about = document.subject
         known = find_registrations(session, org, [serial]).get(serial) if about else None
         is_own = about is None or (known is not None and known.asset == about)
         if not is_own or claimed.setdefault(file, one.place) != one.place:
             found[place] = FileTaken(file, about or one.subject)
     return found
+
+
+def _is_answered(session: Session, one: Registering) -> bool:
+    """Whether a registration was asked for before: it is answered again, its file gone or not."""
+    asked = one.asked
+    keys = [(asked.org, asked.key)] if asked.key is not None else []
+    known = find_known(session, keys, [one.place])
+    given = known.serials.get(one.place)
+    return bool(known.keys) or (given is not None and not given.rejected)
 
 
 def _taken(accepted: AcceptedAsset, receipt: Given | None) -> Taken:

@@ -14,13 +14,16 @@ from api.schemas.ledger import OperationAnswer
 from ledger.database.engine import reading, writing
 from ledger.documents.batch_lines import LineFault
 from ledger.domain.kinds import Kind
+from ledger.domain.payloads import Listed, decode_payload
+from ledger.domain.telling import pointed_at
 from ledger.mirror.queries import find_next_position
 from ledger.outbox import interventions
 from ledger.outbox.batches import list_standing, lock_serials
 from ledger.outbox.conflicts import SerialTaken
+from ledger.outbox.files import DocumentGone
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import find_operation
-from ledger.outbox.registrations import find_assets
+from ledger.outbox.registrations import find_assets, find_documents
 from ledger.outbox.tables import Operation, State
 
 
@@ -43,6 +46,7 @@ def retry(service: Service, who: Credential, operation: str) -> OperationAnswer:
     Raises:
         Problem: it is not the caller's, there is no room, or its serials were given since.
         OperationUnderWay, Superseded, WrongPosition, SerialTaken: it makes no sense any more.
+        DocumentGone: the file that it names was taken back.
     """
     with reading(service.engine) as session:
         found = get_own(session, who, operation)
@@ -57,7 +61,19 @@ def retry(service: Service, who: Credential, operation: str) -> OperationAnswer:
         found = get_own(session, who, operation)
         if found.state == State.REJECTED:
             _claim(session, service, found, seen)
-        return tell_operation(session, interventions.retry(session, found, following))
+        queued = interventions.retry(session, found, following)
+        _require_document(session, queued)
+        return tell_operation(session, queued)
+
+
+def _require_document(session: Session, operation: Operation) -> None:
+    """See that what was sent with an operation is here still. Raises DocumentGone."""
+    payload = decode_payload(operation.kind, operation.payload)
+    named = pointed_at(payload)
+    if named is None or isinstance(payload, Listed) or operation.signature is not None:
+        return  # what those name may be kept anywhere
+    if not find_documents(session, [named]):
+        raise DocumentGone(f"operation {operation.id}", named)
 
 
 def _claim(

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from api.answers import document_path, find_readable
 from api.conditions import IfNoneMatch, is_known
-from api.deps import IdempotencyKey, Member, Served, View, Viewing
+from api.deps import IdempotencyKey, Known, Member, Served, View, Viewing, require_role
 from api.errors import Problem
 from api.header_fields import carrying
 from api.openapi import READING, WRITING, problems
@@ -20,10 +20,12 @@ from api.reading import ReadingRoute
 from api.schemas.assets import DataClass
 from api.schemas.base import HashInput
 from api.schemas.documents import EXAMPLE_STL, FileFields, FileName, Opening, UploadedFile
+from api.taking_back import destroy_upload
 from api.uploads import Uploaded, Uploading, take_in, tell_description
 from ledger.documents.files import read_description
 from ledger.hashing import sha256
 from ledger.outbox.files import find_file
+from ledger.outbox.roles import KeyRole
 from ledger.outbox.tables import Document
 from ledger.standards.media_types import parse_media_type
 from ledger.types import Hash32, to_hex
@@ -38,7 +40,7 @@ _FIELDS: Final = carrying(
 
 _REFUSED: Final = (
     *("media_type_mismatch", "invalid_file", "validator_missing"),
-    "no_jurisdiction",
+    *("no_jurisdiction", "document_gone"),
 )
 
 router = APIRouter(prefix=PATH, tags=["documents"], route_class=ReadingRoute)
@@ -187,6 +189,31 @@ def get_commitment(view: Viewing, content_hash: ContentHash) -> Opening:
         fields=list(commitment.fields),
         file=file,
     )
+
+
+@router.delete(
+    "/{content_hash}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is destroyed, and forgotten"},
+        **problems(
+            *("unauthenticated", "forbidden", "not_found", "invalid_request", "quota_exceeded"),
+            *("file_named", "storage_full"),
+        ),
+    },
+)
+def take_back_document(service: Served, who: Known, content_hash: ContentHash) -> Response:
+    """Take back a file of yours that nothing points at: it is destroyed for good, as erasing does.
+
+    What an entry points at is erased by another entry. The Idempotency-Key that it was uploaded
+    with is answered by `document_gone` from then on.
+    """
+    if who.org is None:
+        raise Problem("forbidden", "only an organisation's key may do this, not the operator's")
+    require_role(who, KeyRole.WRITER, KeyRole.ADMIN)
+    destroy_upload(service, who.org, content_hash)
+    return Response(status_code=204)
 
 
 def _get_readable(view: View, content_hash: Hash32) -> Document:

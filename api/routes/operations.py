@@ -158,6 +158,7 @@ def cancel_operation(service: Served, who: Caller, operation_id: OperationId) ->
             "superseded",
             "wrong_position",
             "serial_taken",
+            "document_gone",
             "too_many_waiting",
             "queue_full",
         ),

@@ -112,6 +112,12 @@ class DocumentCalls:
 
     @method
     @staticmethod
+    def take_back_document(content_hash: str) -> Flow[None]:
+        """Destroy a file that you uploaded and that nothing points at. Raises ApiProblem."""
+        yield Call("DELETE", f"/v1/documents/{segment(content_hash)}")
+
+    @method
+    @staticmethod
     def document(content_hash: str) -> Flow[bytes]:
         """A document, byte for byte as it was sent."""
         return fetch(f"/v1/documents/{segment(content_hash)}")

@@ -1,7 +1,8 @@
 """Where files are kept: one encrypted file each, read from anywhere; crashes leave nothing.
 
-`files/ab/<name>` has a file's chunks, `files/arriving/<name>` those of one on its way in. The key
-of each lies in the vault under its name.
+`files/ab/<name>` has a file's chunks, `files/arriving/<name>` those of one on its way in;
+`files/leaving/<name>` notes that one is taken back. The key of each lies in the vault under its
+name.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from ledger.documents.batch_files import take_hold
 from ledger.documents.ciphers import ChunkCipher
 from ledger.documents.file_reading import FileReader
 from ledger.documents.file_writing import LABEL, FileWriter, context_of, new_name, settle
+from ledger.documents.leaving import Leaving
 from ledger.documents.packs import CorruptDocument
 from ledger.documents.private import destroy_file, make_folder
 from ledger.documents.vault import Vault
 from ledger.types import Hash32
 
 _ARRIVING: Final = "arriving"
+_LEAVING: Final = "leaving"
 
 
 class FileStore:
@@ -28,6 +31,7 @@ class FileStore:
 
     def __init__(self, root: Path, vault: Vault) -> None:
         self._root, self._vault = root, vault
+        self.leaving = Leaving(root / _LEAVING)
 
     def begin(self, org: Hash32) -> FileWriter:
         """A file of this organisation on its way in, which must be discarded in the end.
@@ -54,6 +58,7 @@ class FileStore:
         key = self._vault.find_key(name, LABEL, content_hash)
         handle = self._open(name)
         if handle is None:
+            self._vault.find_key(name, LABEL, content_hash)  # it may have been erased just now
             raise CorruptDocument(content_hash, f"its file {name} is missing")
         reader = FileReader(handle, ChunkCipher(key, context_of(org, seed)), content_hash, size)
         try:

@@ -93,6 +93,15 @@ def pointed_at(payload: Payload) -> Hash32 | None:
     return found if isinstance(found, bytes) and found != ZERO_HASH else None
 
 
+def documents_of(payload: Payload) -> set[Hash32]:
+    """The documents that an entry names: its own, its reason, what it shows, under which terms."""
+    found = {getattr(payload, name) for name in _NAMING if hasattr(payload, name)}
+    return found - {ZERO_HASH}
+
+
+_NAMING: Final = ("content_hash", "reason", "rendition", "licence")
+
+
 @lru_cache(maxsize=4096)  # whatever a block brought has its time
 def moment(seconds: float) -> str:
     """Seconds since 1970 as a date and time (RFC 3339, 5.6), UTC."""

@@ -30,6 +30,18 @@ class FileTaken(Conflict):
         )
 
 
+class DocumentGone(Conflict):
+    """What the request was about was destroyed since: taken back, or erased."""
+
+    code = "document_gone"
+
+    def __init__(self, what: str, content_hash: Hash32) -> None:
+        super().__init__(
+            f"{what} was about document {to_hex(content_hash)}, which was destroyed since",
+            content_hash=to_hex(content_hash),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class AcceptedFile:
     """A file that is kept; `existing` if the request had been answered before."""
@@ -43,6 +55,7 @@ def accept_file(session: Session, asked: Asked, sent: SentDocument, name: str) -
 
     Raises:
         IdempotencyConflict: the key stands for another request.
+        DocumentGone: the key stands for an upload that was destroyed.
     """
 
     labelled = label_values(sent.label)
@@ -50,7 +63,7 @@ def accept_file(session: Session, asked: Asked, sent: SentDocument, name: str) -
     def attempt() -> AcceptedFile:
         known = find_request(session, asked)
         if known is not None:
-            return AcceptedFile(parse_hash(known.operation), existing=True)
+            return _find_again(session, known)
         session.add(
             Document(
                 content_hash=sent.content_hash,
@@ -74,6 +87,14 @@ def accept_file(session: Session, asked: Asked, sent: SentDocument, name: str) -
     return outlast_races(session, attempt)
 
 
+def _find_again(session: Session, known: Request) -> AcceptedFile:
+    file = parse_hash(known.operation)
+    if find_file(session, file) is None:
+        # A key stands for one request for ever: under it, nothing is uploaded a second time.
+        raise DocumentGone(f"Idempotency-Key {known.key}", file)
+    return AcceptedFile(file, existing=True)
+
+
 def find_file(session: Session, content_hash: Hash32) -> FileRow | None:
     """The file that a document describes; None if the document is no file's."""
     return session.get(FileRow, content_hash)
@@ -94,8 +115,13 @@ def get_own_file(session: Session, org: Hash32, file: Hash32) -> Document:
     """A file that an organisation uploaded. Raises UnknownThing."""
     found = session.get(Document, file) if find_file(session, file) else None
     if found is None or found.org != org:
-        raise UnknownThing("file", field="file", value=to_hex(file))
+        raise unknown_file(file)
     return found
+
+
+def unknown_file(file: Hash32) -> UnknownThing:
+    """The error of a file that is not there, or somebody else's."""
+    return UnknownThing("file", field="file", value=to_hex(file))
 
 
 def require_free_file(session: Session, org: Hash32, file: Hash32, subject: Hash32) -> None:
@@ -105,24 +131,49 @@ def require_free_file(session: Session, org: Hash32, file: Hash32, subject: Hash
         raise FileTaken(file, about or subject)
 
 
-def lock_file(session: Session, file: Hash32) -> Hash32 | None:
-    """The subject that a file is about, if any; nobody binds it until the transaction ends."""
-    found = session.get(Document, file, with_for_update=True, populate_existing=True)
-    return found.subject if found else None
+def lock_file(session: Session, file: Hash32) -> Document | None:
+    """The document of a file, which nobody binds or takes back until the transaction ends.
+
+    None: it is gone.
+    """
+    return session.get(Document, file, with_for_update=True, populate_existing=True)
 
 
 def bind_file(session: Session, org: Hash32, file: Hash32, subject: Hash32) -> None:
     """Have a file be a document about a subject; the caller commits.
 
     Raises:
-        UnknownThing: the organisation uploaded no such file.
+        UnknownThing: the organisation uploaded no such file, or it is gone.
         FileTaken: it is about another subject.
     """
-    document, about = get_own_file(session, org, file), lock_file(session, file)
-    if about not in (None, subject):
-        raise FileTaken(file, about or subject)
+    document = lock_file(session, file)
+    if document is None:
+        raise unknown_file(file)
+    if get_own_file(session, org, file).subject not in (None, subject):
+        raise FileTaken(file, document.subject or subject)
     document.subject = subject
     session.add(document)
+    session.flush()
+
+
+def hold_files(session: Session, org: Hash32, subject: Hash32, named: Collection[Hash32]) -> None:
+    """Bind those files of an organisation that are free, and that its entry names by their hash.
+
+    What else it names may be kept anywhere.
+    """
+    if not named:
+        return
+    free = select(Document).where(
+        col(Document.content_hash).in_(named),
+        col(Document.content_hash).in_(select(FileRow.content_hash)),
+        Document.org == org,
+        col(Document.subject).is_(None),
+    )
+    # In one order, or two requests could wait for each other.
+    ordered = free.order_by(col(Document.content_hash)).with_for_update()
+    for document in session.exec(ordered).all():
+        document.subject = subject
+        session.add(document)
     session.flush()
 
 

@@ -25,7 +25,7 @@ from ledger.domain.payloads import decode_payload
 from ledger.outbox.file_tables import FileRow
 from ledger.outbox.files import find_files
 from ledger.outbox.registrations import find_documents
-from ledger.outbox.tables import BatchRegistration, Document, Operation
+from ledger.outbox.tables import BatchRegistration, Document, Operation, State
 from ledger.types import ZERO_HASH, Hash32, to_hex
 
 PORTION: Final = 500
@@ -80,11 +80,14 @@ class Shelves:
         return found | {one: kept for one, kept in line.items() if one in hashes}
 
     def walk_unkept(self, session: Session) -> Iterator[tuple[Hash32, Hash32]]:
-        """Subjects of requests of whose document nothing is remembered, with its hash."""
+        """Subjects of requests of whose document nothing is remembered, with its hash.
+
+        Of what was rejected it may have been taken back.
+        """
         after = 0
         wanted = (
             select(Operation.sequence, Operation.subject, Operation.kind, Operation.payload)
-            .where(col(Operation.kind).in_(_WITH_DOCUMENT))
+            .where(col(Operation.kind).in_(_WITH_DOCUMENT), Operation.state != State.REJECTED)
             .order_by(col(Operation.sequence))
             .limit(PORTION)
         )

@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.running import Member, Running, until
+from api.app import create_app
+from tests.api.running import Member, Running, serving, until
 
 STORED, COMMITTED = "documents are stored", "acceptance is committed"
 
@@ -90,6 +91,25 @@ def test_killed_and_sent_again_each_asset_is_there_once(
     born = aurora.http.get("/v1/assets", params={"organisation": aurora.id, "limit": "200"}).json()
     serials = Counter([each["serial"] for each in born["items"]])
     assert set(serials.values()) == {1}
+
+
+def test_killed_once_a_file_is_forgotten_it_is_destroyed_at_the_next_start(
+    service: Running, aurora: Member
+) -> None:
+    folder = service.settings.data / "documents" / "files"
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    told = aurora.http.post("/v1/documents", content=b"to be taken back").json()
+    [file] = {path for path in folder.rglob("*") if path.is_file()} - before
+    with dying(service, "a file is forgotten") as (url, process):
+        headers = {"Authorization": f"Bearer {aurora.key}"}
+        with pytest.raises(httpx.TransportError):
+            httpx.delete(f"{url}{told['url']}", headers=headers, timeout=30, trust_env=False)
+        assert process.wait(10) == -signal.SIGKILL
+    assert file.exists()
+    assert aurora.http.get(told["url"]).status_code == 404
+    with serving(create_app(service.settings)):
+        assert not file.exists()
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
 
 
 def _find(member: Member, serial: str) -> list[dict[str, str]]:

@@ -82,7 +82,8 @@ def victim(service: Running) -> Victim:
         lambda: http.get(f"{batch_path(batch)}/assets").json().get("items", [{}])[0].get("id")
     )
     operations = [last(written["operation"]), last(batch["operation"])]
-    hashes = [each["content_hash"] for each in listed]
+    file = http.post("/v1/documents", params={"name": WORDS[0]}, content=WORDS[0]).json()
+    hashes = [file["content_hash"], *[each["content_hash"] for each in listed]]
     return Victim(
         member,
         pool=(
