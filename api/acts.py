@@ -37,6 +37,7 @@ from ledger.domain.payloads import (
     Attested,
     Dismounted,
     Erased,
+    Listed,
     Mounted,
     Offered,
     Payload,
@@ -44,9 +45,10 @@ from ledger.domain.payloads import (
     TitleForced,
     Transferred,
 )
+from ledger.domain.telling import documents_of
 from ledger.errors import LedgerError, UnknownThing
 from ledger.outbox.classes import keep_releases, make_label
-from ledger.outbox.files import bind_file, require_free_file
+from ledger.outbox.files import bind_file, hold_files, require_free_file
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import OPERATOR
 from ledger.types import ZERO_HASH, Hash32, Party, to_hex
@@ -146,14 +148,18 @@ def _find_beside(
 ) -> Callable[[Session, str], None] | None:
     """What is done with the operation. Raises Problem: a release is not the caller's to give."""
     file, released = named_file(body), read_release(body.kind, sent)
+    shown = documents_of(payload) if isinstance(payload, Listed) else set[Hash32]()
+    if sent is not None:
+        shown.discard(sent.content_hash)
     if released is not None:
         require_releasable(session, service.births, who, asset, released)
-    if file is None and released is None and not isinstance(payload, Erased):
+    if not (file or released or shown or isinstance(payload, Erased)):
         return None
 
     def beside(session: Session, operation: str) -> None:
         if file is not None:
             bind_file(session, who.org or OPERATOR, file, asset)
+        hold_files(session, who.org or OPERATOR, asset, shown)
         if released is not None:
             keep_releases(session, operation, *astuple(released))
         # Nothing is destroyed unless the entry is taken, and no entry stands before it is.

@@ -26,10 +26,12 @@ from ledger.database.engine import reading, writing
 from ledger.domain.entries import Entry
 from ledger.domain.kinds import BIRTHS, BY_ORGANISATIONS, Kind
 from ledger.domain.payloads import Erased, Payload, decode_payload
+from ledger.domain.telling import documents_of
 from ledger.errors import MalformedValue
 from ledger.hashing import entry_message, keccak, subject_id
 from ledger.mirror.queries import find_asset, find_next_position, find_organisation
 from ledger.mirror.tables import MirrorRow
+from ledger.outbox.files import hold_files
 from ledger.outbox.keys import Credential
 from ledger.outbox.operations import Asked, find_answered
 from ledger.outbox.relaying import accept_signed
@@ -83,6 +85,8 @@ def relay(
         )
         if isinstance(payload, Erased) and not accepted.existing:
             erase(service, session, payload.documents)
+        elif not accepted.existing:
+            hold_files(session, org, entry.subject, documents_of(payload))
         return taken_of(session, accepted.operation, repeated=accepted.existing)
 
 

@@ -82,12 +82,16 @@ class Shelves:
     def walk_unkept(self, session: Session) -> Iterator[tuple[Hash32, Hash32]]:
         """Subjects of requests of whose document nothing is remembered, with its hash.
 
-        Of what was rejected it may have been taken back.
+        Of what was rejected it may have been taken back, and what a wallet signed came with none.
         """
         after = 0
         wanted = (
             select(Operation.sequence, Operation.subject, Operation.kind, Operation.payload)
-            .where(col(Operation.kind).in_(_WITH_DOCUMENT), Operation.state != State.REJECTED)
+            .where(
+                col(Operation.kind).in_(_WITH_DOCUMENT),
+                Operation.state != State.REJECTED,
+                col(Operation.signature).is_(None),
+            )
             .order_by(col(Operation.sequence))
             .limit(PORTION)
         )

@@ -24,6 +24,7 @@ from ledger.domain.payloads import (
 from ledger.hashing import keccak
 from ledger.types import ZERO_HASH, AssetKind, parse_address, parse_hash, to_hex
 from tests.api.running import WAIT, Member, Running, until
+from tests.api.test_taking_back import rehash
 from tests.api.wallets import Wallet, add_account, deploy_wallet
 from tests.api.wallets import sign_entry as sign
 
@@ -71,6 +72,15 @@ def test_it_stands_as_the_wallets_own(service: Running, member: Member, wallet: 
     assert later.status_code == 201, later.text
     entries = member.http.get(f"/v1/assets/{asset}/entries").json()["items"]
     assert [each["actor"] for each in entries] == [to_hex(wallet.address)] * 2
+
+
+def test_a_document_that_a_wallet_names_may_be_kept_anywhere_and_is_not_missing(
+    service: Running, member: Member, wallet: Wallet, asset: str
+) -> None:
+    was = rehash(service)
+    assert send(member, sign(service, member, wallet, observed(b"afar"), asset, 1)).is_success
+    found = rehash(service)
+    assert (found.bad, found.documents) == (was.bad, was.documents)
 
 
 def test_what_a_wallet_says_of_other_subjects_is_found_where_it_is_told(

@@ -21,6 +21,7 @@ from ledger.client.problems import ApiProblem
 from ledger.database.engine import open_engine
 from ledger.documents.opening import open_stores
 from ledger.documents.packs import ErasedDocument, Place
+from ledger.domain.payloads import Observed
 from ledger.mirror.auditing.documents import Rehashed, rehash_documents
 from ledger.outbox.failpoints import arm
 from ledger.outbox.files import find_file
@@ -29,6 +30,7 @@ from ledger.outbox.shelves import Shelves
 from ledger.types import parse_hash
 from tests.api.both import aurora, boreas, service
 from tests.api.running import WAIT, Member, Running
+from tests.api.wallets import Wallet, add_account, sign_entry
 
 __all__ = ["aurora", "boreas", "service"]
 
@@ -184,11 +186,41 @@ def test_what_an_entry_points_at_is_erased_by_an_entry_only(aurora: Member) -> N
         assert take_back(aurora, file).status_code == 404
 
 
+@pytest.mark.parametrize("field", ["rendition", "licence"])
+def test_what_a_listing_names_by_its_hash_is_held(aurora: Member, field: str) -> None:
+    about = {"document": {"title": "a world of these tests"}}
+    world = aurora.http.post("/v1/worlds", json=about, headers=WAIT).json()["id"]
+    asset, other, file = aurora.register(), aurora.register(), kept(aurora)
+    for one in (asset, other):  # it may be kept anywhere, so that it is about another is no matter
+        listed = aurora.append(one, kind="listed", world=world, **{field: file})
+        assert listed.status_code == 201, listed.text
+    refused = take_back(aurora, file)
+    assert (refused.status_code, refused.json()["subject"]) == (409, asset)
+    assert aurora.append(asset, kind="erased", documents=[file]).status_code == 201
+    assert aurora.http.get(f"/v1/documents/{file}").status_code == 404
+
+
+def test_what_a_wallet_names_by_its_hash_is_held(
+    service: Running, aurora: Member, boreas: Member
+) -> None:
+    wallet = Wallet.make()
+    add_account(service, aurora, wallet)
+    asset, mine, theirs = aurora.register(), kept(aurora), kept(boreas)
+    for position, file in enumerate((mine, theirs), 1):
+        entry = sign_entry(service, aurora, wallet, Observed(parse_hash(file)), asset, position)
+        assert aurora.http.post("/v1/entries", json=entry, headers=WAIT).status_code == 201
+    refused = take_back(aurora, mine)
+    assert (refused.status_code, refused.json()["by"]) == (409, "entry 1")
+    assert aurora.http.get(f"/v1/documents/{theirs}").status_code == 404
+    assert take_back(boreas, theirs).status_code == 204, "what others name holds nothing of yours"
+
+
 def test_what_waits_holds_it_until_it_is_cancelled_for_good(
     service: Running, aurora: Member
 ) -> None:
     asset, file, birth = aurora.register(), kept(aurora), kept(aurora)
     serial, key = secrets.token_hex(8), {"Idempotency-Key": secrets.token_hex(8)}
+    was = rehash(service).bad
     with paused(service):
         body = {"kind": "observed", "file": file}
         asked = (
@@ -210,8 +242,7 @@ def test_what_waits_holds_it_until_it_is_cancelled_for_good(
         anew = register(aurora, birth, serial)
         assert (anew.status_code, anew.json()["code"]) == (422, "unknown_reference")
         assert register(aurora, birth, serial, **key).json()["operation"] == operation
-    was = rehash(service).bad
-    assert was == 0, "what was rejected commits to nothing"
+    assert rehash(service).bad == was, "what was rejected commits to nothing"
     assert register(aurora, kept(aurora), serial, **WAIT).status_code == 201
 
 
