@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from sqlmodel import Session
@@ -69,6 +69,15 @@ class Judged:
     asked: Asked
     document: Sealed | None
     decided: Decided
+
+    @property
+    def fits(self) -> bool:
+        """Whether the document fits: it need fit nothing, or was held against what it must."""
+        return self.decided.text is None
+
+    def fitted(self) -> Judged:
+        """The same, whose document was held against what it must fit."""
+        return replace(self, decided=replace(self.decided, text=None))
 
     def require_fitting(self, service: Service) -> None:
         """See that the document fits, which may take its time. Raises Problem."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -23,8 +23,7 @@ class Together:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._judging = Gatherer[Sent, Taken | Judged](partial(judge_acts, service), MOST)
-        self._taking = Gatherer[Judged, Taken](partial(take_all, service), MOST)
+        self._gatherer = Gatherer[Sent | Judged, Taken | Judged](self._take, MOST)
 
     async def append(self, sent: Sent) -> Taken:
         """Take in an entry about an asset.
@@ -36,9 +35,16 @@ class Together:
                 refuse; the document does not fit; there is no room.
             WrongPosition, IdempotencyConflict: it contradicts an earlier request.
         """
-        judged = await self._judging.ask(sent)
-        if isinstance(judged, Taken):
-            return judged
-        if judged.decided.text is not None:  # which may take long: the others do not wait for it
-            await run_in_threadpool(judged.require_fitting, self._service)
-        return await self._taking.ask(judged)
+        found = await self._gatherer.ask(sent)
+        while isinstance(found, Judged):  # by a schema, which may take long: nobody else waits
+            await run_in_threadpool(found.require_fitting, self._service)
+            found = await self._gatherer.ask(found.fitted())
+        return found
+
+    def _take(self, asked: Sequence[Sent | Judged]) -> Sequence[Taken | Judged | Exception]:
+        """Judge what was not judged yet, and accept all whose documents fit."""
+        judged = iter(judge_acts(self._service, [one for one in asked if isinstance(one, Sent)]))
+        found = [next(judged) if isinstance(one, Sent) else one for one in asked]
+        ready = [one for one in found if isinstance(one, Judged) and one.fits]
+        accepted = iter(take_all(self._service, ready))
+        return [next(accepted) if isinstance(one, Judged) and one.fits else one for one in found]
