@@ -8,3 +8,6 @@ _limit = sys.getrecursionlimit()
 import py_ecc  # noqa: E402, F401
 
 sys.setrecursionlimit(_limit)
+
+# httpx brings its own command line, where there is what that needs: half of all that it imports.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

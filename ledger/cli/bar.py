@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ def bars(make: Callable[[], list[ProgressColumn]]) -> Iterator[Bars | None]:
 
     `make` is not called there, and need not have imported anything.
     """
+    if not sys.stderr.isatty():
+        yield None
+        return
     from rich.console import Console
 
     console = Console(stderr=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,13 +12,12 @@ import typer
 from ledger.cli.bar import mirroring_bar
 from ledger.cli.options import AsJsonAtEnd, Database, ManifestFile, Node
 from ledger.cli.output import count, say
-from ledger.cli.texts import making_texts
-from ledger.cli.webhooks import sending_webhooks
 from ledger.cli.worker import choose_finality, load_deployed, stopped_by_signals
 from ledger.types import to_hex
 
 if TYPE_CHECKING:
     from ledger.mirror.run import Indexed
+    from ledger.settings import Settings
 
 
 def index(
@@ -35,18 +35,18 @@ def index(
     Goes on where it was stopped. While it follows, what is searched follows, too, and webhooks are
     told. SIGTERM and Ctrl-C end it after the step at hand.
     """
-    from ledger.cli.logs import begin_log
     from ledger.mirror.early import reading_early
     from ledger.settings import Settings
 
     settings = Settings.given(rpc_url=rpc_url, database_url=database_url, manifest=manifest)
     if not to_head:
+        from ledger.cli.logs import begin_log
+
         begin_log(settings)
     deployed, finality = load_deployed(settings), choose_finality(settings)
     beginning = reading_early(settings.rpc_url, settings.database(), deployed, finality)
-    texts = nullcontext() if to_head else making_texts(settings)
-    webhooks = nullcontext() if to_head else sending_webhooks(settings)
-    with beginning as early, stopped_by_signals() as stop, mirroring_bar() as show, texts, webhooks:
+    beside = nullcontext() if to_head else _going_on_beside(settings)
+    with beginning as early, stopped_by_signals() as stop, mirroring_bar() as show, beside:
         # What takes longest to import, while it is being read.
         from ledger.mirror.run import index as run
 
@@ -60,6 +60,16 @@ def index(
             early=early,
         )
     say(json.dumps(_value(indexed)) if as_json else _sentence(indexed))
+
+
+@contextmanager
+def _going_on_beside(settings: Settings) -> Iterator[None]:
+    """What is done beside a mirror that follows; to fill one, nothing of it is imported."""
+    from ledger.cli.texts import making_texts
+    from ledger.cli.webhooks import sending_webhooks
+
+    with making_texts(settings), sending_webhooks(settings):
+        yield
 
 
 def _value(indexed: Indexed) -> dict[str, Any]:
