@@ -8,6 +8,7 @@ lock first, so that it can never fail half way because its snapshot grew stale.
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -188,6 +189,9 @@ def downgrade(engine: Engine, to: str = "base") -> None:
 
 
 def _migrate(engine: Engine, verb: Literal["upgrade", "downgrade"], to: str) -> None:
+    # What it imports to write templates would import all that Pygments knows of languages, to show
+    # errors in colours.
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]
     # Alembic takes a quarter of a second to import, and only this function needs it.
     from alembic import command
     from alembic.config import Config
