@@ -15,7 +15,7 @@ from sqlmodel import Session
 from api.acceptance import Taken
 from api.bodies import decode_body
 from api.deps import Service
-from api.described import named_file, seal_described, tell_request
+from api.described import load_file, named_file, seal_described, tell_request
 from api.erasing import erase, require_erasable
 from api.errors import Problem
 from api.export_gate import read_release, require_releasable
@@ -23,7 +23,7 @@ from api.judging import Decided, Judged, Sending, judge_all, place_of
 from api.lookup import Target, require_no_cycle
 from api.naming import make_payload
 from api.rights import Asking, require_right
-from api.schemas.acts import Act, Dismount, ForceTitle, Mount, Offer, Transfer
+from api.schemas.acts import Act, Attest, Dismount, ForceTitle, Mount, Offer, Transfer
 from api.sense import find_problem
 from api.sight import Sight
 from api.standing import Standing
@@ -132,9 +132,20 @@ def _decide(service: Service, sight: Sight, read: _Read, session: Session) -> De
         following=target.asset.count,
         schema=schema,
         text=text,
+        described=None if text is None else _find_description(service, session, who, body),
         label=make_label(session, who.org or OPERATOR, getattr(body, "data_class", None)),
         beside=_find_beside(service, session, who, asset, body, sealed, payload),
     )
+
+
+def _find_description(
+    service: Service, session: Session, who: Credential, body: Act
+) -> bytes | None:
+    """The description of the file that an attestation names; what a schema asks of it, it says."""
+    file = named_file(body)
+    if file is None or not isinstance(body, Attest):
+        return None
+    return load_file(service.births, session, who.org or OPERATOR, file).raw
 
 
 def _find_beside(

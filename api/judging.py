@@ -44,7 +44,8 @@ class Decided:
 
     `following` is the subject's next position as it is mirrored, `matched` whether `position` is
     what If-Match asks for. The document must fit the schema of that id and text, if there is one,
-    and is kept under `label`. `beside` is done with the operation, in its transaction and once.
+    and is kept under `label`; so must the description of a file that is named in its place.
+    `beside` is done with the operation, in its transaction and once.
     """
 
     subject: Hash32
@@ -54,6 +55,7 @@ class Decided:
     matched: bool = False
     schema: Hash32 = ZERO_HASH
     text: bytes | None = None
+    described: bytes | None = None
     label: Label | None = None
     beside: Callable[[Session, str], None] | None = None
 
@@ -81,8 +83,9 @@ class Judged:
 
     def require_fitting(self, service: Service) -> None:
         """See that the document fits, which may take its time. Raises Problem."""
-        raw = self.document.raw if self.document else None
-        require_fitting(service, self.decided.schema, self.decided.text, raw)
+        decided, document = self.decided, self.document
+        field, raw = ("document", document.raw) if document else ("file", decided.described)
+        require_fitting(service, decided.schema, decided.text, raw, field)
 
 
 def judge_all(

@@ -38,26 +38,36 @@ def get_schema(service: Service, session: Session, schema: Hash32) -> bytes | No
 
 
 def find_violations(
-    service: Service, schema: Hash32, text: bytes, documents: Sequence[bytes]
+    service: Service,
+    schema: Hash32,
+    text: bytes,
+    documents: Sequence[bytes],
+    field: str = "document",
 ) -> list[Problem | None]:
     """The problem of each document that does not fit the schema of that id and text.
+
+    `field` is where the request has it.
 
     Raises:
         Problem: nothing can be said of any: the schema cannot be used, or there is much to do.
     """
     found = _ask(service, schema, text, documents)
-    return [_violated(schema, faults) if faults else None for faults in found]
+    return [_violated(schema, faults, field) if faults else None for faults in found]
 
 
 def require_fitting(
-    service: Service, schema: Hash32, text: bytes | None, document: bytes | None
+    service: Service,
+    schema: Hash32,
+    text: bytes | None,
+    document: bytes | None,
+    field: str = "document",
 ) -> None:
     """See that what an asset of a schema is described by fits it. Raises Problem."""
     if text is None:
         return
     if document is None:
         raise no_files(schema)
-    [problem] = find_violations(service, schema, text, [document])
+    [problem] = find_violations(service, schema, text, [document], field)
     if problem is not None:
         raise problem
 
@@ -101,9 +111,9 @@ def _unusable(schema: Hash32, reason: str) -> Problem:
     return Problem("unusable_schema", detail, errors=errors)
 
 
-def _violated(schema: Hash32, faults: Sequence[SchemaFault]) -> Problem:
+def _violated(schema: Hash32, faults: Sequence[SchemaFault], field: str) -> Problem:
     told = [
-        field_error(f"document{one.path}", one.value, one.reason) | {"rule": one.rule}
+        field_error(f"{field}{one.path}", one.value, one.reason) | {"rule": one.rule}
         for one in faults
     ]
     detail = "; ".join(f"{each['field']}: {each['rule']}: {each['reason']}" for each in told[:3])

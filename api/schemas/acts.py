@@ -112,12 +112,11 @@ class Dismount(Appending):
     parent: HashInput
 
 
-class Attest(Appending):
-    """State something of an asset, anybody's, under a schema."""
+class Attest(Appending, Described):
+    """State something of an asset, anybody's, under a schema; a file's description must fit it."""
 
     kind: Literal["attested"]
     schema_: Annotated[HashInput, Field(alias="schema", description="of what is stated")]
-    document: Document
     expires: Expires | None = None
 
 

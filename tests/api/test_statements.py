@@ -10,11 +10,13 @@ import pytest
 
 from ledger.database.engine import open_engine, reading, writing
 from ledger.domain.kinds import Kind
-from ledger.domain.payloads import CredentialIssued
+from ledger.domain.payloads import CredentialIssued, SchemaPublished
+from ledger.hashing import keccak
 from ledger.mirror.queries import find_claim, list_claims_of, list_listings_of
 from ledger.outbox.appending import accept_entry
-from ledger.types import parse_hash
-from tests.api.running import Member, Running, until
+from ledger.types import ZERO_HASH, parse_hash
+from tests import files
+from tests.api.running import WAIT, Member, Running, until
 from tests.api.test_handover import (
     FOR_EVER,
     assert_invalid,
@@ -25,6 +27,7 @@ from tests.api.test_handover import (
 )
 from tests.api.test_schemas import publish
 from tests.api.test_worlds import close, open_world
+from tests.api.wallets import Wallet, add_account, sign_entry
 
 FINDING = {"standard": "ISO 9001", "result": "conforms"}
 SHOWN = {"title": "8-speed gearbox", "model": "https://models.example/8hp51.glb"}
@@ -114,6 +117,69 @@ def test_what_is_stated_fits_its_schema(aurora: Member, boreas: Member, schema: 
     vague = {"standard": "ISO 9001", "result": "perhaps"}
     answer = boreas.append(asset, kind="attested", schema=schema, document=vague)
     assert_invalid(answer, "document/result", "schema_violation")
+
+
+@pytest.fixture(scope="module")
+def certificates(aurora: Member) -> str:
+    """A schema of PDF files."""
+    asked = {"format": {"const": "asset-ledger-file/1"}, "media_type": {"const": "application/pdf"}}
+    return publish(aurora, {"required": list(asked), "properties": asked})
+
+
+def kept(member: Member, raw: bytes, media_type: str) -> str:
+    headers = {"Content-Type": media_type}
+    answer = member.http.post("/v1/documents", content=raw, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["content_hash"])
+
+
+def test_a_file_is_attested_where_its_description_fits(
+    service: Running, aurora: Member, boreas: Member, certificates: str
+) -> None:
+    asset, file = aurora.register(), kept(boreas, files.PDF, "application/pdf")
+    made = boreas.append(asset, kind="attested", schema=certificates, file=file)
+    assert (made.status_code, made.json()["content_hash"]) == (201, file), made.text
+    assert until(lambda: in_force(service, asset)) == [(1, boreas.id, 0)]
+    path = f"/v1/documents/{file}"
+    for reader in (aurora, boreas):
+        assert reader.http.get(path).content == files.PDF
+    assert service.enrol("Nobody concerned").http.get(path).status_code == 404
+    service.app.state.service.diary.flush()
+    log = boreas.http.get(f"/v1/organisations/{boreas.id}/access").json()["items"]
+    assert (file, aurora.id) in {(one["content_hash"], one["organisation"]) for one in log}
+    assert boreas.http.delete(path).json()["by"] == "entry 1"
+
+
+def test_files_that_cannot_be_attested(
+    aurora: Member, boreas: Member, schema: str, certificates: str
+) -> None:
+    asset, other = aurora.register(), aurora.register()
+    pdf, stl = kept(boreas, files.PDF, "application/pdf"), kept(boreas, files.TEXT_STL, files.STL)
+
+    def state(asked: str, file: str, **more: Any) -> Any:
+        return boreas.append(asset, kind="attested", schema=asked, file=file, **more)
+
+    assert_invalid(state(certificates, stl), "file/media_type", "schema_violation")
+    assert_invalid(state(schema, pdf), "file", "schema_violation")
+    assert_invalid(state(certificates, pdf, document=FINDING), "attested.file")
+    assert_invalid(state(certificates, pdf, data_class="core"), "attested.data_class")
+    theirs = kept(aurora, files.PDF, "application/pdf")
+    assert_invalid(state(certificates, theirs), "file", "unknown_reference")
+    assert boreas.append(other, kind="attested", schema=certificates, file=pdf).status_code == 201
+    taken = state(certificates, pdf)
+    assert (taken.status_code, taken.json()["code"]) == (409, "file_taken")
+
+
+def test_a_file_is_attested_under_a_schema_that_is_kept_elsewhere(
+    service: Running, aurora: Member, boreas: Member
+) -> None:
+    wallet = Wallet.make()
+    add_account(service, boreas, wallet)
+    body = sign_entry(service, boreas, wallet, SchemaPublished(keccak(b"afar"), ZERO_HASH))
+    elsewhere = boreas.http.post("/v1/entries", json=body, headers=WAIT).json()["id"]
+    file = kept(boreas, files.PDF, "application/pdf")
+    made = boreas.append(aurora.register(), kind="attested", schema=elsewhere, file=file)
+    assert (made.status_code, made.json()["content_hash"]) == (201, file), made.text
 
 
 def test_what_is_stated_and_taken_back_may_be_on_its_way(
