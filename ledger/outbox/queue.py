@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from sqlalchemy import text
 from sqlmodel import Session, col, or_, select
 
 from ledger.chain.contract import Authorisation
@@ -32,7 +33,7 @@ from ledger.domain.payloads import (
 )
 from ledger.errors import MalformedValue
 from ledger.outbox.positions import written_to
-from ledger.outbox.tables import Operation, Role, State
+from ledger.outbox.tables import MOUNTS, Operation, Role, State
 from ledger.types import ZERO_HASH, Hash32
 
 
@@ -204,11 +205,12 @@ class _Unsettled:
 
 def _find_unsettled(session: Session, candidates: list[Waiting]) -> _Unsettled:
     touched = list({subject for one in candidates for subject in one.touches})
-    last = max((one.sequence for one in candidates), default=0)
+    sequences = [one.sequence for one in candidates]
+    first, last = min(sequences, default=0), max(sequences, default=0)
     found = _Unsettled(defaultdict(set), set())
     for start in range(0, len(touched), _CHUNK):
         part = touched[start : start + _CHUNK]
-        rows = [*_find_about(session, part, last), *_find_consequences(session, part)]
+        rows = [*_find_about(session, part, last), *_find_consequences(session, part, first, last)]
         for subject, sequence, state in rows:
             found.earlier[subject].add(sequence or 0)
             if state == State.SENT:
@@ -230,17 +232,20 @@ def _find_about(
 
 
 def _find_consequences(
-    session: Session, subjects: Sequence[Hash32]
-) -> Iterable[tuple[Hash32, int | None, str]]:
-    """What is sent and writes to these as parents, too: its payload is the parent's id."""
-    return session.exec(
-        select(Operation.payload, Operation.sequence, Operation.state).where(
-            Operation.state == State.SENT,
-            Operation.role == Role.CUSTODIAN,
-            col(Operation.kind).in_([Kind.MOUNTED, Kind.DISMOUNTED]),
-            col(Operation.payload).in_(subjects),
-        )
-    )
+    session: Session, subjects: Sequence[Hash32], first: int, last: int
+) -> Iterator[tuple[Hash32, int | None, str]]:
+    """What writes to these as parents, too: it is sent, or queued between two sequences.
+
+    Its payload is the parent's id. What was accepted after it was told a position behind it.
+    """
+    sequence, state = col(Operation.sequence), col(Operation.state)
+    custodian = Operation.role == Role.CUSTODIAN
+    for which in (
+        [state == State.SENT, custodian, col(Operation.kind).in_([Kind.MOUNTED, Kind.DISMOUNTED])],
+        [state == State.QUEUED, text(MOUNTS), sequence.between(first, last)],
+    ):
+        found = select(Operation.payload, Operation.sequence, Operation.state)
+        yield from session.exec(found.where(*which, col(Operation.payload).in_(subjects)))
 
 
 def _waiting(row: Any) -> Waiting:

@@ -120,6 +120,28 @@ def test_a_parent_waits_while_its_part_s_mounting_is_under_way(world: World) -> 
     world.assert_exactly_once()
 
 
+def test_what_is_told_a_position_behind_a_mounting_does_not_overtake_it(world: World) -> None:
+    """Whose turn it is does not matter: what was told where it is to stand has to stand there."""
+    gears, motors = world.enrol("gears", "motors")
+    parent, *parts = world.register(gears, *(f"G-{number}" for number in range(7)))
+    published = SchemaPublished(REASON, ZERO_HASH)
+    schema = subject_id(world.domain, Kind.SCHEMA_PUBLISHED, gears, published.encode())
+    with writing(world.engine) as session:
+        ask(session, gears, schema, published)
+    world.settle()
+    with writing(world.engine) as session:
+        for part in parts:
+            ask(session, gears, part, Mounted(parent))
+        attested = ask(session, motors, parent, Attested(schema, REASON, 0)).operation.id
+        some = [one.entry.subject for one in choose(session, Role.CUSTODIAN, 4, 100)]
+        assert some == parts[:3]
+    world.settle()
+    [found] = [one for one in world.operations() if one.id == attested]
+    assert found.position == 7
+    assert kinds_of(world, parent)[7] == Kind.ATTESTED
+    world.assert_exactly_once()
+
+
 def chosen(session: Session) -> list[Hash32]:
     return [one.entry.subject for one in choose(session, Role.CUSTODIAN, 10, 100)]
 
