@@ -327,6 +327,27 @@ def test_taken_back_while_it_is_named_one_of_both_wins(aurora: Member, birth: bo
         assert found == (200 if naming.status_code == 202 else 404)
 
 
+@pytest.mark.parametrize("birth", [True, False])
+def test_taken_back_while_what_was_cancelled_is_tried_again_one_of_both_wins(
+    service: Running, aurora: Member, birth: bool
+) -> None:
+    files = [kept(aurora) for _ in range(8)]
+    paths = [f"/v1/assets/{aurora.register()}/entries" for _ in files]
+    with paused(service), ThreadPoolExecutor(16) as pool:
+        operations = []
+        for file, path in zip(files, paths, strict=True):
+            body = {"kind": "observed", "file": file}
+            asked = register(aurora, file) if birth else aurora.http.post(path, json=body)
+            operations.append(asked.json()["operation"])
+            aurora.http.post(f"{operations[-1]}/cancel")
+        racing = [
+            (pool.submit(aurora.http.post, f"{one}/retry"), pool.submit(take_back, aurora, file))
+            for one, file in zip(operations, files, strict=True)
+        ]
+        told = {(one.result().status_code, other.result().status_code) for one, other in racing}
+    assert told <= {(200, 409), (410, 204)}
+
+
 def test_many_take_it_back_and_one_does(aurora: Member) -> None:
     file = kept(aurora)
     with ThreadPoolExecutor(8) as pool:
