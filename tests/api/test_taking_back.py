@@ -331,9 +331,9 @@ def test_taken_back_while_it_is_named_one_of_both_wins(aurora: Member, birth: bo
 def test_taken_back_while_what_was_cancelled_is_tried_again_one_of_both_wins(
     service: Running, aurora: Member, birth: bool
 ) -> None:
-    files = [kept(aurora) for _ in range(8)]
+    files = [kept(aurora) for _ in range(5)]
     paths = [f"/v1/assets/{aurora.register()}/entries" for _ in files]
-    with paused(service), ThreadPoolExecutor(16) as pool:
+    with paused(service), ThreadPoolExecutor(10) as pool:
         operations = []
         for file, path in zip(files, paths, strict=True):
             body = {"kind": "observed", "file": file}
