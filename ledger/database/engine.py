@@ -79,9 +79,9 @@ def open_engine(
     """Open the database at `url` (SQLAlchemy form), making its folder where it is a file.
 
     `cache` is how many MiB of pages each of SQLite's connections keeps, else its own 2; `patience`
-    how many seconds a writer of SQLite's waits for another, else BUSY_SECONDS; `connections` how many
-    there are at most, else 50 on SQLite and 15 on PostgreSQL. The schema is brought up by `upgrade`,
-    not here.
+    how many seconds a writer of SQLite's waits for another, else BUSY_SECONDS; `connections` how
+    many there are at most, else 50 on SQLite and 15 on PostgreSQL. The schema is brought up by
+    `upgrade`, not here.
     """
     bound = {} if connections is None else {"pool_size": connections, "max_overflow": 0}
     if make_url(url).get_backend_name() != "sqlite":
