@@ -15,7 +15,7 @@ from api.acceptance import Taken, tell_taken
 from api.deps import Service
 from api.errors import Problem
 from api.judging import Decide, Decided, Judged, Sending, judge_all
-from api.pressure import require_room
+from api.pressure import foresee_room, require_room
 from api.receipts import get_notary
 from api.steps import go_on
 from ledger.database.engine import reading, writing
@@ -57,6 +57,7 @@ def take_all(service: Service, all_judged: Sequence[Judged]) -> list[Taken | Exc
 
     What has something done beside it has a transaction of its own, as that may fail.
     """
+    foresee_room(service, {one.asked.org for one in all_judged})
     let_in = [_let_in(service, one) for one in all_judged]
     kept = go_on(let_in, lambda these: _keep(service, these))
     return go_on(kept, lambda these: _accept_all(service, these))

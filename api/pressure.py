@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from api.deps import Service
@@ -22,12 +23,22 @@ def require_room(service: Service, org: Hash32, count: int = 1) -> None:
     Raises:
         Problem: there is no room; the header Retry-After says when to ask again.
     """
+    if full := service.gauge.admit(_bounds(service, org), count):
+        raise _problem(full)
+
+
+def foresee_room(service: Service, orgs: Collection[Hash32]) -> None:
+    """Have it known at once how much room there is for each of these, who are asked about next."""
+    bounds = {bound for org in orgs for bound in _bounds(service, org)}
+    service.gauge.foresee(bounds)
+
+
+def _bounds(service: Service, org: Hash32) -> list[Bound]:
     settings = service.settings
     bounds = [Bound(org, settings.max_queue_per_organisation)]
     if org != OPERATOR:
         bounds.append(Bound(None, settings.max_queue))
-    if full := service.gauge.admit(bounds, count):
-        raise _problem(full)
+    return bounds
 
 
 def _problem(full: Full) -> Problem:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine, Executable, bindparam
 from sqlmodel import Session, col, func, select
 
 from ledger.database.engine import reading
@@ -54,6 +54,10 @@ class _Count:
     waiting: int = 0
     at: float = float("-inf")
 
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.at < FRESH
+
 
 class Gauge:
     """Lets requests in while there is room; one for each process, safe to use from many threads.
@@ -91,19 +95,39 @@ class Gauge:
         bound, found = full
         return Full(bound, found.waiting, self._wait(bound, found.waiting + count - bound.most))
 
+    def foresee(self, bounds: Collection[Bound]) -> None:
+        """Count in one transaction what admitting under each of these would count by itself."""
+        counts = {bound: self._count_of(bound) for bound in bounds}
+        stale = {bound: known for bound, known in counts.items() if not known.is_fresh}
+        # What another thread counts already is left to it.
+        mine = {bound: one for bound, one in stale.items() if one.lock.acquire(blocking=False)}
+        try:
+            self._count(mine)
+        finally:
+            for known in mine.values():
+                known.lock.release()
+
     def _refresh(self, bound: Bound) -> None:
-        with self._lock:
-            known = self._counts.setdefault(bound.org, _Count())
-        if time.monotonic() - known.at < FRESH:
+        known = self._count_of(bound)
+        if known.is_fresh:
             return
         with known.lock:  # one counts, the others wait for it
-            if time.monotonic() - known.at < FRESH:
-                return
-            at = time.monotonic()
-            with reading(self._engine) as session:
-                waiting = count_waiting(session, bound.org, bound.most)
-            with self._lock:
-                known.waiting, known.at = waiting, at
+            if not known.is_fresh:
+                self._count({bound: known})
+
+    def _count_of(self, bound: Bound) -> _Count:
+        with self._lock:
+            return self._counts.setdefault(bound.org, _Count())
+
+    def _count(self, counts: Mapping[Bound, _Count]) -> None:
+        if not counts:
+            return
+        at = time.monotonic()
+        with reading(self._engine) as session:
+            found = {bound: count_waiting(session, bound.org, bound.most) for bound in counts}
+        with self._lock:
+            for bound, known in counts.items():
+                known.waiting, known.at = found[bound], at
 
     def _wait(self, bound: Bound, missing: int) -> int:
         with reading(self._engine) as session:
@@ -113,12 +137,21 @@ class Gauge:
 
 def count_waiting(session: Session, org: Hash32 | None, most: int) -> int:
     """How many operations are queued, of one organisation or (None) of all; counts to `most`."""
-    waiting = select(Operation.sequence).where(
-        Operation.state == State.QUEUED, col(Operation.role).in_(list(Role))
-    )
-    if org is not None:
-        waiting = waiting.where(Operation.org == org)
-    return session.exec(select(func.count()).select_from(waiting.limit(most).subquery())).one()
+    session.flush()
+    named = {"most": most} if org is None else {"most": most, "org": org}
+    statement = _WAITING if org is None else _WAITING_OF_ONE
+    return int(session.connection().execute(statement, named).scalar_one())
+
+
+def _counted(*more: ColumnElement[bool]) -> Executable:
+    """Made once: it takes longer to make a statement than to have it answered."""
+    queued = (Operation.state == State.QUEUED, col(Operation.role).in_(list(Role)))
+    waiting = select(Operation.sequence).where(*queued, *more).limit(bindparam("most"))
+    return select(func.count()).select_from(waiting.subquery())
+
+
+_WAITING: Final = _counted()
+_WAITING_OF_ONE: Final = _counted(col(Operation.org) == bindparam("org"))
 
 
 def measure_rate(session: Session, org: Hash32 | None = None) -> float:

@@ -99,6 +99,25 @@ def test_it_counts_once_a_second_however_often_it_is_asked(
     assert len([one for one in counting if "count" in one]) == 4
 
 
+def test_what_many_organisations_have_waiting_is_counted_in_one_transaction(
+    engine: Engine, counting: list[str]
+) -> None:
+    queue(engine, MINE, 3)
+    gauge, bounds = Gauge(engine), [Bound(MINE, 4), Bound(THEIRS, 4), Bound(None, 9)]
+    counting.clear()
+    for _ in range(3):
+        gauge.foresee(bounds)
+    assert len([one for one in counting if "count" in one]) == 3
+    assert len([one for one in counting if "BEGIN" in one]) <= 1
+    asked = len(counting)
+    assert gauge.admit([bounds[0], bounds[2]], 1) is None
+    assert gauge.admit([bounds[1], bounds[2]], 4) is None
+    assert len(counting) == asked
+    full = gauge.admit([bounds[0], bounds[2]], 1)
+    assert full is not None
+    assert (full.bound, full.waiting) == (bounds[0], 4)
+
+
 def test_what_left_the_queue_makes_room(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pressure, "FRESH", 0.0)
     queue(engine, MINE, 5)
