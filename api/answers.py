@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from api.deps import View
 from api.lookup import get_mirror
-from api.schemas.assets import Asset, AssetKindWord, DocumentLink, StageWord
+from api.schemas.assets import AssetKindWord, DocumentLink, StageWord
 from api.schemas.base import AsOf
 from api.schemas.batches import Batch
 from api.schemas.kinds import KindWord
@@ -46,7 +46,7 @@ def as_of(session: Session) -> AsOf:
 
 def tell_assets(view: View, rows: Sequence[AssetRow]) -> list[dict[str, Any]]:
     """Fields of assets; serials only of those that the caller has to do with."""
-    rows = view.births.complete(view.session, rows)
+    rows = view.births.complete(rows)
     serials = view.births.find_serials(view.session, [row.id for row in rows])
     return [tell_asset(row, serials.get(row.id) if _may_name(view, row) else None) for row in rows]
 
@@ -56,7 +56,7 @@ def _may_name(view: View, row: AssetRow | BatchRow) -> bool:
 
 
 def tell_asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
-    """Fields of an asset."""
+    """Fields of an asset, as JSON has them."""
     id_ = to_hex(row.id)
     path = f"/v1/assets/{id_}"
     return {
@@ -64,7 +64,7 @@ def tell_asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
         "serial": serial,
         "organisation": to_hex(row.org),
         "owner": to_hex(row.owner),
-        "schema_": None if row.schema_ == ZERO_HASH else to_hex(row.schema_),
+        "schema": None if row.schema_ == ZERO_HASH else to_hex(row.schema_),
         "asset_kind": _ASSET_KINDS[row.asset_kind],
         "stage": _STAGES[row.stage],
         "custodian": _hex(row.custodian),
@@ -85,11 +85,6 @@ def tell_asset(row: AssetRow, serial: str | None) -> dict[str, Any]:
 
 def _hex(value: bytes | None) -> str | None:
     return None if value is None else to_hex(value)
-
-
-def tell_assets_page(view: View, rows: Sequence[AssetRow]) -> list[Asset]:
-    """Assets of a page."""
-    return [Asset(**fields) for fields in tell_assets(view, rows)]
 
 
 def tell_entries(view: View, rows: Sequence[EntryRow]) -> list[EntryAnswer]:
@@ -137,7 +132,7 @@ def tell_documents(view: View, asset: AssetRow, rows: Iterable[EntryRow]) -> lis
     What an asset of a batch was born with comes beside the batch's manifest.
     """
     pointing: list[tuple[int, Hash32 | None]] = []
-    [asset] = view.births.complete(view.session, [asset])
+    [asset] = view.births.complete([asset])
     for row in rows:
         if row.subject != asset.id:
             pointing.append((row.position, asset.birth_content_hash))

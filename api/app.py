@@ -171,7 +171,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.standing = CollectorRegistry()
     app.state.standing.register(LedgerMeasures(service))
     for routes in _ROUTES:
-        app.include_router(routes.router)
+        # Not included: a router in a router looks for its route twice.
+        app.router.routes += routes.router.routes
     pages.mount(app)
     errors.install(app)
     openapi.describe(app, __version__)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from ledger.database.engine import reading
+from ledger.database.plain import changed
 from ledger.documents.batch_files import BatchFile
 from ledger.documents.batch_store import BatchStore
 from ledger.documents.file_reading import FileReader
@@ -49,19 +50,17 @@ class Births:
         self._documents, self._files = documents, files
         self.batches = batches
 
-    def complete(self, session: Session, rows: Sequence[AssetRow]) -> Sequence[AssetRow]:
-        """The rows, those of batches with the content hashes that their lines have.
+    def complete(self, rows: Sequence[AssetRow]) -> Sequence[AssetRow]:
+        """The rows, those of batches with the content hashes that their lines have."""
+        return [row if row.birth_content_hash else self._complete(row) for row in rows]
 
-        They leave the session: what is completed here is not the mirror's to keep.
-        """
-        for row in rows:
-            line = self._line(row.id) if row.birth_content_hash is None else None
-            if line is not None:
-                if row in session:
-                    session.expunge(row)
-                row.birth_content_hash = line[0].content_hash(line[1])
-                row.content_hash = row.content_hash or row.birth_content_hash
-        return rows
+    def _complete(self, row: AssetRow) -> AssetRow:
+        line = self._line(row.id)
+        if line is None:
+            return row
+        born_with = line[0].content_hash(line[1])
+        content_hash = row.content_hash or born_with
+        return changed(row, birth_content_hash=born_with, content_hash=content_hash)
 
     def find_serials(self, session: Session, assets: Collection[Hash32]) -> dict[Hash32, str]:
         """The serials of those assets that were registered here."""

@@ -85,14 +85,14 @@ class Wanted:
     bearer: HTTPAuthorizationCredentials | None
 
 
-async def want_view(request: Request, service: Served, bearer: Bearer) -> Wanted:
+async def want_view(request: Request, bearer: Bearer) -> Wanted:
     """The view of whoever is calling, not opened yet."""
-    return Wanted(request, service, bearer)
+    return Wanted(request, request.app.state.service, bearer)
 
 
 async def read_wanted(request: Request) -> Wanted:
     """The same of a request whose route could not be asked."""
-    return await want_view(request, await get_service(request), await _bearer(request))
+    return await want_view(request, await _bearer(request))
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def _require_named(
 def _named(session: Session, births: Births, asset: Hash32) -> set[Hash32]:
     """The documents that the asset was born with, and that entries of its own name."""
     row = find_asset(session, asset)
-    rows = births.complete(session, [row] if row else [])
+    rows = births.complete([row] if row else [])
     found = {each.birth_content_hash for each in rows if each.birth_content_hash}
     page = list_entries(session, EntryFilter(subject=asset), limit=_PAGE)
     while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
@@ -56,14 +56,14 @@ EntryFields: TypeAlias = Annotated[
 """Names of fields, as in `id,serial`."""
 
 
-def pick(told: BaseModel, fields: str) -> dict[str, Any]:
+def pick(told: BaseModel | Mapping[str, Any], fields: str) -> dict[str, Any]:
     """An answer's fields of these names, as JSON has them."""
     chosen = set(fields.split(","))
-    whole = told.model_dump(mode="json", by_alias=True)
+    whole = told.model_dump(mode="json", by_alias=True) if isinstance(told, BaseModel) else told
     return {name: value for name, value in whole.items() if name in chosen}
 
 
-def pick_all(told: Iterable[BaseModel], fields: str) -> list[dict[str, Any]]:
+def pick_all(told: Iterable[BaseModel | Mapping[str, Any]], fields: str) -> list[dict[str, Any]]:
     """The same of each."""
     return [pick(one, fields) for one in told]
 

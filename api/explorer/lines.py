@@ -93,7 +93,7 @@ def shorten(text: str) -> str:
 def tell_assets(session: Session, shelf: Shelf, rows: Sequence[AssetRow]) -> list[AssetLine]:
     """Assets with their owners' names; serials and titles if documents may be shown."""
     names = Names(session, {org for row in rows for org in (row.org, *_parties(row)) if org})
-    rows = shelf.births.complete(session, rows)
+    rows = shelf.births.complete(rows)
     serials = shelf.births.find_serials(session, [row.id for row in rows]) if shelf.open else {}
     hashes = {row.content_hash for row in rows if row.content_hash}
     kept = shelf.births.find_documents(session, hashes) if shelf.open else {}

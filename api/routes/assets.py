@@ -13,7 +13,7 @@ from api.acceptance import Taken
 from api.acts import ACT
 from api.acts import Sent as Act
 from api.answering import answer, tell_accepted
-from api.answers import tell_assets, tell_assets_page, tell_documents
+from api.answers import tell_assets, tell_documents
 from api.asset_lists import AssetQuery, list_wanted
 from api.conditions import IfMatch, IfNoneMatch, tag_subject
 from api.deps import Caller, IdempotencyKey, Member, RawBody, Served, Viewing
@@ -22,13 +22,12 @@ from api.history import HistoryQuery, Place, get_history_entry, list_history, st
 from api.moments import At, find_at
 from api.openapi import DESCRIBED, READING, body_of, conditional, problems, written
 from api.paging import decode_cursor, link_next
-from api.reading import ReadingRoute
+from api.reading import ReadingRoute, write
 from api.registration import REGISTER, Sent, may_name_schema, register_apart
 from api.schemas.acts import EXAMPLES
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
     Accepted,
-    Asset,
     Documents,
     FoundAssets,
     OneAsset,
@@ -149,7 +148,7 @@ async def append_entry(
 @router.get("", response_model=FoundAssets | SomeAssets, responses=problems(*READING))
 def get_assets(
     request: Request, response: Response, view: Viewing, query: Annotated[AssetQuery, Query()]
-) -> FoundAssets | SomeAssets:
+) -> SomeAssets | Response:
     """List assets, in the order of registration, or as `sort` says.
 
     Assets of batches are among them once something is written of them: `unlisted` counts the others
@@ -164,13 +163,13 @@ def get_assets(
     at = find_at(view.session, query.at)
     found = list_wanted(view, query, at)
     link_next(request, response, found.of, found.page.cursor)
-    told, stands = tell_assets_page(view, found.page.items), stands_at(view, at)
+    told, stands = tell_assets(view, found.page.items), stands_at(view, at)
     if query.fields is not None:
         return SomeAssets(items=pick_all(told, query.fields), as_of=stands)
     unlisted = None
     if found.wanted is not None and query.cursor is None and not query.is_bounded:
         unlisted = _find_unlisted(view.session, found.wanted, query.at, at)
-    return FoundAssets(items=told, as_of=stands, unlisted=unlisted)
+    return write({"items": told, "as_of": stands, "unlisted": unlisted}, response)
 
 
 def _find_unlisted(
@@ -203,7 +202,7 @@ def get_asset(
         return same
     [told] = tell_assets(view, [row])
     if fields is not None:
-        return SomeOfAsset(**pick(Asset(**told), fields), as_of=stands_at(view, moment))
+        return SomeOfAsset(**pick(told, fields), as_of=stands_at(view, moment))
     return OneAsset(**told, as_of=stands_at(view, moment))
 
 

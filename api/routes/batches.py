@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from api.answering import answer, operation_path
-from api.answers import tell_assets_page, tell_batches
+from api.answers import tell_assets, tell_batches
 from api.batch_acceptance import Asking, TakenBatch, take_in
 from api.conditions import IfNoneMatch, tag_subject
 from api.deps import IdempotencyKey, Member, Served, Viewing
@@ -18,7 +18,7 @@ from api.lookup import find_party
 from api.moments import At, find_at
 from api.openapi import DESCRIBED, READING, conditional, problems, written
 from api.paging import decode_cursor, link_next
-from api.reading import ReadingRoute
+from api.reading import ReadingRoute, write
 from api.receipts import tell_receipt
 from api.schemas.assets import EXAMPLE_DOCUMENT, Assets, DataClass, OrganisationName
 from api.schemas.base import HashInput
@@ -173,17 +173,17 @@ def get_batch_assets(
     view: Viewing,
     batch_id: BatchId,
     query: Annotated[MemberQuery, Query()],
-) -> Assets | SomeAssets:
+) -> SomeAssets | Response:
     """The batch's assets as they are, or were, in the order of its lines."""
     at = find_at(view.session, query.at)
     row = get_batch_row(view, batch_id, at)
     cursor = decode_cursor("batch", query.cursor)
     page = list_batch_assets(view.session, row, at=at, cursor=cursor, limit=query.limit)
     link_next(request, response, "batch", page.cursor)
-    told, stands = tell_assets_page(view, page.items), stands_at(view, at)
+    told, stands = tell_assets(view, page.items), stands_at(view, at)
     if query.fields is not None:
         return SomeAssets(items=pick_all(told, query.fields), as_of=stands)
-    return Assets(items=told, as_of=stands)
+    return write({"items": told, "as_of": stands}, response)
 
 
 @router.get("/{batch_id}/assets/{index}", responses=problems(*READING, "not_yet_mirrored"))

@@ -178,7 +178,7 @@ class Asset(Answer):
     ]
     organisation: Annotated[Hash, Field(description="who registered it")]
     owner: Annotated[Hash, Field(description="who holds title now")]
-    schema_: Annotated[Hash | None, Field(serialization_alias="schema")] = None
+    schema_: Annotated[Hash | None, Field(alias="schema")] = None
     asset_kind: AssetKindWord
     stage: StageWord
     custodian: Annotated[Hash | None, Field(description="who has it in its keeping")]

@@ -6,14 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
+from ledger.database.plain import fetch_plain, rows_of
+from ledger.database.ready import Ready
 from ledger.errors import InputError, MalformedValue, MirrorError
 from ledger.mirror.tables import BlockRow, MirrorRow
 from ledger.types import Hash32
 
 _LATEST: Final = 2**63 - 1
+_MIRROR: Final = Ready(rows_of(MirrorRow).where(col(MirrorRow.id) == 1))
+_NEWEST: Final = rows_of(BlockRow).limit(1)
+_UP_TO_NUMBER: Final = Ready(
+    _NEWEST.where(col(BlockRow.number) <= bindparam("number")).order_by(col(BlockRow.number).desc())
+)
+_UP_TO_TIME: Final = Ready(
+    _NEWEST.where(col(BlockRow.timestamp) <= bindparam("seconds")).order_by(
+        col(BlockRow.timestamp).desc(), col(BlockRow.number).desc()
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class BeforeLedger(InputError):
 
 def find_mirror(session: Session) -> MirrorRow | None:
     """Fetch the mirror's row: which ledger, and as of which block; None before it began."""
-    return session.get(MirrorRow, 1)
+    return next(iter(fetch_plain(session, MirrorRow, _MIRROR)), None)
 
 
 def find_unproven(session: Session) -> BlockRow | None:
@@ -53,7 +65,8 @@ def find_unproven(session: Session) -> BlockRow | None:
     if mirror is None or mirror.proven_block >= mirror.block_number:
         return None
     number = col(BlockRow.number)
-    return _first(session, select(BlockRow).where(number > mirror.proven_block).order_by(number))
+    unproven = select(BlockRow).where(number > mirror.proven_block).order_by(number)
+    return session.exec(unproven.limit(1)).one_or_none()
 
 
 def find_moment(
@@ -88,8 +101,7 @@ def find_moment(
         )
     elif block <= mirror.base_block:
         raise _before(mirror, "block", block)
-    number = col(BlockRow.number)
-    found = _first(session, select(BlockRow).where(number <= block).order_by(number.desc()))
+    found = _first(session, _UP_TO_NUMBER, number=block)
     if found is None:
         raise MirrorError(f"the mirror does not remember block {mirror.base_block}")
     return _moment(mirror, found)
@@ -97,18 +109,16 @@ def find_moment(
 
 def _find_at_time(session: Session, mirror: MirrorRow, time: datetime | int) -> Moment:
     seconds = min(_seconds(time), _LATEST)
-    timestamp, number = col(BlockRow.timestamp), col(BlockRow.number)
     if seconds < 0:
         raise _before(mirror, "time", seconds)
-    newest = select(BlockRow).where(timestamp <= seconds)
-    found = _first(session, newest.order_by(timestamp.desc(), number.desc()))
+    found = _first(session, _UP_TO_TIME, seconds=seconds)
     if found is None or found.number <= mirror.base_block:
         raise _before(mirror, "time", seconds)
     return _moment(mirror, found)
 
 
-def _first(session: Session, query: SelectOfScalar[BlockRow]) -> BlockRow | None:
-    return session.exec(query.limit(1)).one_or_none()
+def _first(session: Session, query: Ready, **given: int) -> BlockRow | None:
+    return next(iter(fetch_plain(session, BlockRow, query, **given)), None)
 
 
 def _seconds(time: datetime | int) -> int:

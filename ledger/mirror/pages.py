@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import gt, lt
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
-from sqlalchemy.orm import Session as OrmSession
-from sqlmodel import Session
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, literal, tuple_
+from sqlmodel import Session, SQLModel
 
+from ledger.database.plain import fetch, plain
+from ledger.database.ready import Ready
 from ledger.errors import MalformedValue
 
 Row = TypeVar("Row")
+Table = TypeVar("Table", bound=SQLModel)
 
 Cursor: TypeAlias = tuple[int | bytes, ...]
 """The values of the keys by which a list is ordered, of its last row so far."""
@@ -38,26 +39,62 @@ class Turn:
 
 
 def page(
-    session: Session, query: SelectOfScalar[Row], keys: Sequence[Any], turn: Turn
-) -> Page[Row]:
-    """Fetch the page of a query in the order of columns that tell its rows apart.
+    session: Session, of: type[Table], query: Select[Any], keys: Sequence[Any], turn: Turn
+) -> Page[Table]:
+    """Fetch the page of a query of a table's `columns`, in the order of such as tell rows apart.
 
     Raises:
         MalformedValue: the cursor is not one of a list in this order.
     """
-    return page_of_rows(fetch_rows(session, query, keys, turn), turn.limit)
+    return page_of_rows(fetch_rows(session, of, query, keys, turn), turn.limit)
+
+
+class Listing(Generic[Table]):
+    """A list that is asked for often: its query stands ready, with `bindparam` for its filters.
+
+    The query is of a table's `columns`, and `keys` are those that tell its rows apart, in order.
+    """
+
+    def __init__(self, of: type[Table], query: Select[Any], keys: Sequence[Any]) -> None:
+        self._of, self._query, self._keys = of, query, keys
+        self._ready: dict[tuple[bool, bool], Ready] = {}
+
+    def page(self, session: Session, turn: Turn, **given: Any) -> Page[Table]:
+        """Fetch a page. Raises MalformedValue as `page` does."""
+        form = turn.cursor is not None, turn.newest_first
+        ready = self._ready.get(form) or self._ready.setdefault(form, self._make(*form))
+        if turn.cursor is not None:
+            verify_cursor(turn.cursor, [key.type.python_type for key in self._keys])
+            given |= {f"after_{at}": value for at, value in enumerate(turn.cursor)}
+        rows = ready.fetch(session, most=turn.limit + 1, **given)
+        return page_of_rows(_read_rows(self._of, rows, len(self._keys)), turn.limit)
+
+    def _make(self, goes_on: bool, newest_first: bool) -> Ready:
+        query = self._query.add_columns(*self._keys)
+        if goes_on:
+            after = [bindparam(f"after_{at}", type_=key.type) for at, key in enumerate(self._keys)]
+            query = query.where(_is_behind(self._keys, after, newest_first))
+        ordered = in_order(query, self._keys, Turn(None, 0, newest_first))
+        return Ready(ordered.limit(bindparam("most", type_=Integer)))
 
 
 def fetch_rows(
-    session: Session, query: SelectOfScalar[Row], keys: Sequence[Any], turn: Turn
-) -> list[Any]:
+    session: Session, of: type[Table], query: Select[Any], keys: Sequence[Any], turn: Turn
+) -> list[tuple[Table, Cursor]]:
     """Fetch what `page` makes a page of: rows with their keys, one more than the page has.
 
     Raises:
         MalformedValue: the cursor is not one of a list in this order.
     """
-    wanted = in_order(query.add_columns(*keys), keys, turn)
-    return list(OrmSession.execute(session, wanted.limit(turn.limit + 1)))
+    wanted = in_order(query.add_columns(*keys), keys, turn).limit(turn.limit + 1)
+    return _read_rows(of, fetch(session, wanted), len(keys))
+
+
+def _read_rows(
+    of: type[Table], rows: Sequence[Sequence[Any]], keys: int
+) -> list[tuple[Table, Cursor]]:
+    make = cast(Any, plain(of))._make
+    return [(make(row[:-keys]), tuple(row[-keys:])) for row in rows]
 
 
 def in_order(query: Select[Any], keys: Sequence[Any], turn: Turn) -> Select[Any]:
@@ -71,11 +108,10 @@ def in_order(query: Select[Any], keys: Sequence[Any], turn: Turn) -> Select[Any]
     return query.order_by(*[key.desc() if turn.newest_first else key for key in keys])
 
 
-def page_of_rows(rows: Sequence[Any], limit: int) -> Page[Any]:
+def page_of_rows(rows: Sequence[tuple[Row, Cursor]], limit: int) -> Page[Row]:
     """The page of rows with their keys; those above the limit only say that there are more."""
     items = rows[:limit]
-    more = len(rows) > limit
-    return Page([row[0] for row in items], tuple(items[-1][1:]) if more else None)
+    return Page([row for row, _ in items], items[-1][1] if len(rows) > limit else None)
 
 
 def page_of(
@@ -97,8 +133,14 @@ def page_of(
 
 def _follows(keys: Sequence[Any], cursor: Cursor, newest_first: bool) -> ColumnElement[bool]:
     verify_cursor(cursor, [key.type.python_type for key in keys])
-    place = tuple_(*[literal(one, key.type) for one, key in zip(cursor, keys, strict=True)])
-    behind: ColumnElement[bool] = (lt if newest_first else gt)(tuple_(*keys), place)
+    place = [literal(one, key.type) for one, key in zip(cursor, keys, strict=True)]
+    return _is_behind(keys, place, newest_first)
+
+
+def _is_behind(
+    keys: Sequence[Any], place: Sequence[Any], newest_first: bool
+) -> ColumnElement[bool]:
+    behind: ColumnElement[bool] = (lt if newest_first else gt)(tuple_(*keys), tuple_(*place))
     return behind
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
+from ledger.database.plain import fetch_plain, rows_of
+from ledger.database.ready import Ready
 from ledger.domain.kinds import Kind
 from ledger.outbox.classes import Label, label_values
 from ledger.outbox.clock import new_id, now
@@ -133,10 +135,9 @@ def is_standing(session: Session, org: Hash32, digest: Hash32) -> bool:
 
 def list_standing(session: Session, org: Hash32 | None = None) -> list[BatchRegistration]:
     """The batches of an organisation (None: of all) that the ledger has not rejected."""
-    wanted = _standing()
-    if org is not None:
-        wanted = wanted.where(BatchRegistration.org == org)
-    return list(session.exec(wanted.order_by(col(BatchRegistration.created_at))))
+    if org is None:
+        return fetch_plain(session, BatchRegistration, _ALL_STANDING)
+    return fetch_plain(session, BatchRegistration, _ORGS_STANDING, org=org)
 
 
 def _standing() -> SelectOfScalar[BatchRegistration]:
@@ -145,6 +146,16 @@ def _standing() -> SelectOfScalar[BatchRegistration]:
         .join(Operation, col(Operation.id) == col(BatchRegistration.operation))
         .where(Operation.state != State.REJECTED)
     )
+
+
+_STANDING: Final = (
+    rows_of(BatchRegistration)
+    .join(Operation, col(Operation.id) == col(BatchRegistration.operation))
+    .where(col(Operation.state) != State.REJECTED)
+    .order_by(col(BatchRegistration.created_at))
+)
+_ALL_STANDING: Final = Ready(_STANDING)
+_ORGS_STANDING: Final = Ready(_STANDING.where(col(BatchRegistration.org) == bindparam("org")))
 
 
 # -- serials -----------------------------------------------------------------------------------

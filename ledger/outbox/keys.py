@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import fetch_plain, rows_of
+from ledger.database.ready import Ready
 from ledger.errors import InputError
 from ledger.hashing import sha256
 from ledger.outbox.clock import now
@@ -21,8 +23,9 @@ from ledger.types import Address, Hash32
 _SCHEME: Final = "al"
 _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 _PREFIX: Final = 8
-_KEYS: Final = select(ApiKey.__table__)  # type: ignore[attr-defined]
-"""Rows of the columns: objects that could be changed cost every request more than the query."""
+_KEYS: Final = Ready(
+    rows_of(ApiKey).where(col(ApiKey.prefix).in_(bindparam("prefixes", expanding=True)))
+)
 
 NOBODY: Final[Hash32] = b"\xff" * 32
 """Stands for an organisation that there is none of: who reads as it reads what is public."""
@@ -124,9 +127,9 @@ def authenticate(session: Session, token: str) -> Credential:
 def authenticate_all(session: Session, tokens: Sequence[str]) -> list[Credential | BadKey]:
     """As `authenticate`, for each of these tokens, in one query."""
     parts = [split_token(token) for token in tokens]
-    asked = _KEYS.where(col(ApiKey.prefix).in_({prefix for prefix, _ in parts}))
-    session.flush()  # what this session revoked opens nothing either
-    keys = {key.prefix: key for key in session.connection().execute(asked)}
+    # What this session revoked opens nothing either.
+    asked = fetch_plain(session, ApiKey, _KEYS, prefixes=[*{prefix for prefix, _ in parts}])
+    keys = {key.prefix: key for key in asked}
     moment = now()
     return [compare_key(keys.get(prefix), secret, moment) for prefix, secret in parts]
 

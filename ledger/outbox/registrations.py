@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any, Final
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
+from ledger.database.plain import fetch, fetch_plain, rows_of
+from ledger.database.ready import Ready
 from ledger.outbox.tables import Document, Operation, Registration, State, Tenant
 from ledger.types import Hash32
+
+
+def _any_of(name: str) -> Any:
+    return bindparam(name, expanding=True)
+
+
+_SERIALS: Final = Ready(
+    select(col(Registration.asset), col(Registration.serial)).where(
+        col(Registration.asset).in_(_any_of("assets"))
+    )
+)
+_OF_SERIAL: Final = Ready(
+    rows_of(Registration).where(col(Registration.serial) == bindparam("serial"))
+)
+_TENANTS: Final = Ready(rows_of(Tenant).where(col(Tenant.org).in_(_any_of("orgs"))))
+_DOCUMENTS: Final = Ready(
+    rows_of(Document).where(col(Document.content_hash).in_(_any_of("hashes")))
+)
 
 
 def find_registrations(
@@ -38,13 +60,13 @@ def find_births(session: Session, assets: Collection[Hash32]) -> dict[Hash32, Op
 
 def find_serials(session: Session, assets: Collection[Hash32]) -> dict[Hash32, str]:
     """The serial of each asset that was registered here, in one query."""
-    asset, serial = col(Registration.asset), col(Registration.serial)
-    return dict(session.exec(select(asset, serial).where(asset.in_(assets))).all())
+    found = fetch(session, _SERIALS, assets=[*assets])
+    return {asset: serial for asset, serial in found}  # noqa: C416 - rows are no pairs
 
 
 def find_serial(session: Session, serial: str) -> list[Registration]:
     """Everything registered under a serial, whoever gave it."""
-    return list(session.exec(select(Registration).where(Registration.serial == serial)))
+    return fetch_plain(session, Registration, _OF_SERIAL, serial=serial)
 
 
 def list_serials(
@@ -60,14 +82,13 @@ def list_serials(
 
 def find_tenants(session: Session, orgs: Collection[Hash32]) -> dict[Hash32, Tenant]:
     """The tenant of each organisation that is served here, in one query."""
-    wanted = select(Tenant).where(col(Tenant.org).in_(orgs))
-    return {found.org: found for found in session.exec(wanted)}
+    return {found.org: found for found in fetch_plain(session, Tenant, _TENANTS, orgs=[*orgs])}
 
 
 def find_documents(session: Session, hashes: Collection[Hash32]) -> dict[Hash32, Document]:
     """The documents of these content hashes that were accepted here, in one query."""
-    wanted = select(Document).where(col(Document.content_hash).in_(hashes))
-    return {found.content_hash: found for found in session.exec(wanted)}
+    found = fetch_plain(session, Document, _DOCUMENTS, hashes=[*hashes])
+    return {one.content_hash: one for one in found}
 
 
 def forget_documents(session: Session, hashes: Collection[Hash32]) -> None:

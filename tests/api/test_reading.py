@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.deps import want_view
 from api.reading import ReadingRoute
+from api.schemas.assets import FoundAssets
 from tests.api.running import Member, Running
 
 BROKEN = "/v1/assets?limit=0"
@@ -35,6 +36,17 @@ def test_what_is_asked_wrongly_is_counted(aurora: Member) -> None:
     refused = aurora.http.get(BROKEN)
     assert refused.status_code == 422
     assert "RateLimit" in refused.headers
+
+
+def test_a_page_of_assets_is_written_as_its_model_writes_it(aurora: Member) -> None:
+    aurora.register("Zahnrad „ä“ \u2028 / <1>")
+    asset = aurora.register()
+    aurora.append(asset, kind="staged", stage="commissioned")
+    for query in ("", f"?owner={aurora.id}", "?limit=1"):
+        told = aurora.http.get(f"/v1/assets{query}")
+        model = FoundAssets.model_validate_json(told.content)
+        assert model.items
+        assert model.model_dump_json(by_alias=True) == told.text
 
 
 @pytest.mark.parametrize("path", ["/v1/assets", "/v1/entries", "/v1/organisations"])

@@ -87,7 +87,7 @@ class Question:
 def plain(answer: Any) -> Any:
     """An answer by its values alone, wherever its rows come from."""
     match answer:
-        case SQLModel():
+        case SQLModel() | tuple() if hasattr(answer, "model_dump"):
             return answer.model_dump()
         case Page(items):
             return [plain(one) for one in items]

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Table
 from sqlmodel import Session, SQLModel, col, select
 
 from ledger.database.engine import reading
+from ledger.database.plain import rows_of
 from ledger.mirror.export.reading import Standing
 from ledger.mirror.moments import Moment, find_moment
 from ledger.mirror.pages import Cursor, Page, Turn, page
@@ -73,18 +74,18 @@ def _turn(cursor: Cursor | None) -> Turn:
 
 
 def _fetch_subjects(session: Session, row: Any, at: Moment, turn: Turn) -> Page[Any]:
-    found = page(session, select(row).where(*begun(row, at)), [col(row.first_sequence)], turn)
+    found = page(session, row, rows_of(row).where(*begun(row, at)), [col(row.first_sequence)], turn)
     return Page(rows_at(session, found.items, at), found.cursor)
 
 
 def _fetch_periods(session: Session, row: Any, at: Moment, turn: Turn) -> Page[Any]:
     key = [getattr(row, column.key) for column in row.__table__.primary_key]
-    wanted = select(row).where(row.from_block <= at.block)
+    wanted = rows_of(row).where(row.from_block <= at.block)
     if row is HolderRow:
         # Of a batch's asset there is nothing until it has an entry of its own.
         later = select(AssetRow.id).where(col(AssetRow.first_sequence) > at.sequence)
         wanted = wanted.where(col(HolderRow.asset).not_in(later))
-    found = page(session, wanted, key, turn)
+    found = page(session, row, wanted, key, turn)
     return Page(periods_at(found.items, at), found.cursor)
 
 

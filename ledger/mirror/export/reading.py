@@ -65,7 +65,6 @@ def get_mirror(engine: Engine) -> MirrorRow:
             raise MirrorError(f"the database holds no mirror: {error.orig}") from None
         if mirror is None:
             raise MirrorError("the mirror has not begun")
-        session.expunge(mirror)
         return mirror
 
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, cast, func, literal, union_all
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal,
+    union_all,
+)
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import fetch
+from ledger.database.ready import Ready
 from ledger.mirror.moments import Moment
 from ledger.mirror.queries.asset_filters import AssetFilter
 from ledger.mirror.queries.periods import standing
@@ -73,17 +85,27 @@ def count_unlisted(session: Session, wanted: AssetFilter, *, at: Moment | None =
 
     Nothing is counted without a filter by `owner` or `organisation`, or where ids or texts choose.
     """
-    asked = {BatchRow.org: wanted.organisation, BatchRow.owner: wanted.owner}
-    theirs = [col(column) == org for column, org in asked.items() if org is not None]
+    theirs = wanted.organisation is not None or wanted.owner is not None
     if not theirs or not _may_be_unwritten(wanted):
         return 0
-    if wanted.schema is not None:
-        theirs.append(col(BatchRow.schema_) == wanted.schema)
-    theirs += begun(BatchRow, at)
-    born: Any = select(func.sum(BatchRow.size)).where(*theirs)
+    asked = {"org": wanted.organisation, "owner": wanted.owner, "schema_": wanted.schema}
+    given = {name: value for name, value in asked.items() if value is not None}
+    until = {} if at is None else {"until": at.sequence}
+    counted = fetch(session, _unlisted(tuple(given), at is not None), **given, **until)
+    return sum(int(number or 0) for (number,) in counted)
+
+
+@cache
+def _unlisted(given: tuple[str, ...], then: bool) -> Ready:
+    theirs = [col(getattr(BatchRow, name)) == bindparam(name) for name in given]
+    born: Any = select(func.sum(BatchRow.size)).where(*theirs, *_by_then(BatchRow, then))
     written: Any = select(-func.count()).select_from(BatchRow).join(AssetRow, _is_of_batch())
-    written = written.where(*theirs, *begun(AssetRow, at))
-    return sum(int(number or 0) for number in session.scalars(union_all(born, written)))
+    both = [*_by_then(BatchRow, then), *_by_then(AssetRow, then)]
+    return Ready(union_all(born, written.where(*theirs, *both)))
+
+
+def _by_then(row: Any, then: bool) -> list[ColumnElement[bool]]:
+    return [col(row.first_sequence) <= bindparam("until")] if then else []
 
 
 def _may_be_unwritten(wanted: AssetFilter) -> bool:

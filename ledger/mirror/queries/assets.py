@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
+from functools import cache
 from typing import Any, Final
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, col
 
+from ledger.database.plain import rows_of
 from ledger.mirror.moments import Moment
-from ledger.mirror.pages import Cursor, Page, Turn, page, page_of
+from ledger.mirror.pages import Cursor, Listing, Page, Turn, page, page_of
 from ledger.mirror.queries.asset_filters import AssetFilter, is_wanted, lasts, stands, within
 from ledger.mirror.queries.members import find_members
 from ledger.mirror.queries.narrowed import find_leads, is_narrowed
-from ledger.mirror.queries.states import begun, rows_at
+from ledger.mirror.queries.states import begun, fetch_begun, rows_at
 from ledger.mirror.queries.windows import page_window
-from ledger.mirror.rows import chunks
 from ledger.mirror.search.asking import Search, join_found
 from ledger.mirror.search.near import page_found
 from ledger.mirror.tables import AssetRow
 from ledger.types import Hash32
 
 _ALL: Final = AssetFilter()
+_KEYED: Final = frozenset({"owner", "custodian", "operator", "lien_holder", "organisation"})
+"""Filters by a hash alone, whose list is the same whatever the hash."""
 
 
 def find_asset(session: Session, asset: Hash32, *, at: Moment | None = None) -> AssetRow | None:
@@ -32,11 +37,10 @@ def find_assets(
     session: Session, ids: Collection[Hash32], *, at: Moment | None = None
 ) -> Mapping[Hash32, AssetRow]:
     """Fetch those of the assets that exist, by id, be they of batches and nothing written yet."""
-    found: dict[Hash32, AssetRow] = {}
-    for portion in chunks(ids):
-        rows = select(AssetRow).where(col(AssetRow.id).in_(portion), *begun(AssetRow, at))
-        found |= {row.id: row for row in rows_at(session, session.exec(rows).all(), at)}
-    return found | find_members(session, [one for one in ids if one not in found], at)
+    rows = rows_at(session, fetch_begun(session, AssetRow, ids, at), at)
+    found = {row.id: row for row in rows}
+    missing = [one for one in ids if one not in found]
+    return found | find_members(session, missing, at) if missing else found
 
 
 def list_assets(
@@ -72,18 +76,32 @@ def list_assets(
     if wanted.search is not None:
         found = _page_told(session, wanted, wanted.search, at, turn)
     elif is_narrowed(wanted):
-        found = page_window(session, find_leads(wanted, at), turn)
+        found = page_window(session, AssetRow, find_leads(wanted, at), turn)
+    elif at is None and (given := _given(wanted)).keys() <= _KEYED:
+        found = _listing(tuple(given)).page(session, turn, **given)
     else:
         query, keys = find_leads(wanted, at)[0].whole()
-        found = page(session, query, keys, turn)
+        found = page(session, AssetRow, query, keys, turn)
     return Page(rows_at(session, found.items, at), found.cursor)
+
+
+def _given(wanted: AssetFilter) -> dict[str, Any]:
+    asked = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+@cache
+def _listing(given: Collection[str]) -> Listing[AssetRow]:
+    """The list that one filter, or none, leads to; its value comes with each request."""
+    places: Any = {name: bindparam(name) for name in given}
+    query, keys = find_leads(AssetFilter(**places), None)[0].whole()
+    return Listing(AssetRow, query, keys)
 
 
 def _page_told(
     session: Session, wanted: AssetFilter, search: Search, at: Moment | None, turn: Turn
 ) -> Page[AssetRow]:
     """Those that texts tell of, narrowed by what else is asked."""
-    rows: Any = select(AssetRow)
-    query, key = join_found(session, search, rows, col(AssetRow.id))
+    query, key = join_found(session, search, rows_of(AssetRow), col(AssetRow.id))
     narrowed = [*lasts(wanted), *within(wanted), *begun(AssetRow, at), *stands(wanted, at)]
-    return page_found(session, query.where(*narrowed), key, turn)
+    return page_found(session, AssetRow, query.where(*narrowed), key, turn)

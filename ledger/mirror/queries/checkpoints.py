@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import rows_of
 from ledger.mirror.pages import Cursor, Page, Turn, page
 from ledger.mirror.tables.checkpoints import CheckpointRow
 
@@ -28,6 +29,6 @@ def list_checkpoints(
 ) -> Page[CheckpointRow]:
     """Fetch a page of checkpoints, of blocks from `first` to `last`, in the order of those."""
     number = col(CheckpointRow.block_number)
-    wanted = select(CheckpointRow).where(number >= first)
+    wanted = rows_of(CheckpointRow).where(number >= first)
     wanted = wanted if last is None else wanted.where(number <= last)
-    return page(session, wanted, [number], Turn(cursor, limit, newest_first))
+    return page(session, CheckpointRow, wanted, [number], Turn(cursor, limit, newest_first))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, not_
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import rows_of
 from ledger.domain.kinds import Kind
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn, page
@@ -60,19 +61,19 @@ def list_credentials(
     turn = Turn(cursor, limit, newest_first)
     conditions = [*_by(wanted), *_in_force(wanted, at)]
     if wanted.holder is not None:
-        of_one = select(ClaimRow).where(ClaimRow.subject == wanted.holder, _is_credential())
+        of_one = rows_of(ClaimRow).where(col(ClaimRow.subject) == wanted.holder, _is_credential())
         if at is not None:
             of_one = of_one.where(col(ClaimRow.from_block) + 0 <= at.block)
-        found = page(session, of_one.where(*conditions), [col(ClaimRow.position)], turn)
+        found = page(session, ClaimRow, of_one.where(*conditions), [col(ClaimRow.position)], turn)
     else:
         issued = and_(
             col(ClaimRow.subject) == EntryRow.subject, col(ClaimRow.position) == EntryRow.position
         )
-        entries: Any = select(ClaimRow).select_from(EntryRow).join(ClaimRow, issued)
+        entries: Any = rows_of(ClaimRow).select_from(EntryRow).join(ClaimRow, issued)
         entries = entries.where(EntryRow.kind == int(Kind.CREDENTIAL_ISSUED))
         if at is not None:
             entries = entries.where(col(EntryRow.sequence) <= at.sequence)
-        found = page(session, entries.where(*conditions), [col(EntryRow.sequence)], turn)
+        found = page(session, ClaimRow, entries.where(*conditions), [col(EntryRow.sequence)], turn)
     return Page(periods_at(found.items, at), found.cursor)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import rows_of
 from ledger.domain.kinds import Kind
 from ledger.mirror.moments import Moment
-from ledger.mirror.pages import Cursor, Page, Turn, page, page_of
+from ledger.mirror.pages import Cursor, Listing, Page, Turn, page_of
 from ledger.mirror.queries.members import find_birth
 from ledger.mirror.tables import EntryRow
 from ledger.types import Hash32
@@ -51,24 +55,37 @@ def list_entries(
 ) -> Page[EntryRow]:
     """Fetch a page of entries in the ledger's order, which is a subject's own order too."""
     turn = Turn(cursor, limit, newest_first)
-    query = select(EntryRow)
-    if wanted.kind is not None:
-        query = query.where(EntryRow.kind == int(wanted.kind))
-    if wanted.organisation is not None:
-        query = query.where(EntryRow.org == wanted.organisation)
+    asked = {
+        "kind": None if wanted.kind is None else int(wanted.kind),
+        "org": wanted.organisation,
+        "subject": wanted.subject,
+        "until": None if at is None else at.sequence,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    rows = _listing(tuple(given)).page(session, turn, **given)
     if wanted.subject is None:
-        return page(session, query.where(*_up_to(at)), [col(EntryRow.sequence)], turn)
-    # Of one subject, the positions are what the index holds in order; a bound that no index can
-    # serve keeps SQLite from choosing another one.
-    of_one = query.where(EntryRow.subject == wanted.subject)
-    if at is not None:
-        of_one = of_one.where(col(EntryRow.sequence) + 0 <= at.sequence)
-    rows = page(session, of_one, [col(EntryRow.position)], turn)
+        return rows
     birth = find_birth(session, wanted.subject, at) if _may_lack_birth(rows, turn) else None
     if birth is None or not _is_wanted(birth, wanted):
         return rows
     more = rows.cursor is not None
     return page_of([birth, *rows.items], lambda row: (row.position,), turn, more=more)
+
+
+@cache
+def _listing(given: Collection[str]) -> Listing[EntryRow]:
+    of_one = "subject" in given
+    # Of one subject, the positions are what the index holds in order; a bound that no index can
+    # serve keeps SQLite from choosing another one.
+    sequence: Any = col(EntryRow.sequence) + 0 if of_one else col(EntryRow.sequence)
+    conditions = {
+        "kind": col(EntryRow.kind) == bindparam("kind"),
+        "org": col(EntryRow.org) == bindparam("org"),
+        "subject": col(EntryRow.subject) == bindparam("subject"),
+        "until": sequence <= bindparam("until", type_=BigInteger),
+    }
+    query = rows_of(EntryRow).where(*[conditions[name] for name in given])
+    return Listing(EntryRow, query, [col(EntryRow.position if of_one else EntryRow.sequence)])
 
 
 def _may_lack_birth(rows: Page[EntryRow], turn: Turn) -> bool:

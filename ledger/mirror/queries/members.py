@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import plain
 from ledger.domain.batch import batch_id_of, index_of, member
 from ledger.mirror.moments import Moment
 from ledger.mirror.queries.states import begun, find_batches, read_batch, row_of
@@ -27,7 +28,7 @@ def find_members(
         row = batches.get(batch_id)
         if row is not None and read_batch(row).has(asset):
             first = row.first_sequence
-            found[asset] = row_of(AssetRow, member(read_batch(row), asset), first, first)
+            found[asset] = row_of(plain(AssetRow), member(read_batch(row), asset), first, first)
     return found
 
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import rows_of
 from ledger.errors import InputError
 from ledger.mirror.moments import Moment
-from ledger.mirror.pages import Cursor, Page, Turn, fetch_rows
+from ledger.mirror.pages import Cursor, Page, Turn, fetch_rows, page_of_rows
 from ledger.mirror.queries.periods import list_standing, periods_at, standing
 from ledger.mirror.tables import MountRow
 from ledger.types import Hash32
@@ -118,12 +119,12 @@ def list_tree(
     some = select(tree.c.part).limit(LARGEST + 1).subquery("some")
     if session.exec(select(func.count()).select_from(some)).one() > LARGEST:
         raise LargeTree(f"there are more than {LARGEST} parts down to level {depth}", depth=depth)
-    wanted: Any = select(MountRow).select_from(tree).join(MountRow, _is_node(tree))
+    wanted: Any = rows_of(MountRow).select_from(tree).join(MountRow, _is_node(tree))
     keys = [tree.c.level, col(MountRow.from_block), col(MountRow.part)]
-    rows = fetch_rows(session, wanted, keys, Turn(cursor, limit))
-    mounts = periods_at([row[0] for row in rows[:limit]], at)
-    items = [(row[1], mount) for row, mount in zip(rows, mounts, strict=False)]
-    return Page(items, tuple(rows[limit - 1][1:]) if len(rows) > limit else None)
+    rows = fetch_rows(session, MountRow, wanted, keys, Turn(cursor, limit))
+    found = page_of_rows(rows, limit)
+    levels = [int(level) for _, (level, *_) in rows[:limit]]
+    return Page(list(zip(levels, periods_at(found.items, at), strict=True)), found.cursor)
 
 
 def _tree(root: Hash32, depth: int, at: Moment | None) -> Any:

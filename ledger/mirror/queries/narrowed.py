@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, text
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, select, text
+from sqlmodel import col
 
+from ledger.database.plain import columns, rows_of
 from ledger.domain.kinds import Kind
 from ledger.errors import MalformedValue
 from ledger.mirror.moments import Moment
@@ -101,7 +102,8 @@ def _of_assets(
 ) -> Lead:
     def those(row: Any) -> Any:
         narrowed = [*lasts(rest, row), *within(rest, row), *stands(rest, at, row)]
-        return select(row).where(*narrowed)
+        rows = rows_of(row) if row is AssetRow else select(*columns(row))
+        return rows.where(*narrowed)
 
     return Lead(AssetRow, found, lambda row: [col(getattr(row, key))], those)
 
@@ -136,6 +138,6 @@ def _froze(wanted: AssetFilter, at: Moment | None) -> Lead:
 
 def _joined(row: Any, asset: Any, rest: AssetFilter, at: Moment | None) -> Any:
     """The assets of rows that are found already: no index shall find them another way."""
-    joined: Any = select(AssetRow).join(row, col(asset) == col(AssetRow.id))
+    joined: Any = rows_of(AssetRow).join(row, col(asset) == col(AssetRow.id))
     narrowed = [*lasts(rest, say=unindexed), *within(rest, say=unindexed)]
     return joined.where(*narrowed, *stands(rest, at, say=unindexed))

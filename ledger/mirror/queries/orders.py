@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import exists
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
+from ledger.database.plain import rows_of
 from ledger.domain.kinds import Kind
 from ledger.domain.payloads import Staged
 from ledger.mirror.moments import Moment
@@ -83,13 +84,13 @@ def list_assets_at(
     the order in which they came to that one.
     """
     turn = Turn(cursor, limit, newest_first)
-    query: Any = select(AssetRow)
+    query: Any = rows_of(AssetRow)
     if at is None:
         wanted = AssetFilter(stage=stage)
         return list_assets(session, wanted, cursor=cursor, limit=limit, newest_first=newest_first)
     if stage is Stage.PLANNED:
         query = query.where(~_staged_then(AssetRow.id, 0, at), *begun(AssetRow, at))
-        found = page(session, query, [col(AssetRow.first_sequence)], turn)
+        found = page(session, AssetRow, query, [col(AssetRow.first_sequence)], turn)
     else:
         reached = col(EntryRow.payload) == Staged(stage).encode()
         query = query.join(EntryRow, col(EntryRow.subject) == col(AssetRow.id)).where(
@@ -98,7 +99,7 @@ def list_assets_at(
             reached,
             ~_staged_then(EntryRow.subject, EntryRow.position, at),
         )
-        found = page(session, query, [col(EntryRow.sequence)], turn)
+        found = page(session, AssetRow, query, [col(EntryRow.sequence)], turn)
     return Page(rows_at(session, found.items, at), found.cursor)
 
 
@@ -118,11 +119,13 @@ def list_assets_by_change(
         col(later.position) == col(EntryRow.position) + 1,
         *told,
     )
-    query: Any = select(AssetRow).join(EntryRow, col(EntryRow.subject) == col(AssetRow.id))
+    query: Any = rows_of(AssetRow).join(EntryRow, col(EntryRow.subject) == col(AssetRow.id))
     query = query.where(~superseded)
     if at is not None:
         query = query.where(col(EntryRow.sequence) <= at.sequence)
-    found = page(session, query, [col(EntryRow.sequence)], Turn(cursor, limit, newest_first))
+    found = page(
+        session, AssetRow, query, [col(EntryRow.sequence)], Turn(cursor, limit, newest_first)
+    )
     return Page(rows_at(session, found.items, at), found.cursor)
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn
 from ledger.mirror.queries.periods import list_history, list_standing, standing
-from ledger.mirror.queries.states import begun, list_begun, rows_at
+from ledger.mirror.queries.states import begun, fetch_begun, list_begun, rows_at
 from ledger.mirror.rows import chunks
 from ledger.mirror.tables import AccountRow, OrganisationRow
 from ledger.types import Address, Hash32
@@ -49,12 +49,8 @@ def find_organisations(
     session: Session, ids: Iterable[Hash32], *, at: Moment | None = None
 ) -> Mapping[Hash32, OrganisationRow]:
     """Fetch those of the organisations that exist, by id (names for a page of rows)."""
-    found: dict[Hash32, OrganisationRow] = {}
-    for portion in chunks(set(ids)):
-        rows = select(OrganisationRow).where(col(OrganisationRow.id).in_(portion))
-        there = session.exec(rows.where(*begun(OrganisationRow, at))).all()
-        found |= {row.id: row for row in rows_at(session, there, at)}
-    return found
+    there = fetch_begun(session, OrganisationRow, set(ids), at)
+    return {row.id: row for row in rows_at(session, there, at)}
 
 
 def list_organisations(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
+from ledger.database.plain import rows_of
 from ledger.domain.batch import batch_id_of
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Cursor, Page, Turn, page
@@ -65,12 +66,13 @@ def list_holdings(
     They come in the order in which they began. Those of which it is that party at the moment are
     what `list_assets` lists. Of batches, those are among them of which something is written.
     """
-    query = select(HolderRow).where(HolderRow.org == org, HolderRow.party == party.label)
+    held = col(HolderRow.org) == org, col(HolderRow.party) == party.label
+    query = rows_of(HolderRow).where(*held)
     if at is not None:
         query = query.where(col(HolderRow.from_block) <= at.block)
         written = query.join(AssetRow, col(AssetRow.id) == col(HolderRow.asset))
         query = written.where(*begun(AssetRow, at))
-    found = page(session, query, order_of(HolderRow), Turn(cursor, limit, newest_first))
+    found = page(session, HolderRow, query, order_of(HolderRow), Turn(cursor, limit, newest_first))
     return Page(periods_at(found.items, at), found.cursor)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, or_
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col
 
+from ledger.database.plain import rows_of
 from ledger.mirror.moments import Moment
 from ledger.mirror.pages import Page, Turn, page
 
@@ -55,8 +56,8 @@ def list_standing(
     turn: Turn,
 ) -> Page[Row]:
     """Fetch a page of the periods, of different subjects, that stood at a moment."""
-    query = select(row).where(*conditions, *standing(row, at))
-    found = page(session, query, order_of(row), turn)
+    query = rows_of(row).where(*conditions, *standing(row, at))
+    found = page(session, row, query, order_of(row), turn)
     return Page(periods_at(found.items, at), found.cursor)
 
 
@@ -70,7 +71,9 @@ def list_standing_of(
     """The same for the periods of one subject."""
     any_row: Any = row
     stood = [_begun(row, at), _lasted(row, at)] if at else standing(row, None)
-    found = page(session, select(row).where(*conditions, *stood), [col(any_row.position)], turn)
+    found = page(
+        session, row, rows_of(row).where(*conditions, *stood), [col(any_row.position)], turn
+    )
     return Page(periods_at(found.items, at), found.cursor)
 
 
@@ -84,7 +87,9 @@ def list_history(
     """Fetch a page of the periods of one subject, past ones included, as they were at a moment."""
     any_row: Any = row
     begun = [] if at is None else [_begun(row, at)]
-    found = page(session, select(row).where(*conditions, *begun), [col(any_row.position)], turn)
+    found = page(
+        session, row, rows_of(row).where(*conditions, *begun), [col(any_row.position)], turn
+    )
     return Page(periods_at(found.items, at), found.cursor)
 
 

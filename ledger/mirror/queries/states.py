@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar, cast
+from functools import cache
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import Session, SQLModel, col
 from sqlmodel.sql.expression import SelectOfScalar
 
+from ledger.database.plain import fetch_plain, rows_of
+from ledger.database.ready import Ready
 from ledger.domain.asset import Asset
 from ledger.domain.batch import Batch, batch_id_of
 from ledger.domain.subjects import Subject
@@ -31,12 +34,38 @@ from ledger.mirror.tables import (
 from ledger.types import Hash32
 
 Row = TypeVar("Row", bound=SQLModel)
+
+_UNTIL: Final = Ready(
+    rows_of(EntryRow).where(
+        col(EntryRow.subject).in_(bindparam("subjects", expanding=True)),
+        col(EntryRow.sequence) <= bindparam("until"),
+    )
+)
 SubjectRow = TypeVar("SubjectRow", AssetRow, OrganisationRow, WorldRow, FoundingRow)
 
 
 def begun(row: Any, at: Moment | None) -> list[ColumnElement[bool]]:
     """The conditions under which rows of subjects were there at a moment."""
     return [] if at is None else [col(row.first_sequence) <= at.sequence]
+
+
+def fetch_begun(
+    session: Session, table: type[Row], ids: Iterable[Hash32], at: Moment | None
+) -> list[Row]:
+    """Those of the subjects that were there at a moment, as they are now, by id."""
+    wanted, given = _by_ids(table, at is not None), {} if at is None else {"until": at.sequence}
+    found: list[Row] = []
+    for portion in chunks(ids):
+        found += fetch_plain(session, table, wanted, ids=portion, **given)
+    return found
+
+
+@cache
+def _by_ids(table: Any, then: bool) -> Ready:
+    wanted = rows_of(table).where(col(table.id).in_(bindparam("ids", expanding=True)))
+    if then:
+        wanted = wanted.where(col(table.first_sequence) <= bindparam("until"))
+    return Ready(wanted)
 
 
 def rows_at(
@@ -71,19 +100,15 @@ def list_begun(
 ) -> Page[Row]:
     """Fetch a page of the rows of subjects that were there, in the order of their first entries."""
     any_row: Any = row
-    query = select(row).where(*conditions, *begun(row, at))
-    return page(session, query, [col(any_row.first_sequence)], turn)
+    query = rows_of(row).where(*conditions, *begun(row, at))
+    return page(session, row, query, [col(any_row.first_sequence)], turn)
 
 
 def find_batches(
     session: Session, ids: Iterable[Hash32], at: Moment | None
 ) -> dict[Hash32, BatchRow]:
     """Those of the batches that were there at a moment."""
-    found: dict[Hash32, BatchRow] = {}
-    for portion in chunks(ids):
-        rows = select(BatchRow).where(col(BatchRow.id).in_(portion), *begun(BatchRow, at))
-        found |= {row.id: row for row in session.exec(rows)}
-    return found
+    return {row.id: row for row in fetch_begun(session, BatchRow, ids, at)}
 
 
 def read_batch(row: BatchRow) -> Batch:
@@ -112,10 +137,8 @@ def _fetch_entries(
 ) -> dict[Hash32, list[EntryRow]]:
     found: defaultdict[Hash32, list[EntryRow]] = defaultdict(list)
     for portion in chunks(subjects):
-        entries = select(EntryRow).where(
-            col(EntryRow.subject).in_(portion), col(EntryRow.sequence) <= at.sequence
-        )
-        for entry in session.exec(entries):
+        known = {"subjects": portion, "until": at.sequence}
+        for entry in fetch_plain(session, EntryRow, _UNTIL, **known):
             found[entry.subject].append(entry)
     return {one: sorted(run, key=lambda entry: entry.position) for one, run in found.items()}
 

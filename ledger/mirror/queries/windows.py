@@ -18,6 +18,7 @@ from sqlmodel import Session
 from ledger.mirror.pages import (
     Cursor,
     Page,
+    Table,
     Turn,
     fetch_rows,
     in_order,
@@ -100,7 +101,9 @@ class Along:
         return tuple_(literal(self.value, self.column.type), literal(number, self.number.type))
 
 
-def page_window(session: Session, leads: Sequence[Lead], turn: Turn) -> Page[Any]:
+def page_window(
+    session: Session, of: type[Table], leads: Sequence[Lead], turn: Turn
+) -> Page[Table]:
     """Fetch a page of what any of the leads finds all of, by the one whose window goes farthest.
 
     All have the same order, so that a cursor is for whichever leads next. Of those that go as far,
@@ -114,7 +117,7 @@ def page_window(session: Session, leads: Sequence[Lead], turn: Turn) -> Page[Any
     lead, end = leads[farthest], ends[farthest]
     seen = lead.seen(session, turn)
     rest = Turn(None, turn.limit, turn.newest_first)
-    rows = fetch_rows(session, lead.those(seen), lead.keys(seen), rest)
+    rows = fetch_rows(session, of, lead.those(seen), lead.keys(seen), rest)
     found = page_of_rows(rows, turn.limit)
     return Page(found.items, found.cursor or end)
 

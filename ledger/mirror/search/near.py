@@ -14,25 +14,25 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, cast, func, literal_column
 from sqlmodel import Session, select
 
-from ledger.mirror.pages import Page, Turn, fetch_rows, page, page_of_rows
+from ledger.mirror.pages import Page, Table, Turn, fetch_rows, page, page_of_rows
 from ledger.mirror.search.tables import SIZES, STRETCHES, SearchTextRow
 
 _EMPTIER: Final = 2
 """How many sizes wider to look where nothing was found at all."""
 
 
-def page_found(session: Session, query: Any, key: Any, turn: Turn) -> Page[Any]:
-    """Fetch the page of texts that a query finds, in the order of their ids, which are its `key`.
+def page_found(session: Session, of: type[Table], query: Any, key: Any, turn: Turn) -> Page[Table]:
+    """Fetch the page of rows whose texts a query finds, in the order of the texts' ids, its `key`.
 
     Raises:
         MalformedValue: the cursor is not one of such a list.
     """
     if session.get_bind().dialect.name != "postgresql":
-        return page(session, query, [key], turn)
+        return page(session, of, query, [key], turn)
     rows: list[Any] = []
     window, rest, end = _first(session, turn), turn, None
     while window is not None:
-        found = fetch_rows(session, query.where(window.holds()), [key], rest)
+        found = fetch_rows(session, of, query.where(window.holds()), [key], rest)
         rows += found
         if len(rows) > turn.limit:
             return page_of_rows(rows, turn.limit)
@@ -42,7 +42,7 @@ def page_found(session: Session, query: Any, key: Any, turn: Turn) -> Page[Any]:
             return page_of_rows(rows, turn.limit)
         rest = Turn((window.last,), turn.limit - len(rows), turn.newest_first)
         window = window.wider(len(found), rest.limit + 1)
-    return page_of_rows([*rows, *fetch_rows(session, query, [key], rest)], turn.limit)
+    return page_of_rows([*rows, *fetch_rows(session, of, query, [key], rest)], turn.limit)
 
 
 @dataclass(frozen=True, slots=True)

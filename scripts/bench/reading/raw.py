@@ -34,8 +34,7 @@ def _listening(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
 
     def hear(*told: Any) -> None:
         _, _, statement, parameters, *_ = told
-        if statement != "BEGIN":
-            heard.append((statement, parameters))
+        heard.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", hear)
     try:
