@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,9 +48,7 @@ def index(
     beginning = reading_early(settings.rpc_url, settings.database(), deployed, finality)
     beside = nullcontext() if to_head else _going_on_beside(settings)
     with beginning as early, stopped_by_signals() as stop, mirroring_bar() as show, beside:
-        # What takes longest to import, while it is being read.
-        from ledger.mirror.run import index as run
-
+        run = _import_run()
         indexed = run(
             settings,
             deployed,
@@ -60,6 +59,16 @@ def index(
             early=early,
         )
     say(json.dumps(_value(indexed)) if as_json else _sentence(indexed))
+
+
+def _import_run() -> Callable[..., Indexed]:
+    """Import what takes longest, while the ledger is being read; no garbage comes of it."""
+    gc.disable()
+    from ledger.mirror.run import index
+
+    gc.freeze()
+    gc.enable()
+    return index
 
 
 @contextmanager

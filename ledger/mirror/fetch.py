@@ -75,7 +75,9 @@ def ask_range(
         headers = _fetch_ends(rpc, first, last)
         begin, end = headers[first], headers[last.number if isinstance(last, Block) else last]
         logs = _fetch_logs(rpc, deployed, begin, end)
-        missing = sorted({_number(log) for log in logs} - headers.keys())
+        # Many logs are of one block, and name it by the same text.
+        numbers = set(map(_number, {log.blockNumber for log in logs}))
+        missing = sorted(numbers - headers.keys())
         headers |= {block.number: block for block in fetch_headers(rpc, missing)}
         ledger_head = _find_proven_head(prover, end)
         proven = ledger_head is not None
@@ -146,9 +148,9 @@ def _fetch_logs(rpc: RpcClient, deployed: Deployed, first: Block, last: Block) -
     return rpc.fetch_wire_logs(deployed.contract, topics, first.number, last.number)
 
 
-def _number(log: WireLog) -> int:
+def _number(text: str) -> int:
     try:
-        return int(log.blockNumber, 16)
+        return int(text, 16)
     except ValueError as error:
         raise Distrusted(f"a log is no log: {error}") from error
 
