@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 from api.acceptance import Taken
 from api.acts import Sent, judge_acts
 from api.appending import take_all
 from api.deps import Service
+from api.errors import unavailable
 from api.gathering import Gatherer
 from api.judging import Judged
 
@@ -18,11 +20,19 @@ MOST: Final = 100
 """Entries that are accepted together, so that no other writer waits for long."""
 
 
+PATIENCE: Final = 20.0
+"""Seconds that a request waits for documents of others to be held against their schemas."""
+
+_FITTED: Final = 4
+"""Documents that threads hold against schemas at once: more than there are processes for it."""
+
+
 class Together:
     """Where single entries about assets gather: one for each process."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._fitting = CapacityLimiter(_FITTED)
         self._gatherer = Gatherer[Sent | Judged, Taken | Judged](self._take, MOST)
 
     async def append(self, sent: Sent) -> Taken:
@@ -37,9 +47,19 @@ class Together:
         """
         found = await self._gatherer.ask(sent)
         while isinstance(found, Judged):  # by a schema, which may take long: nobody else waits
-            await run_in_threadpool(found.require_fitting, self._service)
+            await self._require_fitting(found)
             found = await self._gatherer.ask(found.fitted())
         return found
+
+    async def _require_fitting(self, judged: Judged) -> None:
+        """Hold a document against a schema; to wait for one's turn takes up no thread."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await to_thread.run_sync(
+                    judged.require_fitting, self._service, limiter=self._fitting
+                )
+        except TimeoutError:
+            raise unavailable("the processes that validate by schemas are busy") from None
 
     def _take(self, asked: Sequence[Sent | Judged]) -> Sequence[Taken | Judged | Exception]:
         """Judge what was not judged yet, and accept all whose documents fit."""

@@ -43,6 +43,19 @@ def take(ledger: Running, all_sent: Sequence[Sent]) -> list[Taken | Exception]:
     return [next(accepted) if isinstance(one, Judged) else one for one in judged]
 
 
+async def post_all(
+    ledger: Running, asked: Sequence[tuple[Member, str, dict[str, Any]]]
+) -> list[httpx.Response]:
+    """Entries that members append to assets, all at once."""
+    async with httpx.AsyncClient(base_url=ledger.url, timeout=60, trust_env=False) as http:
+
+        async def post(member: Member, asset: str, body: dict[str, Any]) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {member.key}", **WAIT}
+            return await http.post(f"/v1/assets/{asset}/entries", json=body, headers=headers)
+
+        return list(await asyncio.gather(*(post(*one) for one in asked)))
+
+
 def codes(outcomes: Sequence[Taken | Exception]) -> list[str]:
     """Of each what it was refused by, or `taken`."""
     told = []
@@ -166,36 +179,40 @@ def test_a_key_of_many_assets_stands_for_no_entry(
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_conflict")
 
 
+def test_many_that_wait_to_be_held_against_a_schema_are_not_sent_away(
+    service: Running,  # noqa: F811
+    aurora: Member,  # noqa: F811
+    boreas: Member,  # noqa: F811
+) -> None:
+    document = {"title": secrets.token_hex(4), "properties": {"n": {"maximum": 27}}}
+    published = aurora.http.post("/v1/schemas", json={"document": document}, headers=WAIT)
+    asset, schema = aurora.register(), published.json()["id"]
+    bodies = [{"kind": "attested", "schema": schema, "document": {"n": n}} for n in range(30)]
+    answers = asyncio.run(post_all(service, [(boreas, asset, body) for body in bodies]))
+    assert [answer.status_code for answer in answers] == [201] * 28 + [422] * 2
+    assert {answer.json()["code"] for answer in answers[28:]} == {"schema_violation"}
+    assert sorted(answer.json()["position"] for answer in answers[:28]) == [*range(1, 29)]
+
+
 def test_many_at_once_over_http_share_commits_and_stand_each_where_it_was_told(
     service: Running,  # noqa: F811
     aurora: Member,  # noqa: F811
     boreas: Member,  # noqa: F811
 ) -> None:
     assets = [aurora.register() for _ in range(4)]
-
-    async def post_all() -> list[httpx.Response]:
-        async with httpx.AsyncClient(base_url=service.url, timeout=60, trust_env=False) as http:
-            return list(
-                await asyncio.gather(
-                    *(
-                        http.post(
-                            f"/v1/assets/{assets[n % 4]}/entries",
-                            json={"kind": "observed", "document": {"n": n}},
-                            headers={"Authorization": f"Bearer {member.key}", **WAIT},
-                        )
-                        for n in range(40)
-                        for member in (aurora, boreas)
-                    )
-                )
-            )
-
-    answers = asyncio.run(post_all())
+    bodies = [{"kind": "observed", "document": {"n": n}} for n in range(40)]
+    asked = [
+        (member, assets[n % 4], body)
+        for n, body in enumerate(bodies)
+        for member in (aurora, boreas)
+    ]
+    answers = asyncio.run(post_all(service, asked))
     assert [answer.status_code for answer in answers] == [201, 403] * 40
     stand = {(answer.json()["id"], answer.json()["position"]) for answer in answers[::2]}
     assert stand == {(asset, position) for asset in assets for position in range(1, 11)}
     with Session(service.app.state.service.engine) as session:
-        asked = select(func.count(func.distinct(Operation.signing))).where(
+        signings = select(func.count(func.distinct(Operation.signing))).where(
             col(Operation.subject).in_([parse_hash(asset) for asset in assets]),
             col(Operation.position) > 0,
         )
-        assert session.exec(asked).one() < 40
+        assert session.exec(signings).one() < 40
