@@ -80,7 +80,9 @@ async def register_batch(
     key: IdempotencyKey,
     wait: Wait,
     owner: Annotated[OrganisationName | None, Query()] = None,
-    name: Annotated[str | None, Query(min_length=1, max_length=256)] = None,
+    name: Annotated[
+        str | None, Query(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")
+    ] = None,
     schema: Annotated[
         HashInput | None, Query(description="a published schema, by id: each document must fit it")
     ] = None,

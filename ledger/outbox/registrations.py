@@ -66,6 +66,8 @@ def find_serials(session: Session, assets: Collection[Hash32]) -> dict[Hash32, s
 
 def find_serial(session: Session, serial: str) -> list[Registration]:
     """Everything registered under a serial, whoever gave it."""
+    if "\0" in serial:  # no serial has that, and PostgreSQL refuses to compare it
+        return []
     return fetch_plain(session, Registration, _OF_SERIAL, serial=serial)
 
 

@@ -34,6 +34,8 @@ def find_organisation(
     at: Moment | None = None,
 ) -> OrganisationSeen | None:
     """Fetch an organisation by one of its id, its DID and its address."""
+    if did is not None and "\0" in did:  # PostgreSQL refuses to compare it
+        return None
     query = select(OrganisationRow).where(*begun(OrganisationRow, at))
     if id is not None:
         query = query.where(OrganisationRow.id == id)
