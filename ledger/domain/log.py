@@ -21,18 +21,19 @@ BODY: Final = ("uint64", "address", "bytes")
 APPENDED_TOPIC: Final = keccak(f"Appended({','.join(TOPICS + BODY)})".encode())
 """First topic of every log that carries an entry."""
 
-# By type: how a word of it is read, and how many of its 256 bits may differ.
-_FORMS: Final = {"uint64": ("24xQ", 64), "address": ("12x20s", 160), "bytes": ("32x", 0)}
+# By type: how many bytes of its word are zero, and how the others are read.
+_FORMS: Final = {"uint64": (24, "Q"), "address": (12, "20s")}
+_SIZED: Final = [_FORMS[type_] for type_ in BODY[:-1]]
+_ZEROS: Final = tuple([bytes(zeros) for zeros, _ in _SIZED])
 
-# The words of all that is declared, then the length of the payload, which follows it.
-_STRUCT: Final = struct.Struct(">" + "".join([_FORMS[type_][0] for type_ in BODY]) + "28xI")
-_WORDS: Final = _STRUCT.size
-_FREE: Final = [_FORMS[type_][1] for type_ in BODY] + [32]
-_MASK: Final = int.from_bytes(
-    b"".join([((1 << 256) - (1 << bits)).to_bytes(32, "big") for bits in _FREE])
+# The words of what has a size, then the offset of the payload and its length, which it follows; all
+# that is fixed of those two is read in one piece.
+_STRUCT: Final = struct.Struct(
+    ">" + "".join([f"{zeros}s{form}" for zeros, form in _SIZED]) + "60sI"
 )
+_WORDS: Final = _STRUCT.size
 # The offset of the payload is that of its length, the last of the words (Solidity ABI, `bytes`).
-_FIXED: Final = (_WORDS - 32) << 256
+_OFFSET: Final = (_WORDS - 32).to_bytes(32, "big") + bytes(28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,11 @@ def decode_appended(topics: Sequence[bytes], body: bytes) -> LoggedEntry:
 def decode_body(body: bytes) -> tuple[int, Address, bytes]:
     """Read position, actor and payload from an `Appended` log's data. Raises BadLog."""
     if len(body) >= _WORDS:
-        position, actor, length = _STRUCT.unpack_from(body)
+        no_more, position, no_other, actor, offset, length = _STRUCT.unpack_from(body)
         end = _WORDS + length
         if (
-            int.from_bytes(body[:_WORDS]) & _MASK == _FIXED
+            offset == _OFFSET
+            and (no_more, no_other) == _ZEROS
             and len(body) == end + -length % 32
             and not any(body[end:])
         ):
