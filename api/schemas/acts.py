@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api.schemas.assets import (
     EXAMPLE_DOCUMENT,
@@ -127,6 +127,11 @@ class RevokeAttestation(Appending):
     revokes: Annotated[Position, Field(description="the position at which it was stated")]
 
 
+def _read_null(document: bytes) -> bytes | None:
+    """A document that is null is none; as others, it comes as its text."""
+    return None if document == b"null" else document
+
+
 class List(Appending):
     """Show the asset in a world: a document, a file, or what `rendition` names; or nothing of it.
 
@@ -135,7 +140,9 @@ class List(Appending):
 
     kind: Literal["listed"]
     world: HashInput
-    document: Annotated[Document | None, Field(description="what is shown of it")] = None
+    document: Annotated[
+        Document | None, BeforeValidator(_read_null), Field(description="what is shown of it")
+    ] = None
     file: Annotated[
         ContentHash | None,
         Field(description="what is shown: a file that you uploaded, in place of a document"),

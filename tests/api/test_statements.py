@@ -244,7 +244,8 @@ def test_what_is_shown_is_a_document_a_file_a_hash_or_nothing(
     ).json()["content_hash"]
     double = {"world": world, "document": SHOWN, "file": file}
     assert_invalid(aurora.append(asset, kind="listed", **double), "file")
-    shown = aurora.append(asset, kind="listed", world=world, file=file)
+    # A document that is null is none.
+    shown = aurora.append(asset, kind="listed", world=world, file=file, document=None)
     assert (shown.status_code, shown.json().get("content_hash")) == (201, file), shown.text
     nobodys = aurora.append(asset, kind="listed", world=world, file=NOTHING)
     assert_invalid(nobodys, "file", "unknown_reference")
