@@ -27,6 +27,7 @@ def test_every_question_is_asked_of_the_api_of_a_bare_endpoint_and_of_the_databa
         assert row.bytes > 500, row.question.name
         assert min(row.api.rate, row.bare.rate, row.raw.rate, row.share) > 0
         assert 0 < row.api.p50 <= row.api.p99
+        assert row.api.cpu > 0
     told = json.loads(json.dumps(to_json(PLAN, rows)))
     assert [one["question"] for one in told["rows"]] == [one.name for one in QUESTIONS]
 

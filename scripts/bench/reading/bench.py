@@ -17,8 +17,9 @@ from ledger.database.engine import open_engine
 from scripts.bench.reading.mirrors import Read, postgresql, prepare, sqlite
 from scripts.bench.reading.questions import QUESTIONS, Question
 from scripts.bench.reading.raw import record, replay
-from scripts.bench.reading.servers import BenchError, bare, fetch, serving
+from scripts.bench.reading.servers import BenchError, Server, bare, fetch, serving
 from scripts.bench.scaling.asking import Ask, Mirror
+from scripts.bench.usage import Usage, watched
 
 DATABASES: Final = {"sqlite": sqlite, "postgresql": postgresql}
 SHARE: Final = 0.5
@@ -50,11 +51,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Requests a second and milliseconds; the medians of all rounds."""
+    """Requests a second and milliseconds; the medians of all rounds.
+
+    `cpu` is the server's processor time for each request, which other work on the machine sways
+    less; of the SQL alone, it is not looked at.
+    """
 
     rate: float
     p50: float
     p99: float
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +96,29 @@ def measure(plan: Plan, folder: Path, say: Callable[[str], None]) -> list[Row]:
 def _measure(
     plan: Plan, database: str, reads: Sequence[Read], stack: ExitStack, say: Callable[[str], None]
 ) -> list[Row]:
-    ports = {read.assets: stack.enter_context(serving(read.url)) for read in reads}
+    servers = {read.assets: stack.enter_context(serving(read.url)) for read in reads}
     rows = []
     for question in QUESTIONS:
         say(f"asking {database}: {question.title}")
         for read in reads:
-            rows.append(_ask(plan, database, question, read, ports[read.assets]))
+            rows.append(_ask(plan, database, question, read, servers[read.assets]))
     return rows
 
 
-def _ask(plan: Plan, database: str, question: Question, read: Read, port: int) -> Row:
+def _ask(plan: Plan, database: str, question: Question, read: Read, server: Server) -> Row:
     """The API and the bare endpoint in turns, so that whatever else goes on meets both."""
     engine = open_engine(read.url)
     mirror = Mirror(engine, read.chain)
     drawn = [question.draw(mirror) for _ in range(plan.drawn)]
     paths = [path for path, _ in drawn]
     key = read.operator_key if question.by_operator else read.key
-    body = _typical([fetch(port, path, key) for path in paths[:50]])
+    body = _typical([fetch(server.port, path, key) for path in paths[:50]])
     turns: list[Mapping[str, Any]] = []
     with bare({f"/{_BARE}": body}) as other:
         for _ in range(plan.rounds):
             turns.append(
                 {
-                    "api": _load(plan, port, paths, key),
+                    "api": _load(plan, server, paths, key),
                     "bare": _load(plan, other, [f"/{_BARE}"], key),
                 }
             )
@@ -135,32 +141,36 @@ def _replay(plan: Plan, engine: Any, asks: Sequence[Ask]) -> Load:
     return _middle([replay(engine, told, min(plan.seconds, 2.0))])
 
 
-def _load(plan: Plan, port: int, paths: Sequence[str], key: str) -> dict[str, float]:
-    head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nAccept: application/json\r\n"
+def _load(plan: Plan, server: Server, paths: Sequence[str], key: str) -> dict[str, float]:
+    head = f"Host: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {key}\r\n"
+    head += "Accept: application/json\r\n"
     job = {
         "host": "127.0.0.1",
-        "port": port,
+        "port": server.port,
         "requests": [f"GET {path} HTTP/1.1\r\n{head}\r\n" for path in paths],
         "connections": plan.connections,
         "seconds": plan.seconds,
         "warm_up": _WARM_UP,
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "scripts.bench.reading.client"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    used: dict[str, Usage] = {}
+    with watched({"server": server.pid}, used):
+        done = subprocess.run(
+            [sys.executable, "-m", "scripts.bench.reading.client"],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise BenchError(f"the client failed: {done.stderr.strip()[-800:]}")
     measured: dict[str, float] = json.loads(done.stdout)
-    return measured
+    return measured | {"cpu": used["server"].seconds / measured["answered"]}
 
 
 def _middle(loads: Sequence[Mapping[str, float]]) -> Load:
     rate, p50, p99 = (median(one[name] for one in loads) for name in ("rate", "p50", "p99"))
-    return Load(rate, p50 * _MILLI, p99 * _MILLI)
+    cpu = median(one.get("cpu", 0.0) for one in loads)
+    return Load(rate, p50 * _MILLI, p99 * _MILLI, cpu * _MILLI)
 
 
 def grown(rows: Sequence[Row], row: Row) -> float | None:

@@ -27,6 +27,7 @@ class _Load:
     def __init__(self, requests: list[bytes]) -> None:
         self.requests = cycle(requests)
         self.waits: list[float] = []
+        self.answered = 0
         self.bytes = 0
         self.wrong: str | None = None
         self.counting = False
@@ -72,6 +73,7 @@ class _Connection(asyncio.Protocol):
         self.missing, self.received = length - begun, b""
 
     def _count(self) -> None:
+        self.load.answered += 1
         if self.load.counting:
             self.load.waits.append(time.perf_counter() - self.asked)
 
@@ -98,6 +100,7 @@ async def load(job: dict[str, Any]) -> dict[str, Any]:
         "p50": median(one.waits),
         "p99": quantiles(one.waits, n=100)[98],
         "bytes": one.bytes / len(one.waits),
+        "answered": one.answered,
     }
 
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,33 +28,41 @@ class BenchError(LedgerError):
     code = "bench"
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that answers at a port."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def serving(database_url: str) -> Iterator[int]:
-    """The API over a database, as `serve` starts it; gives its port."""
+def serving(database_url: str) -> Iterator[Server]:
+    """The API over a database, as `serve` starts it."""
     with tempfile.TemporaryDirectory(prefix="asset-ledger-reads-") as folder:
         told = {"DATA": folder, "DATABASE_URL": database_url}
         environment = {f"ASSET_LEDGER_{name}": value for name, value in told.items()}
         port = pick_port(0)
         command = ["-m", "ledger.cli", "serve", "--port", str(port)]
-        with _process(command, environment, Path(folder) / "serve.log"):
+        with _process(command, environment, Path(folder) / "serve.log") as pid:
             _await(port, "/healthz")
-            yield port
+            yield Server(port, pid)
 
 
 @contextmanager
-def bare(bodies: Mapping[str, str]) -> Iterator[int]:
-    """The bare application with these answers by their paths; gives its port."""
+def bare(bodies: Mapping[str, str]) -> Iterator[Server]:
+    """The bare application with these answers by their paths."""
     with tempfile.TemporaryDirectory(prefix="asset-ledger-reads-") as folder:
         answers, port = Path(folder) / "answers.json", pick_port(0)
         answers.write_text(json.dumps(dict(bodies)))
         command = ["-m", "scripts.bench.reading.bare", str(port), str(answers)]
-        with _process(command, {}, Path(folder) / "bare.log"):
+        with _process(command, {}, Path(folder) / "bare.log") as pid:
             _await(port, next(iter(bodies)))
-            yield port
+            yield Server(port, pid)
 
 
 @contextmanager
-def _process(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[None]:
+def _process(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, *command],
@@ -63,7 +72,7 @@ def _process(command: Sequence[str], environment: Mapping[str, str], log: Path) 
             stderr=errors,
         )
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
