@@ -102,9 +102,24 @@ def _ask(connection: Connection, text: str, given: Any) -> Rows:
         cursor.execute(text, given)
         return cursor.fetchall()
     except connection.dialect.loaded_dbapi.Error as error:
-        kinds = connection.dialect.loaded_dbapi.Error
-        raise DBAPIError.instance(
-            text, None, error, kinds, dialect=connection.dialect, hide_parameters=True
-        ) from error
+        raise _told(connection, text, error, cursor) from error
     finally:
         cursor.close()
+
+
+def _told(connection: Connection, text: str, error: Any, cursor: Any) -> Exception:
+    """What SQLAlchemy would raise; a connection that broke is not given to anybody again."""
+    dialect, driver = connection.dialect, connection.connection.dbapi_connection
+    is_gone = dialect.is_disconnect(error, driver, cursor)
+    if is_gone:
+        connection.invalidate(error)
+    told: Exception = DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        dialect=dialect,
+        hide_parameters=True,
+        connection_invalidated=is_gone,
+    )
+    return told

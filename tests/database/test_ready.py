@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, bindparam, event
@@ -91,3 +92,20 @@ def test_what_the_database_refuses_is_raised_as_ever(tmp_path: Path) -> None:
         fetch(session, ready)
     assert "no such table" in str(raised.value.orig)
     engine.dispose()
+
+
+def test_a_connection_that_broke_is_not_given_to_anybody_again(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("its connections do not break")
+    with reading(engine) as session:
+        driver: Any = session.connection().connection.driver_connection
+        with engine.connect() as other:
+            other.exec_driver_sql(f"select pg_terminate_backend({driver.info.backend_pid})")
+        with pytest.raises(OperationalError) as raised:
+            fetch(session, READY, ids=[b"\x01" * 32], until=5)
+        assert raised.value.connection_invalidated
+    with reading(engine) as session:
+        assert len(fetch(session, READY, ids=[b"\x01" * 32], until=5)) == 1
+    assert not caplog.records
