@@ -94,11 +94,10 @@ def test_what_the_database_refuses_is_raised_as_ever(tmp_path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_connection_that_broke_is_not_given_to_anybody_again(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    if engine.dialect.name == "sqlite":
-        pytest.skip("its connections do not break")
     with reading(engine) as session:
         driver: Any = session.connection().connection.driver_connection
         with engine.connect() as other:
