@@ -134,9 +134,17 @@ class Store:
 def _apply(session: Session, mirror: MirrorRow, step: Applied) -> None:
     _verify_place(mirror, step.before)
     connection = session.connection()
+    missing = step.last.last_sequence - step.before.sequence
     for portion in step.portions:
         insert_rows(connection, TABLES["entry"], portion.entries)
         insert_rows(connection, TABLES["block"], portion.blocks)
+        missing -= len(portion.entries)
+    if missing:  # they can be gone through but once
+        raise MirrorMoved(
+            f"{missing} entries of a step were taken before, or never came",
+            expected=step.last.last_sequence,
+            found=step.last.last_sequence - missing,
+        )
     for name, rows in step.born.items():
         insert_rows(connection, TABLES[name], rows)
     for name, rows in step.moved.items():

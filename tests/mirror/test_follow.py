@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 import pytest
 
+from ledger.chain.finality import TagFinality
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block, BlockId
@@ -100,6 +102,19 @@ def test_a_step_is_never_applied_twice(chain: Chain, store: Store) -> None:
     before = contents(store)
     with pytest.raises(MirrorMoved):
         store.apply(step)
+    assert contents(store) == before
+
+
+def test_a_step_whose_entries_were_taken_before_is_not_applied(chain: Chain, store: Store) -> None:
+    write_history(chain)
+    store.begin(chain.deployed, fetch_base(chain.rpc, chain.deployed))
+    steps = follow(chain.rpc, chain.deployed, store, TagFinality(), wait=never_waits, to_head=True)
+    step = next(steps)
+    steps.close()
+    assert isinstance(step, Applied)
+    before = contents(store)
+    with pytest.raises(MirrorMoved, match="taken before"):
+        store.apply(replace(step, portions=iter(())))
     assert contents(store) == before
 
 
