@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextvars import Context
 from typing import Any, Final
 
 import psycopg
@@ -52,7 +53,7 @@ class _Sqlite:
 
     def _open(self) -> Any:
         """The driver's own connection, on which each statement is a transaction of its own."""
-        self._kept = self._engine.raw_connection()
+        self._kept = Context().run(self._engine.raw_connection)  # it is no one request's
         self._driver = self._kept.driver_connection
         # Whoever waited here would keep all others waiting.
         self._driver.execute("PRAGMA busy_timeout = 0")

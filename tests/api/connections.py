@@ -7,7 +7,6 @@ the pool has connections, and the service stands still.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -17,7 +16,7 @@ from api import noting
 
 def keep_to_one(engine: Engine) -> None:
     """Have whoever asks for a second one fail from now on."""
-    held: Counter[int] = Counter()
+    held: dict[int, dict[str, str]] = {}
     lock = threading.Lock()
 
     def take(_: Any, entry: Any, __: Any) -> None:
@@ -25,15 +24,14 @@ def keep_to_one(engine: Engine) -> None:
         if notes is None:
             return
         with lock:
-            assert not held[id(notes)], "this request has a connection already"
-            held[id(notes)] += 1
-        entry.info["request"] = notes
+            assert id(notes) not in held, "this request has a connection already"
+            held[id(notes)] = notes
+        entry.record_info["request"] = notes
 
     def give_back(_: Any, entry: Any) -> None:
-        notes = entry.info.pop("request", None)
-        if notes is not None:
-            with lock:
-                held[id(notes)] -= 1
+        notes = entry.record_info.pop("request", None)
+        with lock:
+            held.pop(id(notes), None)
 
     event.listen(engine, "checkout", take)
     event.listen(engine, "checkin", give_back)
