@@ -28,7 +28,6 @@ def document_of(service: Running, content_hash: str) -> Document:
     engine = open_engine(service.settings.database())
     with reading(engine) as session:
         found = find_documents(session, [parse_hash(content_hash)])[parse_hash(content_hash)]
-        session.expunge(found)
     engine.dispose()
     return found
 
