@@ -10,7 +10,6 @@ that is busy.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -80,7 +79,7 @@ class Quick:
             "hash": to_hex(found.block_hash),
             "finality": "final" if found.block <= found.final_block else "latest",
         }
-        return _encode(dict(zip(_names(tuple(told)), told.values(), strict=True)))
+        return _encode(told)
 
 
 def _read(scope: Scope) -> Asked | None:
@@ -101,9 +100,3 @@ def _read(scope: Scope) -> Asked | None:
                 return None
             known = value.decode("latin-1")
     return None if token is None else Asked(*split_token(token), bytes.fromhex(path[1]), known)
-
-
-@lru_cache(maxsize=1)
-def _names(fields: tuple[str, ...]) -> tuple[str, ...]:
-    """Fields as JSON names them."""
-    return tuple(["schema" if name == "schema_" else name for name in fields])
