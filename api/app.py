@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
@@ -75,6 +76,9 @@ _GATHERED: Final = 200
 _COUNTING: Final = 5
 """Connections for what is counted: no request waits there for long."""
 
+_READERS: Final = 2
+"""Threads that read from SQLite: one works while another one's answer is written."""
+
 _ROUTES = (
     proofs,
     organisations,
@@ -128,6 +132,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         diary=Diary(counting, settings.access_log_days),
         quotas=Quotas(counting, settings),
         validators=SchemaWorkers(),
+        # SQLite's driver lets go of Python for each row: more threads wait for each other longer.
+        turns=CapacityLimiter(_READERS) if engine.dialect.name == "sqlite" else None,
     )
 
     lookup = open_lookup(engine)

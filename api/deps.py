@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
@@ -50,7 +51,8 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 class Service:
     """What this process has: its settings, the database, the documents, and who is let in.
 
-    `signer` signs in the service's own name: receipts, and checkpoints.
+    `signer` signs in the service's own name: receipts, and checkpoints. `turns` bounds how many
+    read at once; None: as many as there are threads.
     """
 
     settings: Settings
@@ -64,6 +66,7 @@ class Service:
     diary: Diary
     quotas: Quotas
     validators: SchemaWorkers
+    turns: CapacityLimiter | None
 
 
 # What asks nobody is a coroutine: the others are handed to a worker thread each.

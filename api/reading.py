@@ -6,12 +6,13 @@ Each thing that is handed to a thread of its own costs more than most of what is
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from operator import methodcaller
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
+from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -28,12 +29,17 @@ class ReadingRoute(APIRoute):
     """A route that may have a parameter `view: Viewing`; the others are as they are without this.
 
     Who is calling is asked in the snapshot that the answer is of. It is closed before the answer is
-    sent, so that a slow reader holds no session.
+    sent, so that a slow reader holds no session. `waits` is whether it asks others than the
+    database: then it takes no turn.
     """
+
+    waits: ClassVar[bool] = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
         self._views = _VIEW in signature(endpoint).parameters
-        super().__init__(path, _in_one_thread(endpoint) if self._views else endpoint, **given)
+        super().__init__(
+            path, _in_one_thread(endpoint, self.waits) if self._views else endpoint, **given
+        )
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -49,19 +55,29 @@ class ReadingRoute(APIRoute):
         return let_in_first if self._views else handle
 
 
+class WaitingRoute(ReadingRoute):
+    """The same for what asks the node meanwhile."""
+
+    waits = True
+
+
 def _let_in(wanted: Wanted) -> None:
     with open_view(wanted):
         pass
 
 
-def _in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(endpoint)
-    def answer(*, view: Wanted, **given: Any) -> Any:
+def _in_one_thread(endpoint: Callable[..., Any], waits: bool) -> Callable[..., Any]:
+    def answer(view: Wanted, given: dict[str, Any]) -> Any:
         with open_view(view) as opened:
             told = endpoint(view=opened, **given)
         return _write(told, given.get("response")) if isinstance(told, BaseModel) else told
 
-    return answer
+    @wraps(endpoint)
+    async def take_turn(*, view: Wanted, **given: Any) -> Any:
+        turns = None if waits else view.service.turns
+        return await to_thread.run_sync(partial(answer, view, given), limiter=turns)
+
+    return take_turn
 
 
 def write(told: dict[str, Any], said: Response) -> Response:

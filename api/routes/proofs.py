@@ -13,14 +13,14 @@ from api.header_fields import carrying
 from api.moments import At, find_at
 from api.openapi import READING, problems
 from api.proving import Asked, prove
-from api.reading import ReadingRoute
+from api.reading import WaitingRoute
 from api.schemas.base import HashInput
 from api.vouching import get_newest
 from ledger.proofs.archive import is_archive
 from ledger.proofs.gathering import MOST_HELD, Wanted
 from ledger.types import Hash32, to_hex
 
-router = APIRouter(prefix="/v1", tags=["proofs"], route_class=ReadingRoute)
+router = APIRouter(prefix="/v1", tags=["proofs"], route_class=WaitingRoute)
 
 Related = Literal["organisations", "schemas", "ledger"]
 AssetRelated = Literal["organisations", "schemas", "parts", "ledger"]
