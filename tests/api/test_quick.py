@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -86,10 +87,32 @@ def test_what_is_not_plain_goes_the_usual_way(
         assert fast.status_code == slow.status_code
         if fast.status_code == 200:
             assert told(fast) == told(slow)
-    for key in ("nonsense", "al_aaaaaaaa_b", aurora.key[:-1] + "~"):
+    for key in ("nonsense", "al_aaaaaaaa_b", "al_aaaa,aaaa_b", aurora.key[:-1] + "~"):
         answer = service.client(key).get(f"/v1/assets/{aurora.register()}")
         assert answer.status_code == 401
     assert not any(quick)
+
+
+def test_who_asks_at_the_same_time_is_answered_apart(
+    aurora: Member,  # noqa: F811
+    boreas: Member,  # noqa: F811
+    service: Running,  # noqa: F811
+    quick: list[bool],
+) -> None:
+    assets = [aurora.register() for _ in range(4)]
+    keys = (aurora.key, boreas.key, "al_aaaa,aaaa_b", aurora.key[:-1] + "~")
+    asking = [(asset, key) for asset in assets for key in keys] * 20
+
+    def ask(one: tuple[str, str]) -> tuple[str | None, bool] | int:
+        answer = service.client(one[1]).get(f"/v1/assets/{one[0]}")
+        told = answer.json()
+        return (told["id"], told["serial"] is None) if answer.is_success else answer.status_code
+
+    expected = {aurora.key: False, boreas.key: True}
+    with ThreadPoolExecutor(16) as threads:
+        for (asset, key), came in zip(asking, threads.map(ask, asking), strict=True):
+            assert came == ((asset, expected[key]) if key in expected else 401)
+    assert any(quick)
 
 
 def test_a_revoked_key_opens_nothing_from_then_on(
