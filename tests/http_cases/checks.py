@@ -51,6 +51,9 @@ _there: Pool = {}
 _APART: Final = ("cannot be combined with", "takes no other filter")
 """OpenAPI has no words for parameters that need or exclude one another."""
 
+_BY_STATE: Final = ("the account is of several",)
+"""What may be left out as long as what is there leaves no choice."""
+
 _WHOLE: Final = "input should be a valid integer"
 
 
@@ -189,6 +192,6 @@ def _is_explained(error: dict[str, Any]) -> bool:
     # To JSON Schema 7.0 is an integer, to us it is none.
     if error["reason"] == _WHOLE and isinstance(error["value"], float):
         return True
-    if any(words in error["reason"] for words in _APART):
+    if any(words in error["reason"] for words in (*_APART, *_BY_STATE)):
         return True
     return re.split(r"[./]", error["field"])[0] in OPAQUE
