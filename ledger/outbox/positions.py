@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, func, select
 
+from ledger.database.plain import fetch
 from ledger.domain.kinds import Kind
 from ledger.outbox.tables import MOUNTS, Operation, State
 from ledger.types import Hash32
@@ -69,12 +70,9 @@ def next_on_its_way(session: Session, subject: Hash32) -> int:
 
 def find_on_its_way(session: Session, subject: Hash32) -> OnItsWay:
     """What accepted operations are to write to a subject."""
-    session.flush()
-    connection = session.connection()
-    last = connection.execute(_LAST, {"subject": subject}).first()
-    position, sequence = last or (None, 0)
-    after = {"parent": subject, "after": sequence}
-    return OnItsWay(position, connection.execute(_ECHOES, after).scalar_one())
+    [(position, sequence)] = fetch(session, _LAST, subject=subject) or [(None, 0)]
+    [(echoes,)] = fetch(session, _ECHOES, parent=subject, after=sequence)
+    return OnItsWay(position, echoes)
 
 
 # Made once: it takes longer to make a statement than to have it answered.

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Executable, bindparam
 from sqlmodel import Session, col, func, select
 
 from ledger.database.engine import reading
+from ledger.database.plain import fetch
 from ledger.outbox.clock import now
 from ledger.outbox.tables import Lane, Operation, Role, State, Transaction
 from ledger.types import Hash32
@@ -137,10 +138,9 @@ class Gauge:
 
 def count_waiting(session: Session, org: Hash32 | None, most: int) -> int:
     """How many operations are queued, of one organisation or (None) of all; counts to `most`."""
-    session.flush()
     named = {"most": most} if org is None else {"most": most, "org": org}
-    statement = _WAITING if org is None else _WAITING_OF_ONE
-    return int(session.connection().execute(statement, named).scalar_one())
+    [(found,)] = fetch(session, _WAITING if org is None else _WAITING_OF_ONE, **named)
+    return int(found)
 
 
 def _counted(*more: ColumnElement[bool]) -> Executable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Executable, bindparam, select
 from sqlmodel import Session, col
 
+from ledger.database.plain import fetch
 from ledger.domain.kinds import Kind
 from ledger.outbox.tables import Operation, State
 from ledger.types import Hash32
@@ -80,10 +81,9 @@ def _read(
     subjects: Collection[Hash32],
     kinds: Collection[Kind],
     **asked: int,
-) -> list[Any]:
-    session.flush()
-    named = {"subjects": list(subjects), "kinds": sorted(map(int, kinds)), **asked}
-    return list(session.connection().execute(statement, named))
+) -> Sequence[Any]:
+    named = {"subjects": list(subjects), "kinds": sorted(map(int, kinds))}
+    return fetch(session, statement, **named, **asked)
 
 
 def _coming(rows: Iterable[Any], count: int) -> Iterator[Coming]:

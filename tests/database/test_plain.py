@@ -10,24 +10,23 @@ from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from ledger.database.engine import open_engine, reading, upgrade, writing
+from ledger.database.engine import reading, writing
 from ledger.database.plain import changed, columns, fetch, fetch_plain, rows_of
 from ledger.mirror.tables import WorldRow
 from tests.database.worlds import world
+from tests.databases import opened
 
 WANTED = rows_of(WorldRow).where(col(WorldRow.id).in_(bindparam("ids", expanding=True)))
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
-    engine = open_engine(f"sqlite:///{tmp_path}/plain.db")
-    upgrade(engine)
-    with writing(engine) as filling:
-        filling.add(world(1, open=True))
-        filling.add(world(2, open=False))
-    with reading(engine) as session:
-        yield session
-    engine.dispose()
+    with opened(f"sqlite:///{tmp_path}/plain.db") as engine:
+        with writing(engine) as filling:
+            filling.add(world(1, open=True))
+            filling.add(world(2, open=False))
+        with reading(engine) as session:
+            yield session
 
 
 def test_they_read_like_the_objects(session: Session) -> None:

@@ -11,11 +11,12 @@ from sqlalchemy import Engine, bindparam, event
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import col
 
-from ledger.database.engine import open_engine, reading, upgrade, writing
+from ledger.database.engine import open_engine, reading, writing
 from ledger.database.plain import fetch, rows_of
 from ledger.database.ready import Ready
 from ledger.mirror.tables import BlockRow, WorldRow
 from tests.database.worlds import world
+from tests.databases import opened
 from tests.postgres import postgres
 
 STATEMENT = (
@@ -40,12 +41,10 @@ def engine(
 
 
 def filled(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
-    upgrade(engine)
-    with writing(engine) as session:
-        session.add_all([world(number, open=bool(number % 2)) for number in range(1, 6)])
-    yield engine
-    engine.dispose()
+    with opened(url) as engine:
+        with writing(engine) as session:
+            session.add_all([world(number, open=bool(number % 2)) for number in range(1, 6)])
+        yield engine
 
 
 @pytest.mark.parametrize("numbers", [[], [1], [1, 2], [2, 3, 4, 5], [9]])

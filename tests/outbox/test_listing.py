@@ -18,6 +18,7 @@ from ledger.outbox.clock import new_id
 from ledger.outbox.listing import OperationFilter, find_operations, list_operations
 from ledger.outbox.operations import count_operations
 from ledger.outbox.tables import Operation, Role, State
+from tests.databases import opened
 from tests.postgres import postgres
 
 ORGS = [bytes([number]) * 32 for number in range(3)]
@@ -38,30 +39,28 @@ def filled(
 
 
 def _filled(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
-    upgrade(engine)
     dice = random.Random(7)  # noqa: S311 - the same every time
-    with writing(engine) as session:
-        for number in range(600):
-            kind = dice.choice(KINDS)
-            session.add(
-                Operation(
-                    id=new_id(),
-                    org=dice.choice(ORGS),
-                    role=Role.GOVERNOR if kind in GOVERNANCE else Role.CUSTODIAN,
-                    kind=kind,
-                    subject=dice.choice(SUBJECTS),
-                    position=0,
-                    position_fixed=False,
-                    payload=b"",
-                    state=dice.choice(list(State)),
-                    accepted_at=number,
-                    updated_at=number,
+    with opened(url) as engine:
+        with writing(engine) as session:
+            for number in range(600):
+                kind = dice.choice(KINDS)
+                session.add(
+                    Operation(
+                        id=new_id(),
+                        org=dice.choice(ORGS),
+                        role=Role.GOVERNOR if kind in GOVERNANCE else Role.CUSTODIAN,
+                        kind=kind,
+                        subject=dice.choice(SUBJECTS),
+                        position=0,
+                        position_fixed=False,
+                        payload=b"",
+                        state=dice.choice(list(State)),
+                        accepted_at=number,
+                        updated_at=number,
+                    )
                 )
-            )
-            session.flush()
-    yield engine
-    engine.dispose()
+                session.flush()
+        yield engine
 
 
 def everything(engine: Engine) -> list[Operation]:
