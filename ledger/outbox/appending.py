@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import bindparam, insert, tuple_
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import fetch
 from ledger.domain.kinds import CONSEQUENCES, Kind
 from ledger.outbox.clock import new_id, now
 from ledger.outbox.conflicts import IdempotencyConflict, WrittenByTheLedger, WrongPosition
@@ -205,7 +206,7 @@ def find_known(session: Session, all_asked: Iterable[Asked]) -> dict[Owned, Know
     keys = {(one.org, one.key) for one in all_asked if one.key is not None}
     if not keys:
         return {}
-    rows = session.connection().execute(_KEYED, {"keys": sorted(keys)})
+    rows = fetch(session, _KEYED, keys=sorted(keys))
     return {(row.org, row.key): Known(row.digest, row.operation, _accepted(row)) for row in rows}
 
 

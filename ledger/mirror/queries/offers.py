@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from ledger.database.plain import fetch
 from ledger.mirror.rows import chunks
 from ledger.mirror.tables import OfferRow
 from ledger.types import Hash32
@@ -20,7 +21,7 @@ def find_open_offers(
     """Fetch `party`, `to` and `expires` of each asset's open offers, in their order."""
     found: defaultdict[Hash32, list[Any]] = defaultdict(list)
     for portion in chunks(assets):
-        for row in session.connection().execute(_OPEN, {"assets": portion}):
+        for row in fetch(session, _OPEN, assets=portion):
             found[row.asset].append(row)
     return found
 
