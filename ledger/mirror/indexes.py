@@ -5,7 +5,9 @@ Built at the end they cost a fraction, and what filling costs does not grow with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Engine, Index, inspect
@@ -17,7 +19,8 @@ _FILLED: Final = [TABLES[name] for name in ("entry", "asset", "holder", "offer",
 """The tables that grow with entries and assets; folding asks them by their primary keys alone."""
 
 _SORTING: Final = 8
-"""MiB to sort an index in."""
+"""MiB to sort an index in: SQLite sorts in as much memory as it keeps pages in, and no sooner in
+more."""
 
 
 def find_missing_indexes(engine: Engine) -> list[Index]:
@@ -37,16 +40,35 @@ def leave_out_indexes(engine: Engine) -> list[Index]:
     return indexes
 
 
-def build_indexes(engine: Engine, missing: list[Index]) -> None:
-    """Build what was left out, all or nothing."""
+def build_indexes(engine: Engine, missing: Sequence[Index]) -> None:
+    """Build what was left out. Raises as a commit does; what was built by then may stay."""
+    if engine.dialect.name == "postgresql":
+        _build_beside(engine, missing)
+    else:
+        _build_sorting(engine, missing)
+
+
+def _build_beside(engine: Engine, missing: Sequence[Index]) -> None:
+    """Build those of the largest table on one connection, and meanwhile the others on another."""
+    largest = _FILLED[0]
+    shares = [[one for one in missing if (one.table is largest) is its] for its in (True, False)]
+    with ThreadPoolExecutor(len(shares)) as threads:
+        for _ in threads.map(partial(_build, engine), filter(None, shares)):
+            pass
+
+
+def _build_sorting(engine: Engine, missing: Sequence[Index]) -> None:
+    _build(engine, missing, f"PRAGMA cache_size = {-1024 * _SORTING}")
+    engine.dispose()  # the next connection keeps as many pages as before
+
+
+def _build(engine: Engine, missing: Sequence[Index], first: str = "") -> None:
     with writing(engine) as session:
         connection = session.connection()
-        if engine.dialect.name == "sqlite":
-            # SQLite sorts in as much memory as it keeps pages in, and no sooner in more.
-            connection.exec_driver_sql(f"PRAGMA cache_size = {-1024 * _SORTING}")
+        if first:
+            connection.exec_driver_sql(first)
         for index in missing:
             index.create(connection, checkfirst=True)
-    engine.dispose()  # the next connection keeps as many pages as before
 
 
 def _indexes() -> Iterator[Index]:
