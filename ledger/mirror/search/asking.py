@@ -112,10 +112,7 @@ def _may_read(search: Search) -> ColumnElement[bool]:
 
 def _match(search: Search) -> ColumnElement[bool]:
     """SQLite, FTS5, 3: full-text query syntax."""
-    said = " AND ".join(
-        f'"{" ".join(phrase.tokens)}"' + (" *" if phrase.beginning else "")
-        for phrase in search.phrases()
-    )
+    said = " AND ".join(f'"{" ".join(phrase.tokens)}"' for phrase in search.phrases())
     return _INDEX.c.search_index.op("MATCH", is_comparison=True)(literal(said, Text))
 
 
@@ -126,7 +123,6 @@ def _vector_matches(search: Search) -> ColumnElement[bool]:
 def _tsquery(search: Search) -> ColumnElement[Any]:
     """PostgreSQL, 8.11.2: tsquery."""
     said = " & ".join(
-        "(" + " <-> ".join(f"'{one}'" + ":*" * phrase.beginning for one in phrase.tokens) + ")"
-        for phrase in search.phrases()
+        "(" + " <-> ".join(f"'{one}'" for one in phrase.tokens) + ")" for phrase in search.phrases()
     )
     return cast(literal(said, Text), TSQUERY)

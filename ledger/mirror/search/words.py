@@ -1,9 +1,10 @@
 """How text becomes words: one way for what is kept and for what is asked, on every database.
 
 A run of Chinese, Japanese or Korean characters has no blanks between its words: each pair of
-neighbours is a token, and the last character one more, so that a lone character is the beginning of
-a token wherever it stands. All else is split where neither letter nor digit is. Case, accents,
-full-width and other compatibility forms do not count; simplified and traditional characters differ.
+neighbours is a token, and the last character one more, which keeps the pairs of two runs apart. So
+that a lone character is found as quickly, each other one is a token behind all those. All else is
+split where neither letter nor digit is. Case, accents, full-width and other compatibility forms do
+not count; simplified and traditional characters differ.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 from unicodedata import normalize
 
 MOST: Final = 4000
-"""Tokens that a text is cut to."""
+"""Tokens that a text is cut to, before its characters follow one by one."""
 
 _SIGN: Final = "·"  # neither letter nor digit, and no blank of any database
 _MOST_OF_ONE: Final = 255  # PostgreSQL keeps no more places of a token
@@ -28,16 +29,16 @@ _PAIRED: Final = (
     "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN: Final = re.compile(rf"((?:(?!\W)[{_PAIRED}])+)|[^\W_{_PAIRED}]+")
+_PAIR: Final = re.compile(rf"[{_PAIRED}]")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 _APART: Final = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Tokens that follow one another; a `beginning` is one token's first character."""
+    """Tokens that follow one another."""
 
     tokens: tuple[str, ...]
-    beginning: bool = False
 
 
 def fold(text: str) -> str:
@@ -50,17 +51,16 @@ def fold(text: str) -> str:
 
 
 def tokenise(texts: Iterable[str]) -> list[str]:
-    """The tokens of texts, in order, cut to what is kept."""
+    """The tokens of texts, in order, cut to what is kept, and then the characters of pairs."""
     kept: list[str] = []
     seen: Counter[str] = Counter()
-    for text in texts:
-        for token in _tokens(fold(text)):
-            seen[token] += 1
-            if seen[token] <= _MOST_OF_ONE:
-                kept.append(token)
-            if len(kept) == MOST:
-                return kept
-    return kept
+    for token in (token for text in texts for token in _tokens(fold(text))):
+        seen[token] += 1
+        if seen[token] <= _MOST_OF_ONE:
+            kept.append(token)
+        if len(kept) == MOST:
+            break
+    return kept + [one for one in _characters(seen) if one not in seen]
 
 
 def sign(mark: str) -> str:
@@ -79,7 +79,7 @@ def parse_query(text: str) -> tuple[Phrase, ...]:
                 continue
             phrases |= _phrase(plain)
             plain = []
-            phrases[Phrase(tuple(_pairs(run[1])) or (run[1],), len(run[1]) == 1)] = None
+            phrases[Phrase(tuple(_pairs(run[1])) or (run[1],))] = None
         phrases |= _phrase(plain)
     return tuple(phrases)
 
@@ -99,3 +99,9 @@ def _tokens(folded: str) -> Iterator[str]:
 
 def _pairs(run: str) -> Iterator[str]:
     return (run[at : at + 2] for at in range(len(run) - 1))
+
+
+def _characters(tokens: Iterable[str]) -> dict[str, None]:
+    """Each character that is half of a pair, once."""
+    pairs = (token for token in tokens if len(token) == 2 and _PAIR.match(token))
+    return dict.fromkeys("".join(pairs))

@@ -51,6 +51,7 @@ QUESTIONS: Final = (
     Question("a word of all, deep, newest first", lambda _, __: "gearbox", deep=True),
     Question("a phrase of all", lambda _, __: "oil-filled"),
     Question("Chinese of all", lambda _, __: "变速箱"),
+    Question("a lone Chinese character of all", lambda _, __: "箱"),
     Question("two words of all", lambda _, __: "gearbox planetary"),
     Question("a word of one in ten", lambda chance, _: f"colour{chance.randrange(10)}"),
     Question(
