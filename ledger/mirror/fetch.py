@@ -129,10 +129,25 @@ def _read_header(number: int, answer: object) -> Block:
 
 
 def fetch_base(rpc: RpcClient, deployed: Deployed) -> PassedBlock:
-    """Fetch the block before the contract's: there the mirror begins, empty."""
-    number = max(deployed.block - 1, 0)
-    [header] = fetch_headers(rpc, [number])
-    return PassedBlock(number, header.hash, header.timestamp, ZERO_HASH, 0)
+    """Fetch the block before the contract's: there the mirror begins, empty.
+
+    Raises:
+        Distrusted: the contract's block is not the one remembered, or does not follow this one;
+            what began on another chain's would go on with that chain.
+    """
+    number, first = max(deployed.block - 1, 0), deployed.block
+    headers = {block.number: block for block in fetch_headers(rpc, sorted({number, first}))}
+    base, contracts = headers[number], headers[first]
+    expected = deployed.block_hash or contracts.hash
+    if contracts.hash != expected:
+        raise Distrusted(
+            f"block {first} is not the one that the contract came in",
+            expected=to_hex(expected),
+            found=to_hex(contracts.hash),
+        )
+    if number < first and contracts.parent_hash != base.hash:
+        raise Distrusted(f"block {first} does not follow block {number}", block=first)
+    return PassedBlock(number, base.hash, base.timestamp, ZERO_HASH, 0)
 
 
 def _fetch_ends(rpc: RpcClient, first: int, last: int | Block) -> dict[int, Block]:

@@ -14,11 +14,11 @@ from typing import Final, Protocol
 
 from ledger.chain.finality import Finality
 from ledger.chain.identity import Deployed, verify_chain, verify_deployed
-from ledger.chain.rpc import RpcClient, UnknownBlock
+from ledger.chain.rpc import RpcClient
 from ledger.chain.wire import Block
 from ledger.errors import RpcError
 from ledger.hashing import domain_separator
-from ledger.mirror.fetch import ask_range, fetch_headers, read_range
+from ledger.mirror.fetch import ask_range, fetch_base, fetch_headers, read_range
 from ledger.mirror.fold import Folding, named_by
 from ledger.mirror.keeping import Known
 from ledger.mirror.proven import Prover
@@ -57,9 +57,6 @@ class Memory(Protocol):
 
     def blocks(self, highest: int, limit: int) -> Sequence[PassedBlock]:
         """Remembered blocks from `highest` downwards."""
-
-    def base(self) -> PassedBlock:
-        """The block before the contract's."""
 
     def subjects(self, ids: Sequence[Hash32]) -> dict[Hash32, Known]:
         """Those of the subjects that have entries of their own, as they are at the cursor."""
@@ -274,9 +271,4 @@ class _Follower:
     def _rebase(self) -> PassedBlock:
         """The base as the chain has it now: nothing that the mirror remembers is left."""
         verify_deployed(self.rpc, self.deployed, self.finality)
-        base = self.memory.base()
-        try:
-            header = self.rpc.fetch_block(base.number)
-        except UnknownBlock as error:
-            raise Distrusted(f"the chain ends below block {base.number}") from error
-        return PassedBlock(base.number, header.hash, header.timestamp, base.ledger_head, 0)
+        return fetch_base(self.rpc, self.deployed)

@@ -192,11 +192,13 @@ class Chain:
         contract = self._create(
             load_artifact("AssetLedger").bytecode + authority.rjust(_WORD, b"\0") + base_uri
         )
+        came = self.rpc.fetch_block("latest")
         self.deployed = Deployed(
             chain_id=self.rpc.chain_id(),
             genesis_hash=self.rpc.genesis_hash(),
             contract=contract,
-            block=self.rpc.fetch_block_number(),
+            block=came.number,
+            block_hash=came.hash,
         )
 
     def _create(self, code: bytes) -> Address:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ledger.chain.finality import TagFinality
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
+from ledger.chain.transport import Call
 from ledger.chain.wire import Block, BlockId
 from ledger.database.engine import reading
 from ledger.errors import NodeUnavailable, WrongChain
@@ -17,6 +20,7 @@ from ledger.hashing import organisation_address
 from ledger.mirror import queries
 from ledger.mirror.fetch import fetch_base
 from ledger.mirror.follow import follow
+from ledger.mirror.reading import Distrusted
 from ledger.mirror.steps import Applied, Finalised, PassedBlock
 from ledger.mirror.store import MirrorMoved, Store
 from ledger.types import ZERO_HASH
@@ -172,6 +176,32 @@ def test_another_chain_is_refused_by_name(chain: Chain, store: Store) -> None:
     assert "first block" in refused(other_genesis)
     elsewhere = Deployed(31337, deployed.genesis_hash, bytes(20), deployed.block)
     assert "no contract at 0x00" in refused(elsewhere)
+
+
+def test_a_mirror_never_begins_on_another_chains_block(chain: Chain) -> None:
+    """It went on with that chain, once the node had become one of it for good."""
+
+    class Elsewhere(RpcClient):
+        """Has another chain's block before the contract's, or all blocks of another one."""
+
+        below = True
+
+        def fetch_batch(self, calls: Sequence[Call]) -> list[Any]:
+            told = super().fetch_batch(calls)
+            others = told[:1] if self.below else told
+            for header, salt in zip(others, ("11", "22"), strict=False):
+                header["hash"] = f"0x{salt * 32}"
+            if not self.below:
+                told[1]["parentHash"] = told[0]["hash"]
+            return told
+
+    with Elsewhere(chain.rpc.url) as rpc:
+        with pytest.raises(Distrusted, match="does not follow"):
+            fetch_base(rpc, chain.deployed)
+        rpc.below = False
+        with pytest.raises(Distrusted, match="not the one that the contract came in"):
+            fetch_base(rpc, chain.deployed)
+    assert fetch_base(chain.rpc, chain.deployed).number == chain.deployed.block - 1
 
 
 def test_a_database_of_another_ledger_is_refused(chain: Chain, store: Store) -> None:
