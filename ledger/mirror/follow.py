@@ -159,7 +159,7 @@ class _Follower:
         if self._goal is None:
             self._goal = newest.number
         self.at_head = min(newest.number, self._goal) <= cursor.number
-        # While nothing moves, the mirror need not be asked again.
+        # While nothing moves, the mirror need not be asked each time.
         self._idle_at = cursor if newest.hash == cursor.hash else None
         if newest.number > cursor.number:
             there = self._to_head and self.at_head
@@ -179,8 +179,11 @@ class _Follower:
         """
         if time.monotonic() < self._final_due:
             return None
+        cursor = self.memory.cursor()
+        if cursor != self._idle_at:  # another process may have moved the mirror meanwhile
+            self._idle_at = None
         # What is not proven is not final for us, whatever the chain says of its block.
-        final = min(self.finality.fetch_final_block(self.rpc), self.memory.cursor().proven)
+        final = min(self.finality.fetch_final_block(self.rpc), cursor.proven)
         known = self.memory.final_block()
         remembered = self.memory.blocks(final, 1)[0].number if final > known else known
         if remembered > known:

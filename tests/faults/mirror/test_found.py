@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.lives import Life
 from tests.faults.mirror.grove import Grove
 from tests.faults.mirror.node import Habits
 from tests.faults.mirror.oracle import read_state
@@ -14,9 +15,9 @@ from tests.faults.mirror.stage import Stage
 _PATIENCE = 400
 
 
-def follow(stage: Stage) -> None:
+def follow(stage: Stage, life: Life | None = None) -> None:
     """Let a mirror have its turns until it stands where the node does."""
-    life = stage.mirror()
+    life = life or stage.mirror()
     for _ in range(_PATIENCE):
         life.turn()
         assert life.failed is None
@@ -35,6 +36,24 @@ def test_a_node_that_talks_nonsense_ends_no_mirror_that_has_not_begun(
     for _ in range(5):
         life.turn()
         assert life.failed is None
+
+
+def test_a_mirror_at_rest_sees_that_another_one_took_it_elsewhere(
+    grove: Grove, set_stage: Callable[[], Stage]
+) -> None:
+    """While the chain stood still where the mirror had rested, it took itself to be there."""
+    stage, [*_, one, other] = set_stage(), grove.branches
+    height = min(len(one), len(other)) - 1
+    stage.move(one, height)
+    resting, rival = stage.mirror(), stage.mirror()
+    follow(stage, resting)
+    for _ in range(4):
+        resting.turn()
+    stage.move(other, height)
+    follow(stage, rival)
+    rival.kill()
+    stage.move(one, height)
+    follow(stage, resting)
 
 
 @pytest.mark.parametrize("silent", [None, 400, 413])
