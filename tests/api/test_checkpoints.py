@@ -18,7 +18,7 @@ from ledger.domain.kinds import Kind
 from ledger.domain.payloads import AccountAdded
 from ledger.hashing import sha256
 from ledger.mirror.checkpoints import keep_checkpoint
-from ledger.mirror.queries import find_mirror
+from ledger.mirror.queries import find_checkpoint, find_mirror
 from ledger.outbox.appending import accept_entry
 from ledger.outbox.checkpoint_tables import CheckpointAnchor, CheckpointSignature
 from ledger.outbox.witnesses import keep_anchor, keep_word
@@ -87,6 +87,7 @@ def checkpoint(service: Running, aurora: Member) -> Iterator[Checkpoint]:
 
 
 def make_checkpoint(service: Running, aurora: Member) -> Checkpoint:
+    """A checkpoint of all that there is, whether the mirror kept it or this does."""
     aurora.register()
     service.anvil.rpc.call("anvil_mine", "0x40")  # its `finalized` tag lags behind
     engine = open_engine(service.settings.database())
@@ -95,15 +96,18 @@ def make_checkpoint(service: Running, aurora: Member) -> Checkpoint:
         with writing(engine) as session:
             mirror = find_mirror(session)
             assert mirror is not None
-            row = keep_checkpoint(session, mirror, int(time.time()), apart=0)
+            keep_checkpoint(session, mirror, int(time.time()), apart=0)
+            row = find_checkpoint(session)
             if row is None or row.sequence < mirror.sequence:
                 # An entry from before became final first, or one came after those blocks.
                 service.anvil.rpc.call("anvil_mine", "0x1")
                 return None
             return Checkpoint(mirror.domain, row.block_number, row.block_hash, row.ledger_head)
 
-    made = until(make, seconds=60)
-    engine.dispose()
+    try:
+        made = until(make, seconds=60)
+    finally:
+        engine.dispose()
     assert isinstance(made, Checkpoint)
     return made
 
