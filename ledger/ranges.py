@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from ledger.errors import NodeError
 
-_ENTRIES: Final = 2_500
+_ENTRIES: Final = 1_000
 _LARGEST: Final = 100_000
 _RISE_AFTER: Final = 8
 """Answers after which it is tried whether more is given than was refused once."""
@@ -24,7 +24,7 @@ _One = TypeVar("_One")
 class Span:
     """A number of blocks that holds about _ENTRIES entries, and that the node does not refuse."""
 
-    size: int = 100
+    size: int = 10
     _most: int = field(default=_LARGEST, init=False)
     _given: int = field(default=0, init=False)
 

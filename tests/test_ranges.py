@@ -71,6 +71,6 @@ def test_what_was_refused_is_not_asked_for_again_at_once() -> None:
 def test_crowded_blocks_are_asked_for_fewer_at_once() -> None:
     span = Span(10_000)
     span.adapt(100_000)
-    assert span.size == 250
+    assert span.size == 100
     span.adapt(10)
-    assert span.size == 500
+    assert span.size == 200

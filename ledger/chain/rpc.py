@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
+from typing import Any, Final
 
-from ledger.chain.transport import Endpoint
+from ledger.chain.transport import Call, Endpoint
 from ledger.chain.wire import (
     AccountProof,
     Block,
@@ -13,6 +14,7 @@ from ledger.chain.wire import (
     Log,
     Receipt,
     WireLog,
+    WireRange,
     WireReceipt,
     block_parameter,
     parse_quantity,
@@ -25,6 +27,9 @@ from ledger.chain.wire import (
 from ledger.errors import NodeError, RpcError
 from ledger.ranges import Span, read_ranges
 from ledger.types import Address, Hash32, parse_hash, parse_hex, to_hex
+
+_OF_RANGE: Final[Any] = list[WireLog] | dict[str, Any] | str | None
+"""What may come of a range: logs, headers, a word of storage, or nothing."""
 
 
 class UnknownBlock(NodeError):
@@ -137,10 +142,7 @@ class RpcClient(Endpoint):
         patient: bool = True,
     ) -> list[WireLog]:
         """The same as the node writes them, for those who read very many; once if not `patient`."""
-        wanted: dict[str, object] = {
-            "address": to_hex(address),
-            "topics": [_topic(topic) for topic in topics],
-        }
+        wanted = _filter(address, topics)
         if block_hash is not None:
             wanted["blockHash"] = to_hex(block_hash)
         else:
@@ -148,11 +150,42 @@ class RpcClient(Endpoint):
         ask = partial(self._ask, "eth_getLogs", (wanted,), list[WireLog])
         return self._patiently(ask) if patient else ask()
 
+    def fetch_wire_range(
+        self,
+        address: Address,
+        topics: Sequence[Hash32],
+        slot: Hash32,
+        blocks: tuple[int, int],
+        headers: Sequence[int],
+    ) -> WireRange:
+        """Fetch the logs of the blocks from the first to the last, and by the same request more.
+
+        That is a slot of the contract after the last block, and the headers of some blocks.
+        Raises RpcError if the node refuses the logs.
+        """
+        first, last = map(quantity, blocks)
+        wanted = _filter(address, topics) | {"fromBlock": first, "toBlock": last}
+        calls: list[Call] = [
+            ("eth_getLogs", (wanted,)),
+            ("eth_getStorageAt", (to_hex(address), to_hex(slot), last)),
+            *[("eth_getBlockByNumber", (quantity(number), False)) for number in headers],
+        ]
+        logs, word, *others = self._in_parts(
+            calls, lambda part: self._patiently(lambda: self._ask_batch(part, _OF_RANGE))
+        )
+        if isinstance(logs, RpcError):
+            raise logs
+        if not isinstance(logs, list):
+            raise self._nonsense("eth_getLogs", "its result is no list")
+        forgotten = isinstance(word, RpcError)
+        read = None if forgotten else self._understood("eth_getStorageAt", _read_word, word)
+        return WireRange(logs, read, others)
+
     def fetch_storage(self, address: Address, slot: Hash32, block: BlockId = "latest") -> Hash32:
         """Fetch a storage slot's 32 bytes as of a block."""
         method = "eth_getStorageAt"
         answer = self.fetch(method, to_hex(address), to_hex(slot), block_parameter(block))
-        return self._understood(method, lambda text: parse_hex(text).rjust(32, b"\0"), answer)
+        return self._understood(method, _read_word, answer)
 
     def fetch_code(self, address: Address, block: BlockId = "latest") -> bytes:
         """Fetch a contract's runtime code; empty if there is none."""
@@ -228,6 +261,16 @@ class RpcClient(Endpoint):
                 raise answer
             found.append(answer and self._understood(method, read_receipt, answer))
         return found
+
+
+def _filter(
+    address: Address, topics: Sequence[Hash32 | Sequence[Hash32] | None]
+) -> dict[str, object]:
+    return {"address": to_hex(address), "topics": [_topic(topic) for topic in topics]}
+
+
+def _read_word(text: str) -> Hash32:
+    return parse_hex(text).rjust(32, b"\0")
 
 
 def _topic(topic: Hash32 | Sequence[Hash32] | None) -> str | list[str] | None:

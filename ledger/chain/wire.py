@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -108,6 +108,18 @@ class WireLog(msgspec.Struct, frozen=True):
     blockHash: str
     transactionHash: str
     logIndex: str
+
+
+@dataclass(frozen=True, slots=True)
+class WireRange:
+    """What a node tells of a range of blocks: a contract's logs, and headers in their JSON.
+
+    `word` is what the contract has in a slot after the last block; None where that is forgotten.
+    """
+
+    logs: Sequence[WireLog]
+    word: Hash32 | None
+    headers: Sequence[object]
 
 
 class WireReceipt(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ _TURN: Final = 0.0002
 """Seconds for which a thread keeps others from theirs."""
 _SMALLEST_STEP: Final = 10_000
 """Entries of a step, at the least: what is committed at once."""
-_LARGEST_STEP: Final = 32_000
+_LARGEST_STEP: Final = 16_000
 _LONGEST_STEP: Final = 2.0
 """Seconds after which a step is done, however small it is."""
 _PORTION: Final = 2_500

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from ledger.chain.identity import Deployed
 from ledger.chain.rpc import RpcClient
@@ -23,6 +24,9 @@ from ledger.proofs.layout import ledger_head_slot
 from ledger.types import ZERO_HASH, Hash32, to_hex
 
 _log = logging.getLogger(__name__)
+
+_FEW: Final = 32
+"""Blocks of which all headers are asked for along with the logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +75,29 @@ def ask_range(
         Distrusted: the node refuses, or does not answer about more than one block.
         NodeUnavailable: it does not answer about one.
     """
+    number = last.number if isinstance(last, Block) else last
+    at_once = settled and first < number
+    told = None
     try:
-        headers = _fetch_ends(rpc, first, last)
-        begin, end = headers[first], headers[last.number if isinstance(last, Block) else last]
-        logs = _fetch_logs(rpc, deployed, begin, end)
+        if at_once:
+            headers, logs, told = _ask_at_once(rpc, deployed, first, number)
+        else:
+            headers = _fetch_ends(rpc, first, last)
+            logs = _fetch_logs(rpc, deployed, headers[first], headers[number])
         # Many logs are of one block, and name it by the same text.
         numbers = set(map(_number, {log.blockNumber for log in logs}))
         missing = sorted(numbers - headers.keys())
         headers |= {block.number: block for block in fetch_headers(rpc, missing)}
+        begin, end = headers[first], headers[number]
         ledger_head = _find_proven_head(prover, end)
         proven = ledger_head is not None
         if not proven:
-            ledger_head = _find_ledger_head(rpc, deployed, end, settled=settled)
+            ledger_head = told if at_once else _find_ledger_head(rpc, deployed, end, settled)
     except (RpcError, NodeUnavailable) as error:
-        shown = last.number if isinstance(last, Block) else last
-        if isinstance(error, NodeUnavailable) and shown == first:
+        if isinstance(error, NodeUnavailable) and number == first:
             raise
         # Of many blocks it may be too much at once, as some say by saying nothing.
-        raise Distrusted(f"the node refuses: {error}", first=first, last=shown) from error
+        raise Distrusted(f"the node refuses: {error}", first=first, last=number) from error
     return AskedRange(begin, end, headers, logs, ledger_head, proven)
 
 
@@ -150,6 +159,18 @@ def fetch_base(rpc: RpcClient, deployed: Deployed) -> PassedBlock:
     return PassedBlock(number, base.hash, base.timestamp, ZERO_HASH, 0)
 
 
+def _ask_at_once(
+    rpc: RpcClient, deployed: Deployed, first: int, last: int
+) -> tuple[dict[int, Block], Sequence[WireLog], Hash32 | None]:
+    """Headers, logs and ledger head of blocks that keep their numbers, by one request."""
+    numbers = range(first, last + 1) if last - first < _FEW else (first, last)
+    told = rpc.fetch_wire_range(
+        deployed.contract, [APPENDED_TOPIC], ledger_head_slot(), (first, last), numbers
+    )
+    answers = zip(numbers, told.headers, strict=True)
+    return {number: _read_header(number, one) for number, one in answers}, told.logs, told.word
+
+
 def _fetch_ends(rpc: RpcClient, first: int, last: int | Block) -> dict[int, Block]:
     headers = {last.number: last} if isinstance(last, Block) else {}
     ends = {first, last} if isinstance(last, int) else {first} - headers.keys()
@@ -181,7 +202,7 @@ def _find_proven_head(prover: Prover | None, block: Block) -> Hash32 | None:
 
 
 def _find_ledger_head(
-    rpc: RpcClient, deployed: Deployed, block: Block, *, settled: bool
+    rpc: RpcClient, deployed: Deployed, block: Block, settled: bool
 ) -> Hash32 | None:
     """The ledger head as the node tells it."""
     try:

@@ -67,6 +67,20 @@ def result(value: object) -> Reply:
     )
 
 
+def each(*values: object) -> Reply:
+    """Answers to a batch: results in order, and errors where they are RpcError."""
+
+    def answer(asked: dict[str, object], value: object) -> dict[str, object]:
+        refused = isinstance(value, RpcError)
+        told = {"code": -32000, "message": str(value)} if refused else value
+        return {"jsonrpc": "2.0", "id": asked["id"], "error" if refused else "result": told}
+
+    return lambda asked: (
+        200,
+        json.dumps([answer(*both) for both in zip(asked, values, strict=True)]).encode(),
+    )
+
+
 def says(body: bytes, status: int = 200) -> Reply:
     return lambda _: (status, body)
 
@@ -112,6 +126,18 @@ class TestAnswersThatAreNone:
         ]
         with RpcClient(odd.url) as rpc, pytest.raises(NodeUnavailable, match="missing"):
             rpc.batch([("a", ()), ("b", ())])
+
+    @pytest.mark.parametrize("told", [None, "0x", {"number": "0x1"}, [{"address": "0x"}]])
+    def test_ranges_without_logs(self, odd: OddNode, told: object) -> None:
+        odd.replies = [each(told, "0x00")]
+        with RpcClient(odd.url, patience=0) as rpc, pytest.raises(NodeUnavailable):
+            rpc.fetch_wire_range(bytes(20), [], bytes(32), (1, 2), [])
+
+    @pytest.mark.parametrize("told", [None, "zero", 0, [], {}])
+    def test_ranges_whose_word_is_none(self, odd: OddNode, told: object) -> None:
+        odd.replies = [each([], told)]
+        with RpcClient(odd.url, patience=0) as rpc, pytest.raises(NodeUnavailable):
+            rpc.fetch_wire_range(bytes(20), [], bytes(32), (1, 2), [])
 
     def test_nobody_there(self) -> None:
         with RpcClient("http://127.0.0.1:1", patience=0) as rpc, pytest.raises(NodeUnavailable):
@@ -171,6 +197,16 @@ class TestErrors:
         methods = [str(number) for number in range(7)]
         with RpcClient(odd.url) as rpc:
             assert rpc.fetch_batch([(method, ()) for method in methods]) == methods
+
+    def test_of_a_range_are_told_or_are_of_a_state_that_is_forgotten(self, odd: OddNode) -> None:
+        refusal = RpcError("eth_getStorageAt", -32000, "missing trie node")
+        odd.replies = [each([], refusal, refusal), each(refusal, "0x1")]
+        with RpcClient(odd.url) as rpc:
+            told = rpc.fetch_wire_range(bytes(20), [], bytes(32), (1, 2), [1])
+            assert (told.logs, told.word) == ([], None)
+            assert isinstance(told.headers[0], RpcError)
+            with pytest.raises(RpcError, match="missing trie node"):
+                rpc.fetch_wire_range(bytes(20), [], bytes(32), (1, 2), [])
 
     def test_of_a_single_read_are_told(self, odd: OddNode) -> None:
         odd.replies = [says(b"<html>", 413)]
@@ -244,6 +280,16 @@ class TestReading:
         assert rpc.fetch_storage(deployed.address, slot, receipt.block_hash) == head
         assert proof.slots[0].value == int.from_bytes(head, "big")
         assert rpc.fetch_receipts([receipt.transaction_hash, bytes(32)]) == [receipt, None]
+
+    def test_a_range_is_told_by_one_request(self, deployed: DeployedLedger) -> None:
+        rpc, org, slot = deployed.rpc, deployed.enrol("did:web:miner.example"), ledger_head_slot()
+        first = deployed.append([deployed.birth(org, bytes([n])) for n in range(3)])
+        last = deployed.append([deployed.birth(org, bytes([n])) for n in range(3, 6)])
+        ends = first.block_number, last.block_number
+        told = rpc.fetch_wire_range(deployed.address, [], slot, ends, ends)
+        assert told.logs == rpc.fetch_wire_logs(deployed.address, [], *ends)
+        assert told.word == rpc.fetch_storage(deployed.address, slot, last.block_hash)
+        assert told.headers == [rpc.fetch_block(number).header for number in ends]
 
     def test_from_many_threads_at_once(self, anvil: Anvil) -> None:
         with ThreadPoolExecutor(8) as pool:

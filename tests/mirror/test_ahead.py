@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block, WireLog
+from ledger.chain.wire import WireRange
 from ledger.database.engine import open_engine, reading
 from ledger.mirror import ahead, apart, columns, fetch
 from ledger.mirror.indexes import find_missing_indexes, leave_out_indexes
@@ -180,12 +181,14 @@ def test_what_was_taken_on_trust_and_was_wrong_is_taken_back(
     lived: Chain, tmp_path: Path, taken: list[Step], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forget_settled(monkeypatch)
-    real = fetch._fetch_logs
+    real = RpcClient.fetch_wire_range
 
-    def without_the_last(rpc: RpcClient, deployed: Any, first: Block, last: Block) -> list[WireLog]:
-        return real(rpc, deployed, first, last)[:-1]
+    def without_the_last(*asked: Any) -> WireRange:
+        told = real(*asked)
+        return replace(told, logs=told.logs[:-1])
 
-    monkeypatch.setattr(fetch, "_fetch_logs", in_the_other_process(without_the_last, real))
+    monkeypatch.setattr(ahead, "Span", lambda: Span(100))  # what is last of all is missing
+    monkeypatch.setattr(RpcClient, "fetch_wire_range", in_the_other_process(without_the_last, real))
     engine = filled(lived, tmp_path)
     assert any(isinstance(step, RolledBack) for step in taken)
     assert_equals_chain(lived, Store(engine))
@@ -194,12 +197,10 @@ def test_what_was_taken_on_trust_and_was_wrong_is_taken_back(
 
 def forget_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the node know the state of its newest block alone."""
-    real = fetch._find_ledger_head
+    real = RpcClient.fetch_wire_range
     monkeypatch.setattr(fetch, "_find_proven_head", lambda *_: None)
     monkeypatch.setattr(
-        fetch,
-        "_find_ledger_head",
-        lambda *given, settled: None if settled else real(*given, settled=settled),
+        RpcClient, "fetch_wire_range", lambda *asked: replace(real(*asked), word=None)
     )
 
 

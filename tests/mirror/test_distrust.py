@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import AccountProof, WireLog
+from ledger.chain.wire import AccountProof, WireLog, WireRange
 from ledger.domain.log import APPENDED_TOPIC
 from ledger.errors import RpcError, WrongChain
 from ledger.mirror.reading import Distrusted
@@ -48,6 +48,16 @@ class Lying(RpcClient):
         if "refusal" in self.lies:
             self.bend("refusal", args)
         return self.bend("logs", super().fetch_wire_logs(*args, **named))
+
+    def fetch_wire_range(self, *args: Any) -> WireRange:
+        if "refusal" in self.lies:
+            self.bend("refusal", args)
+        told = super().fetch_wire_range(*args)
+        return WireRange(
+            self.bend("logs", told.logs),
+            self.bend("storage", told.word),
+            [self.bend("header", header) for header in told.headers],
+        )
 
     def fetch_storage(self, *args: Any) -> bytes:
         return self.bend("storage", super().fetch_storage(*args))
@@ -237,7 +247,8 @@ def test_a_node_that_refuses_wide_ranges_is_asked_for_narrow_ones(
     lived.mine(30)
 
     def refuse(args: tuple[Any, ...]) -> None:
-        if len(args) == 4 and args[3] - args[2] >= 5:
+        first, last = args[3] if len(args) == 5 else args[2:]
+        if last - first >= 5:
             raise RpcError("eth_getLogs", -32000, "query exceeds whatever we call our limit")
 
     be_told(lived, store, refusal=refuse)

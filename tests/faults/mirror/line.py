@@ -68,10 +68,11 @@ class Line:
         """Answer a request or a batch, as the body of an answer of HTTP. Raises Trouble."""
         self.calls += 1
         asked = request if isinstance(request, list) else [request]
-        fault = self._draw(asked[0]["method"]) if self.random.random() < self.rate else ""
+        of = asked[0] if len(asked) == 1 else self.random.choice(asked)
+        fault = self._draw(of["method"]) if self.random.random() < self.rate else ""
         if fault:
             self.told[fault] += 1
-            self.log.append(f"{fault}: {asked[0]['method']}")
+            self.log.append(f"{fault}: {of['method']}")
         if asked[0]["method"] == "eth_getProof":
             self.pass_(self.node.habits.proofs or 0.0)
         act, _, when = fault.rpartition(" ")
