@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
+
+from tiny_keccak import keccak256
 
 from ledger.types import Address, Hash32
 
-try:
-    from sha3 import keccak_256 as _keccak
-
-    def keccak(message: bytes) -> Hash32:
-        """Keccak-256 as Ethereum uses it (Keccak submission, padding 0x01)."""
-        digest: Hash32 = _keccak(message).digest()
-        return digest
-
-except ImportError:
-    from eth_hash.auto import keccak as _eth_keccak
-
-    def keccak(message: bytes) -> Hash32:
-        """Keccak-256 as Ethereum uses it (Keccak submission, padding 0x01)."""
-        return bytes(_eth_keccak(message))
-
+keccak: Final[Callable[[bytes], Hash32]] = keccak256
+"""Keccak-256 as Ethereum uses it (Keccak submission, padding 0x01)."""
 
 EMPTY_TREE: Final = hashlib.sha256(b"").digest()
 

@@ -35,6 +35,9 @@ _PARTIES: Final = tuple([COLUMNS.index(party.label) for party in Party])
 
 _NAMES: Final = tuple([COLUMNS.index(name) for name in ("org", "owner", "schema")])
 
+# How many there are: to ask an enumeration takes longer than all else that is done with a word.
+_ASSET_KINDS, _STAGES, _PARTY_COUNT = len(AssetKind), len(Stage), len(Party)
+
 _WORD_PADDING: Final = bytes(31)
 _PADDING: Final = bytes(31), bytes(24)
 
@@ -42,7 +45,7 @@ _PADDING: Final = bytes(31), bytes(24)
 def born_row(subject: Hash32, org: Hash32, payload: bytes, timestamp: int, sequence: int) -> Row:
     """The row of an asset that is born now. Raises BadPayload."""
     kind = payload[127] if len(payload) == 128 else 255
-    if payload[96:127] != _WORD_PADDING or kind >= len(AssetKind):
+    if payload[96:127] != _WORD_PADDING or kind >= _ASSET_KINDS:
         raise BadPayload(Kind.REGISTERED, payload)
     content_hash = payload[64:96]
     return [
@@ -66,7 +69,7 @@ def _revised(row: Row, _org: Hash32, payload: bytes) -> None:
 
 
 def _staged(row: Row, _org: Hash32, payload: bytes) -> None:
-    row[_STAGE] = _word(Kind.STAGED, payload, len(Stage))
+    row[_STAGE] = _word(Kind.STAGED, payload, _STAGES)
 
 
 def _transferred(row: Row, _org: Hash32, payload: bytes) -> None:
@@ -83,7 +86,7 @@ def _dismounted(row: Row, _org: Hash32, payload: bytes) -> None:
 
 
 def _withdrawn(row: Row, _org: Hash32, payload: bytes) -> None:
-    row[OFFERED] &= ~(1 << _word(Kind.WITHDRAWN, payload, len(Party)))
+    row[OFFERED] &= ~(1 << _word(Kind.WITHDRAWN, payload, _PARTY_COUNT))
 
 
 def _observed(_row: Row, _org: Hash32, payload: bytes) -> None:
@@ -104,14 +107,14 @@ def _accepted(row: Row, org: Hash32, payload: bytes) -> None:
 def offered_of(payload: bytes) -> tuple[int, Hash32, int]:
     """The party, to whom, and until when, of an `Offered` payload. Raises BadPayload."""
     party = payload[31] if len(payload) == 96 else 255
-    if (payload[:31], payload[64:88]) != _PADDING or party >= len(Party):
+    if (payload[:31], payload[64:88]) != _PADDING or party >= _PARTY_COUNT:
         raise BadPayload(Kind.OFFERED, payload)
     return party, payload[32:64], int.from_bytes(payload[88:])
 
 
 def accepted_of(payload: bytes) -> int:
     """The party of an `Accepted` payload. Raises BadPayload."""
-    return _word(Kind.ACCEPTED, payload, len(Party))
+    return _word(Kind.ACCEPTED, payload, _PARTY_COUNT)
 
 
 def _hash(kind: Kind, payload: bytes) -> Hash32:
