@@ -76,6 +76,7 @@ def ask_range(
         NodeUnavailable: it does not answer about one.
     """
     number = last.number if isinstance(last, Block) else last
+    # Numbers are enough to name what keeps them, where each block is held against its parent.
     at_once = settled and first < number
     told = None
     try:
