@@ -82,7 +82,7 @@ class RpcClient(Endpoint):
         """Fetch hashes of blocks by number; None where the node has no such block."""
         method, asked = "eth_getBlockByNumber", sorted(numbers)
         found: dict[int, Hash32 | None] = {}
-        answers = self.fetch_batch([(method, (quantity(number), False)) for number in asked])
+        answers = self.fetch_batch(list(map(header_call, asked)))
         for number, answer in zip(asked, answers, strict=True):
             if isinstance(answer, RpcError):
                 raise answer
@@ -168,7 +168,7 @@ class RpcClient(Endpoint):
         calls: list[Call] = [
             ("eth_getLogs", (wanted,)),
             ("eth_getStorageAt", (to_hex(address), to_hex(slot), last)),
-            *[("eth_getBlockByNumber", (quantity(number), False)) for number in headers],
+            *map(header_call, headers),
         ]
         logs, word, *others = self._in_parts(
             calls, lambda part: self._patiently(lambda: self._ask_batch(part, _OF_RANGE))
@@ -261,6 +261,11 @@ class RpcClient(Endpoint):
                 raise answer
             found.append(answer and self._understood(method, read_receipt, answer))
         return found
+
+
+def header_call(number: int) -> Call:
+    """What a batch asks for a block's header by."""
+    return "eth_getBlockByNumber", (quantity(number), False)
 
 
 def _filter(

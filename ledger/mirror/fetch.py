@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Final
 
 from ledger.chain.identity import Deployed
-from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block, WireLog, block_parameter, read_block
+from ledger.chain.rpc import RpcClient, header_call
+from ledger.chain.wire import Block, WireLog, read_block
 from ledger.domain.log import APPENDED_TOPIC
 from ledger.errors import LedgerError, NodeUnavailable, RpcError
 from ledger.mirror.proven import Prover
@@ -76,7 +76,7 @@ def ask_range(
         NodeUnavailable: it does not answer about one.
     """
     number = last.number if isinstance(last, Block) else last
-    # Numbers are enough to name what keeps them, where each block is held against its parent.
+    # Numbers are enough to name blocks that keep them; one alone is named by its hash.
     at_once = settled and first < number
     told = None
     try:
@@ -121,7 +121,7 @@ def read_range(asked: AskedRange, deployed: Deployed, domain: Hash32) -> Fetched
 
 def fetch_headers(rpc: RpcClient, numbers: Sequence[int]) -> Iterator[Block]:
     """Fetch headers by number, many a request. Raises Distrusted where a block is not there."""
-    calls = [("eth_getBlockByNumber", (block_parameter(number), False)) for number in numbers]
+    calls = list(map(header_call, numbers))
     for number, answer in zip(numbers, rpc.fetch_batch(calls), strict=True):
         yield _read_header(number, answer)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from ledger.chain.rpc import RpcClient
-from ledger.chain.wire import Block, Log, quantity, read_block
+from ledger.chain.rpc import RpcClient, header_call
+from ledger.chain.wire import Block, Log, read_block
 from ledger.domain.entries import Appended
 from ledger.domain.heads import ledger_head_after
 from ledger.domain.kinds import BIRTHS
@@ -103,9 +103,7 @@ class LedgerStream:
 
     def _fetch_headers(self, numbers: Sequence[int]) -> dict[int, Block]:
         headers: dict[int, Block] = {}
-        answers = self.rpc.fetch_batch(
-            [("eth_getBlockByNumber", (quantity(number), False)) for number in numbers]
-        )
+        answers = self.rpc.fetch_batch(list(map(header_call, numbers)))
         for number, answer in zip(numbers, answers, strict=True):
             if not isinstance(answer, dict):
                 raise ChainMoved(f"the node has no block {number} any more", block=number)
