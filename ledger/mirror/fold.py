@@ -49,26 +49,23 @@ _REGISTERED, _PAUSED, _RESUMED = int(Kind.REGISTERED), int(Kind.PAUSED), int(Kin
 
 
 def named_by(entries: Sequence[Read], known: Container[Hash32] = ()) -> list[Hash32]:
-    """The ids of all that folding these entries needs to know, but for what is `known`.
+    """The ids of the subjects that must be looked up to fold these entries, none that is `known`.
 
-    What is born among them need not be asked for: were it known, the ledger head would not come
-    out. What goes on at position 1 may be the first that an asset of a batch has of its own: where
-    the batch is known, it is. An id that ends like a batch's, as one of 2²⁴ does, is of none.
+    What is born among them need not be: were it known, the ledger head would not come out. What
+    goes on at position 1 may be the first that an asset of a batch has of its own: where the batch
+    is known, it is. An id that ends like a batch's, as one of 2²⁴ does, is of none.
     """
     begun: dict[Hash32, int] = {}
     for entry in entries:
         if entry[3] not in known:
             begun.setdefault(entry[3], entry[6])
-    wanted: dict[Hash32, None] = {}
+    wanted: list[Hash32] = []
     for subject, position in begun.items():
-        if position == 0:
-            continue
-        if position == 1 and (batch := batch_id_of(subject)) != subject:
-            if batch in known or batch in begun:
-                continue
-            wanted[batch] = None
-        wanted[subject] = None
-    return list(wanted)
+        batch = batch_id_of(subject)
+        begins = position == 1 and batch != subject and (batch in known or batch in begun)
+        if position > 0 and not begins:
+            wanted.append(subject)
+    return wanted
 
 
 class HeadDiffers(Distrusted):

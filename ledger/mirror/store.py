@@ -93,7 +93,9 @@ class Store:
             return [read_block(row) for row in rows]
 
     def subjects(self, ids: Sequence[Hash32]) -> dict[Hash32, Known]:
-        """Those of the subjects that have entries of their own, as they are at the cursor."""
+        """Those of the subjects that have entries of their own, as they are at the cursor, and of
+        the others the batches that they may be assets of.
+        """
         with reading(self.engine) as session:
             return fetch_known(session, ids)
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from ledger.domain.asset import Asset
-from ledger.domain.batch import Batch
+from ledger.domain.batch import Batch, batch_id_of
 from ledger.domain.organisation import Organisation
 from ledger.domain.subjects import Subject
 from ledger.mirror.keeping import ASSETS, BATCHES, KEEPINGS, Born, Keeping, Known
@@ -19,16 +19,22 @@ from ledger.types import Address, Hash32
 
 
 def fetch_known(session: Session, ids: Iterable[Hash32]) -> dict[Hash32, Known]:
-    """Those of the subjects that have rows, as folding goes over them."""
+    """Those of the subjects that have rows, as folding goes over them.
+
+    Of those that have none, the batches that they may be assets of: an asset of a batch has a row
+    from its own first entry on, and most that are asked for have one.
+    """
     known: dict[Hash32, Known] = {}
     for portion in chunks(ids):
         assets = select(ASSETS.table).where(ASSETS.table.c.id.in_(portion))
         found = session.connection().execute(assets).all()
         known |= {row[ASSETS.id]: list(row) for row in found}
         if missing := [one for one in portion if one not in known]:
-            others = _fetch_portion(session, missing, KEEPINGS[1:])
+            wanted = dict.fromkeys([*missing, *map(batch_id_of, missing)])
+            others = _fetch_portion(session, list(wanted), KEEPINGS[1:])
             known |= {id: one for id, one in others.items() if not isinstance(one, Asset | Batch)}
-            known |= _born(session, [one for one in others.values() if isinstance(one, Batch)])
+            if batches := [one for one in others.values() if isinstance(one, Batch)]:
+                known |= _born(session, batches)
     return known
 
 
