@@ -40,15 +40,19 @@ _TURN: Final = 0.0002
 """Seconds for which a thread keeps others from theirs."""
 _SMALLEST_STEP: Final = 10_000
 """Entries of a step, at the least: what is committed at once."""
-_LARGEST_STEP: Final = 16_000
+_LARGE_STEP: Final = 16_000
+"""Entries of a step, at the most, while little is passed."""
+_LARGEST_STEP: Final = 64_000
+_SHARE: Final = 50
+"""One in so many of the entries passed is what a step may grow to."""
 _LONGEST_STEP: Final = 2.0
 """Seconds after which a step is done, however small it is."""
 _PORTION: Final = 2_500
 """Entries that are handed on at once, about."""
 _REQUESTS: Final = 2
 """Ranges that are asked for while another one is folded."""
-_WAITING: Final = 8
-"""Portions that lie ready while others are written."""
+_WAITING: Final = 32
+"""Portions that lie ready while others are written: those of the largest step, and some more."""
 _KEPT: Final = 80_000
 """Subjects that are kept at hand; others are looked up in the mirror."""
 
@@ -229,10 +233,12 @@ class _Worker:
 def _size_of_step(passed: int, coming: int) -> int:
     """Entries of a step that so many come before, and about so many after its last ones.
 
-    In a large step, what changes often is written but once. The first and the last are small, so
-    that the other process has something to write soon, and little to write at the end.
+    In a large step, what changes often is written but once: the larger the mirror, the more pages
+    a step has to change. The first and the last are small, so that the other process has something
+    to write soon, and little to write at the end.
     """
-    return max(_SMALLEST_STEP, min(passed, coming, _LARGEST_STEP))
+    largest = max(_LARGE_STEP, min(passed // _SHARE, _LARGEST_STEP))
+    return max(_SMALLEST_STEP, min(passed, coming, largest))
 
 
 def _open_store(database_url: str) -> Store:

@@ -112,7 +112,7 @@ def test_a_step_comes_in_portions(
 
 
 def test_steps_grow_with_what_is_there_and_shrink_with_what_comes() -> None:
-    entries = 200_000
+    entries = 10_000_000
     sizes: list[int] = []
     while (passed := sum(sizes)) < entries:
         size = 0
