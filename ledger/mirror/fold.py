@@ -61,9 +61,10 @@ def named_by(entries: Sequence[Read], known: Container[Hash32] = ()) -> list[Has
             begun.setdefault(entry[3], entry[6])
     wanted: list[Hash32] = []
     for subject, position in begun.items():
-        batch = batch_id_of(subject)
-        begins = position == 1 and batch != subject and (batch in known or batch in begun)
-        if position > 0 and not begins:
+        if position == 0:
+            continue
+        batch = batch_id_of(subject) if position == 1 else subject
+        if batch == subject or not (batch in known or batch in begun):
             wanted.append(subject)
     return wanted
 
